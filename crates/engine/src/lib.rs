@@ -1,0 +1,9 @@
+//! `jebi._engine`: the compiled half of Jebi, private to the package.
+//!
+//! One module per stage of a request, in the order a request meets them.
+
+use pyo3::prelude::*;
+
+/// The extension module `jebi._engine`.
+#[pymodule(gil_used = true)]
+mod _engine {}
