@@ -2,8 +2,13 @@
 //!
 //! One module per stage of a request, in the order a request meets them.
 
+mod encode;
+
 use pyo3::prelude::*;
 
 /// The extension module `jebi._engine`.
 #[pymodule(gil_used = true)]
-mod _engine {}
+mod _engine {
+    #[pymodule_export]
+    use crate::encode::encode_json;
+}
