@@ -1,0 +1,264 @@
+"""Run code written for FastAPI, Starlette, uvicorn and uvloop on Jebi, unchanged.
+
+Once :func:`install` has run, ``import fastapi.x`` gives the very module that ``import jebi.x``
+gives: one object under two names, executed once, so that a class is the same class whichever name
+it was imported by. There are four ways to switch it on:
+
+* ``jebi run --drop-in main:app``;
+* ``JEBI_DROP_IN=1`` in the environment, which the ``jebi`` command and its workers honour, and any
+  other Python once ``python -m jebi.drop_in --write-pth`` has put a two-line ``.pth`` file into its
+  site-packages (or a ``sitecustomize.py`` calls :func:`install_if_asked`);
+* ``python -m jebi.drop_in -m module …`` or ``python -m jebi.drop_in script.py …``;
+* ``pytest -p jebi.drop_in`` for a test suite.
+
+The modules' ``__version__`` becomes that of the interface they stand for (``fastapi.__version__``
+is ``"0.165.0"``), so that checks for features work; ``importlib.metadata`` is left alone, because
+it tells what is installed.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence, Sequence
+    from types import CodeType, ModuleType
+
+    import pytest
+
+__all__ = ["ENVIRONMENT", "TWINS", "VERSIONS", "DropInError", "install", "install_if_asked"]
+__all__ += ["is_asked", "is_installed", "twin_name", "uninstall"]
+
+ENVIRONMENT = "JEBI_DROP_IN"
+"""The environment variable that asks for the drop-in, for this process and its children."""
+
+TWINS = {
+    "fastapi": "jebi",
+    "starlette": "jebi.web",
+    "uvicorn": "jebi.server",
+    "uvloop": "jebi.loop",
+}
+"""Which of our packages stands in for which top-level name."""
+
+VERSIONS = {
+    "fastapi": "0.165.0",
+    "starlette": "1.10.0",
+    "uvicorn": "0.54.0",
+    "uvloop": "0.23.0",
+}
+"""The version of the interface that each package stands in for."""
+
+_ABSENT = object()
+
+
+class DropInError(ImportError):
+    """The drop-in cannot be installed, because an original is in use already."""
+
+
+def twin_name(name: str) -> str | None:
+    """Our name of a foreign module: ``jebi.web.routing`` for ``starlette.routing``.
+
+    ``None`` for a module that is none of ours.
+    """
+    top, dot, rest = name.partition(".")
+    twin = TWINS.get(top)
+    return None if twin is None else twin + dot + rest
+
+
+class _Loader(importlib.abc.InspectLoader):
+    """Loads a foreign name by importing its twin and putting that into ``sys.modules``."""
+
+    def __init__(self, twin: ModuleSpec) -> None:
+        self.twin = twin
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        # Import now, while the foreign name is still missing from sys.modules: an import of it
+        # from inside the twin (a cycle) then finds the half-made twin, as it would anywhere.
+        _adopt_version(spec.name, importlib.import_module(self.twin.name))
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system takes whatever stands in sys.modules now and leaves its attributes
+        # alone; had create_module returned the twin, its __spec__ would have been overwritten.
+        spec = module.__spec__
+        assert spec is not None
+        sys.modules[spec.name] = sys.modules[self.twin.name]
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """For ``python -m``: the twin's code, to be run as ``__main__``."""
+        return self._inspect().get_code(twin_name(fullname) or fullname)
+
+    def get_source(self, fullname: str) -> str | None:
+        return self._inspect().get_source(twin_name(fullname) or fullname)
+
+    def is_package(self, fullname: str) -> bool:  # noqa: ARG002 - the interface's signature
+        return self.twin.submodule_search_locations is not None
+
+    def _inspect(self) -> importlib.abc.InspectLoader:
+        loader = self.twin.loader
+        if not isinstance(loader, importlib.abc.InspectLoader):
+            raise ImportError(f"{self.twin.name} has no code to look at", name=self.twin.name)
+        return loader
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Answers for the foreign names, before any finder that would find the originals."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002
+        target: ModuleType | None = None,  # noqa: ARG002
+    ) -> ModuleSpec | None:
+        name = twin_name(fullname)
+        if name is None:
+            return None
+        twin = importlib.util.find_spec(name)
+        if twin is None:
+            if fullname in TWINS:  # never fall through to an original that may be installed
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            return None
+        spec = ModuleSpec(fullname, _Loader(twin), origin=twin.origin)
+        if twin.submodule_search_locations is not None:
+            spec.submodule_search_locations = list(twin.submodule_search_locations)
+        spec.has_location = twin.has_location
+        return spec
+
+
+_own_versions: dict[str, Any] = {}
+
+
+def _adopt_version(name: str, module: ModuleType) -> None:
+    version = VERSIONS.get(name)
+    if version is not None and name not in _own_versions:
+        _own_versions[name] = getattr(module, "__version__", _ABSENT)
+        module.__dict__["__version__"] = version
+
+
+def _restore_versions() -> None:
+    for name, version in _own_versions.items():
+        module = sys.modules.get(TWINS[name])
+        if module is None:
+            continue
+        if version is _ABSENT:
+            module.__dict__.pop("__version__", None)
+        else:
+            module.__dict__["__version__"] = version
+    _own_versions.clear()
+
+
+def _foreign_modules() -> list[str]:
+    return [name for name in sys.modules if twin_name(name) is not None]
+
+
+def _refuse_originals() -> None:
+    for name in _foreign_modules():
+        module = sys.modules[name]
+        ours = sys.modules.get(twin_name(name) or "")
+        if module is None or module is ours:
+            continue
+        top = name.partition(".")[0]
+        original = sys.modules.get(top, module)
+        where = getattr(original, "__file__", None) or "an unknown place"
+        version = getattr(original, "__version__", None)
+        raise DropInError(
+            f"{top}{f' {version}' if version else ''} is already imported, from {where}, so it can "
+            f"no longer resolve to {TWINS[top]}. Call jebi.drop_in.install() before the first "
+            f"import of {top}, or start with `jebi run --drop-in` or {ENVIRONMENT}=1.",
+            name=top,
+        )
+
+
+def is_installed() -> bool:
+    """Whether the foreign names resolve to Jebi in this process."""
+    return any(isinstance(finder, _Finder) for finder in sys.meta_path)
+
+
+def install() -> None:
+    """Make ``fastapi``, ``starlette``, ``uvicorn`` and ``uvloop`` resolve to Jebi.
+
+    Calling it again changes nothing.
+
+    Raises:
+        DropInError: One of the originals was imported before.
+    """
+    if is_installed():
+        return
+    _refuse_originals()
+    sys.meta_path.insert(0, _Finder())
+
+
+def uninstall() -> None:
+    """Undo :func:`install`. Names that were imported already keep pointing at Jebi's modules."""
+    if not is_installed():
+        return
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+    for name in _foreign_modules():
+        del sys.modules[name]
+    _restore_versions()
+
+
+def is_asked() -> bool:
+    """Whether the environment asks for the drop-in (``JEBI_DROP_IN=1``)."""
+    answer = os.environ.get(ENVIRONMENT, "")
+    return answer.strip().lower() not in {"", "0", "no", "off", "false"}
+
+
+def install_if_asked() -> bool:
+    """Install when the environment asks for it, as a ``sitecustomize.py`` would; tell whether."""
+    if is_asked():
+        install()
+    return is_installed()
+
+
+# The plugin, for `pytest -p jebi.drop_in`.
+
+
+def _twin_filter(line: str) -> str | None:
+    """The twin of a warning filter whose module field names a foreign module."""
+    fields = line.split(":")
+    if len(fields) < 4:
+        return None
+    twin = twin_name(fields[3].strip())
+    return None if twin is None else ":".join([*fields[:3], twin, *fields[4:]])
+
+
+def _add_twin_filters(lines: MutableSequence[str]) -> None:
+    """Put each filter's twin right behind it, which keeps their order of precedence."""
+    for index in reversed(range(len(lines))):
+        twin = _twin_filter(lines[index])
+        if twin is not None and twin not in lines:
+            lines.insert(index + 1, twin)
+
+
+def pytest_addoption() -> None:
+    """Install. This hook runs when pytest registers the plugin, before it loads any other."""
+    install()
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Translate the settings' and the command line's warning filters."""
+    _add_twin_filters(early_config.getini("filterwarnings"))
+    _add_twin_filters(early_config.known_args_namespace.pythonwarnings or [])
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Translate the warning filters of a test's marks."""
+    for mark in list(item.iter_markers("filterwarnings")):
+        for line in mark.args:
+            twin = _twin_filter(line)
+            if twin is not None:
+                item.add_marker(importlib.import_module("pytest").mark.filterwarnings(twin))
+
+
+if __name__ == "__main__":
+    from jebi._drop_in_command import main
+
+    main(sys.argv[1:])
