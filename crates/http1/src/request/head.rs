@@ -1,0 +1,185 @@
+//! The head of a request, as the rest of the server sees it.
+
+use bytes::Bytes;
+use std::fmt;
+
+use super::line::{RequestLine, Version};
+use super::meaning::{Framing, Verdict};
+use super::spans::{Fields, Span};
+use super::target::{Target, TargetForm};
+
+/// What the parser found out about a head whose bytes still stand in the buffer.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) line: RequestLine,
+    pub(crate) target: Target,
+    pub(crate) fields: Fields,
+    pub(crate) verdict: Verdict,
+    /// Length of the head.
+    pub(crate) end: usize,
+}
+
+/// Request line and header fields of one request.
+///
+/// The bytes are those that arrived, frozen in place, with header names in lower case; everything
+/// below is a view of them. Nothing is decoded: paths keep their percent signs, values their bytes.
+#[derive(Clone)]
+pub struct RequestHead {
+    bytes: Bytes,
+    method: Span,
+    raw_target: Span,
+    target: Target,
+    version: Version,
+    fields: Fields,
+    verdict: Verdict,
+}
+
+impl RequestHead {
+    pub(crate) fn new(bytes: Bytes, parts: Parts) -> Self {
+        let line = parts.line;
+        Self {
+            bytes,
+            method: Span::new(0..line.method_end),
+            raw_target: Span::new(line.method_end + 1..line.target_end),
+            target: parts.target,
+            version: line.version,
+            fields: parts.fields,
+            verdict: parts.verdict,
+        }
+    }
+
+    /// The method, as sent: methods are case-sensitive.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        std::str::from_utf8(self.method.of(&self.bytes)).unwrap_or_default()
+    }
+
+    /// The whole request target, as sent.
+    #[must_use]
+    pub fn target(&self) -> &[u8] {
+        self.raw_target.of(&self.bytes)
+    }
+
+    /// How the target is written.
+    #[must_use]
+    pub fn target_form(&self) -> TargetForm {
+        self.target.form
+    }
+
+    /// The target's path, not decoded: it starts with `/`, is `*` in the asterisk form, and is empty
+    /// in the authority form.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        self.target.path.map_or(b"/", |path| path.of(&self.bytes))
+    }
+
+    /// What follows the first `?` of the target, not decoded; empty if there is none.
+    #[must_use]
+    pub fn query(&self) -> &[u8] {
+        self.target.query.of(&self.bytes)
+    }
+
+    /// `host[:port]` of a target in absolute or authority form.
+    ///
+    /// When there is one, the `host` header field of this head has the same value, whatever was sent:
+    /// RFC 9112 has the target prevail, and readers of the header need not know.
+    #[must_use]
+    pub fn authority(&self) -> Option<&[u8]> {
+        self.target
+            .authority
+            .map(|authority| authority.of(&self.bytes))
+    }
+
+    /// The version that the request speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// All header fields in order: names in lower case, values without white space around them.
+    pub fn headers(&self) -> Headers<'_> {
+        Headers {
+            head: self,
+            next: 0,
+        }
+    }
+
+    /// The first header field with this name, which must be in lower case.
+    #[must_use]
+    pub fn header(&self, name: &[u8]) -> Option<&[u8]> {
+        (0..self.fields.len())
+            .filter_map(|index| self.fields.get(index))
+            .find(|field| field.name.len() == name.len() && field.name.of(&self.bytes) == name)
+            .map(|field| field.value.of(&self.bytes))
+    }
+
+    /// How the body is framed.
+    #[must_use]
+    pub fn body(&self) -> Framing {
+        self.verdict.framing
+    }
+
+    /// Whether the connection may serve another request after this one.
+    ///
+    /// The decoder goes on decoding either way; it is the connection that stops reading.
+    #[must_use]
+    pub fn keep_alive(&self) -> bool {
+        self.verdict.keep_alive
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    #[must_use]
+    pub fn expects_continue(&self) -> bool {
+        self.verdict.expects_continue
+    }
+
+    /// Whether the client offers to change to the protocol in the `upgrade` field.
+    ///
+    /// Never with a body: a server may ignore the offer, and bytes that could be taken for either
+    /// protocol are how requests are smuggled.
+    #[must_use]
+    pub fn is_upgrade(&self) -> bool {
+        self.verdict.is_upgrade
+    }
+}
+
+impl fmt::Debug for RequestHead {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RequestHead")
+            .field("method", &self.method())
+            .field("target", &self.target().escape_ascii().to_string())
+            .field("version", &self.version)
+            .field("headers", &self.fields.len())
+            .field("body", &self.body())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The header fields of a head, in order. See [`RequestHead::headers`].
+#[derive(Clone, Debug)]
+pub struct Headers<'a> {
+    head: &'a RequestHead,
+    next: usize,
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let field = self.head.fields.get(self.next)?;
+        self.next += 1;
+        Some((
+            field.name.of(&self.head.bytes),
+            field.value.of(&self.head.bytes),
+        ))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.head.fields.len().saturating_sub(self.next);
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Headers<'_> {}

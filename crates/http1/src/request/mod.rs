@@ -1,0 +1,20 @@
+//! Requests: bytes in, events out.
+
+mod body;
+mod decoder;
+mod error;
+mod fields;
+mod head;
+mod host;
+mod line;
+mod meaning;
+mod parser;
+mod spans;
+mod target;
+
+pub use decoder::{Event, RequestDecoder};
+pub use error::BadRequest;
+pub use head::{Headers, RequestHead};
+pub use line::Version;
+pub use meaning::Framing;
+pub use target::TargetForm;
