@@ -1,0 +1,1 @@
+"""Runs other projects' test suites, unmodified, against Jebi, and holds on to every gain."""

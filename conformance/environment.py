@@ -1,0 +1,85 @@
+"""Fetches a suite and makes the virtual environment that it runs in; both are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.suites import CACHE, HERE, ROOT
+
+if TYPE_CHECKING:
+    from conformance.suites import Suite
+
+# Makes jebi and the plugin importable, and the drop-in reach child processes.
+PTH = """\
+{python}
+{plugin}
+import os; os.environ.get("JEBI_DROP_IN") and __import__("jebi.drop_in").drop_in.install_if_asked()
+"""
+
+
+def prepare(suite: Suite) -> Path:
+    """The Python to run the suite with; what exists and still fits is used again."""
+    python = _environment(suite.requirements)
+    _fetch(suite, python)
+    return python
+
+
+def _environment(name: str) -> Path:
+    requirements = HERE / "requirements" / f"{name}.txt"
+    place = CACHE / "environments" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
+    python = place / "bin" / "python"
+    stamp = place / "requirements.sha256"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if not (python.exists() and stamp.exists() and stamp.read_text() == wanted):
+        _say(f"{place.relative_to(ROOT)}: installing {requirements.relative_to(ROOT)}")
+        shutil.rmtree(place, ignore_errors=True)
+        _call([sys.executable, "-m", "venv", str(place)])
+        _call([str(python), "-m", "pip", "install", "-q", "-r", str(requirements)])
+        stamp.write_text(wanted)
+    _write_pth(place)
+    return python
+
+
+def _write_pth(place: Path) -> None:
+    for packages in place.glob("lib/python*/site-packages"):
+        text = PTH.format(python=ROOT / "python", plugin=HERE / "plugin")
+        (packages / "zz_jebi.pth").write_text(text)
+
+
+def _fetch(suite: Suite, python: Path) -> None:
+    if suite.sources.exists():
+        return
+    _say(f"{suite.distribution} {suite.version}: fetching the source distribution")
+    suite.sources.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=suite.sources.parent) as folder:
+        # pip looks into a source distribution before it hands it over. With its build backend
+        # at hand that takes a second; without, pip makes an environment just for that.
+        pip = [str(python), "-m", "pip", "-q"]
+        _call([*pip, "install", *suite.build])
+        pip += ["download", "--no-deps", "--no-build-isolation", "--dest", folder]
+        _call([*pip, "--no-binary", suite.distribution, f"{suite.distribution}=={suite.version}"])
+        (archive,) = Path(folder).glob("*.tar.gz")
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+        unpacked = Path(folder) / f"{suite.distribution}-{suite.version}"
+        # Without the original beside its tests, nothing but Jebi can answer for its name.
+        shutil.rmtree(unpacked / suite.original)
+        unpacked.rename(suite.sources)
+
+
+def _call(command: list[str]) -> None:
+    try:
+        subprocess.run(command, check=True)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"conformance: {' '.join(command)} failed") from error
+
+
+def _say(text: str) -> None:
+    print(f"conformance: {text}", flush=True)

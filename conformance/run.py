@@ -1,0 +1,98 @@
+"""Runs one suite under pytest and reads back what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from conformance.environment import prepare
+from conformance.ratchet import Result, Verdict, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.suites import Suite
+
+WORKERS = "2"
+TEST_SECONDS = "20"
+SUITE_SECONDS = 20 * 60
+STRANGE_ENDS = {2: "interrupted", 3: "internal error", 4: "usage error", 5: "no tests"}
+
+
+def run(suite: Suite, arguments: list[str]) -> Verdict:
+    """Run the suite, or the part that pytest's ``arguments`` select, and judge it."""
+    python = prepare(suite)
+    suite.results.parent.mkdir(parents=True, exist_ok=True)
+    lines = suite.results.with_suffix(".lines")
+    lines.unlink(missing_ok=True)
+    started = time.monotonic()
+    code = _pytest(suite, python, lines, arguments)
+    trouble = STRANGE_ENDS.get(code, "")
+    if code < 0:
+        trouble = f"stopped by {signal.Signals(-code).name}"
+    verdict = judge(suite, _read(lines), partial=bool(arguments), trouble=trouble)
+    _write_json(verdict, time.monotonic() - started)
+    return verdict
+
+
+def _pytest(suite: Suite, python: Path, lines: Path, arguments: list[str]) -> int:
+    command = [str(python), "-m", "pytest", "-p", "jebi.drop_in", "-p", "jebi_conformance"]
+    command += ["-q", "--no-header", "--tb=no", "--disable-warnings", "--show-capture=no"]
+    command += ["-n", WORKERS, "--dist", "loadgroup", "--max-worker-restart", "20"]
+    command += ["--timeout", TEST_SECONDS, "--continue-on-collection-errors", "-rN"]
+    chosen = [argument for argument in arguments if (suite.sources / _file(argument)).exists()]
+    command += [*arguments] if chosen else [*arguments, *suite.paths]
+    environment = os.environ | suite.env
+    environment |= {"JEBI_DROP_IN": "1", "JEBI_CONFORMANCE_RESULTS": str(lines)}
+    environment.pop("VIRTUAL_ENV", None)
+    print(f"conformance: {suite.name}: {' '.join(command[1:])}", flush=True)
+    process = subprocess.Popen(command, cwd=suite.sources, env=environment, start_new_session=True)
+    try:
+        return process.wait(SUITE_SECONDS)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            return -signal.SIGKILL
+        raise
+
+
+def _file(argument: str) -> str:
+    return "" if argument.startswith("-") else argument.partition("::")[0] or "\0"
+
+
+def _read(lines: Path) -> list[Result]:
+    if not lines.exists():
+        return []
+    rows = (json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines())
+    latest = {row["test"]: Result(**row) for row in rows}
+    return list(latest.values())
+
+
+def _write_json(verdict: Verdict, seconds: float) -> None:
+    def named(results: list[Result]) -> dict[str, str]:
+        return {result.test: result.reason for result in results}
+
+    document = {
+        "suite": verdict.suite.name,
+        "distribution": verdict.suite.distribution,
+        "version": verdict.suite.version,
+        "partial": verdict.partial,
+        "seconds": round(seconds, 1),
+        "collected": verdict.collected,
+        "passed": verdict.passed,
+        "skipped": verdict.skipped,
+        "original_passes": verdict.suite.total,
+        "percent": round(verdict.percent, 2),
+        "trouble": verdict.trouble,
+        "expected_failures": named(verdict.expected),
+        "new_failures": named(verdict.new),
+        "newly_passing": verdict.fixed,
+        "gone": verdict.gone,
+    }
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    verdict.suite.results.write_text(text + "\n", encoding="utf-8")
