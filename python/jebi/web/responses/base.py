@@ -1,0 +1,165 @@
+"""The answer that every other one is a kind of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jebi.web.datastructures import MutableHeaders
+from jebi.web.responses.cookies import SameSite, cookie_header
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from jebi.web.background import BackgroundTask
+    from jebi.web.types import Message, Receive, Scope, Send
+
+
+class Response:
+    """A body that is complete, with status and headers.
+
+    ``body`` and ``raw_headers`` are ready to be sent as soon as the object exists.
+    """
+
+    media_type: str | None = None
+    charset = "utf-8"
+
+    _headers: MutableHeaders | None = None
+
+    def __init__(
+        self,
+        content: Any = None,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+    ) -> None:
+        self.status_code = status_code
+        if media_type is not None:
+            self.media_type = media_type
+        self.background = background
+        self.body = self.render(content)
+        self.init_headers(headers)
+
+    def render(self, content: Any) -> bytes | memoryview:
+        """The bytes of ``content``."""
+        if content is None:
+            return b""
+        if isinstance(content, bytes):
+            return content
+        if isinstance(content, memoryview):
+            # Whatever its items are, it is sent, and counted, as bytes.
+            return content.cast("B") if content.c_contiguous else content.tobytes()
+        encoded: bytes = content.encode(self.charset)
+        return encoded
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        """Set ``raw_headers``: those given, then length and type of the body where missing."""
+        raw: list[tuple[bytes, bytes]] = []
+        has_length = has_type = False
+        if headers:
+            for key, value in headers.items():
+                name = key.lower().encode("latin-1")
+                raw.append((name, value.encode("latin-1")))
+                has_length = has_length or name == b"content-length"
+                has_type = has_type or name == b"content-type"
+        self.raw_headers = raw
+        # A response that streams has no body to measure; 1xx, 204 and 304 must not declare one.
+        body = getattr(self, "body", None)
+        status = self.status_code
+        if not has_length and body is not None and status >= 200 and status not in {204, 304}:
+            raw.append((b"content-length", b"%d" % len(body)))
+        if not has_type and self.media_type is not None:
+            raw.append((b"content-type", self._content_type(self.media_type)))
+
+    def _content_type(self, media_type: str) -> bytes:
+        if media_type.startswith("text/") and "charset=" not in media_type.lower():
+            media_type = f"{media_type}; charset={self.charset}"
+        return media_type.encode("latin-1")
+
+    @property
+    def headers(self) -> MutableHeaders:
+        """The headers, to be read and changed."""
+        if self._headers is None:
+            self._headers = MutableHeaders(raw=self.raw_headers)
+        return self._headers
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: int | None = None,
+        expires: datetime | str | int | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: SameSite | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Have the client keep a cookie.
+
+        Raises:
+            ValueError: ``path`` or ``domain`` would end the attribute, or the header.
+        """
+        cookie = cookie_header(
+            key,
+            value,
+            max_age=max_age,
+            expires=expires,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+        self.raw_headers.append((b"set-cookie", cookie.encode("latin-1")))
+
+    def delete_cookie(
+        self,
+        key: str,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: SameSite | None = "lax",
+        partitioned: bool = False,
+    ) -> None:
+        """Have the client forget a cookie, which was set with the same attributes."""
+        self.set_cookie(
+            key,
+            max_age=0,
+            expires=0,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+
+    def _wrap_websocket_denial_send(self, send: Send) -> Send:
+        """Send an HTTP answer in the place of a WebSocket that is refused."""
+
+        async def send_denial(message: Message) -> None:
+            if message["type"] in {"http.response.start", "http.response.body"}:
+                message = {**message, "type": f"websocket.{message['type']}"}
+            await send(message)
+
+        return send_denial
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send the answer, then do its background work."""
+        if scope["type"] == "websocket":
+            send = self._wrap_websocket_denial_send(send)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        await send({"type": "http.response.body", "body": self.body})
+        if self.background is not None:
+            await self.background()

@@ -1,0 +1,57 @@
+"""Functions as ASGI applications."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from jebi.web._exception_handler import wrap_app_handling_exceptions
+from jebi.web._utils import is_async_callable
+from jebi.web.concurrency import run_in_threadpool
+from jebi.web.requests import Request
+from jebi.web.websockets import WebSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jebi.web.responses import Response
+    from jebi.web.types import ASGIApp, Receive, Scope, Send
+
+
+def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
+    """The application that answers with what ``func`` returns for the request."""
+    answer: Callable[[Request], Awaitable[Response]]
+    answer = func if is_async_callable(func) else functools.partial(run_in_threadpool, func)  # type: ignore[assignment]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request: Request = Request(scope, receive, send)
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await answer(request)
+            await response(scope, receive, send)
+
+        await wrap_app_handling_exceptions(respond, request)(scope, receive, send)
+
+    return app
+
+
+def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
+    """The application that hands the WebSocket to ``func``."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        websocket: WebSocket = WebSocket(scope, receive, send)
+
+        async def converse(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+            await func(websocket)
+
+        await wrap_app_handling_exceptions(converse, websocket)(scope, receive, send)
+
+    return app
+
+
+def is_plain_function(endpoint: Any) -> bool:
+    """Whether an endpoint is to be called with a request; anything else is an application."""
+    while isinstance(endpoint, functools.partial):
+        endpoint = endpoint.func
+    return inspect.isfunction(endpoint) or inspect.ismethod(endpoint)

@@ -1,0 +1,161 @@
+"""The application that chooses among routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jebi.web._utils import get_route_path
+from jebi.web.datastructures import URL, URLPath
+from jebi.web.exceptions import HTTPException
+from jebi.web.middleware import Middleware, wrap_in_middleware
+from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
+from jebi.web.responses import PlainTextResponse, RedirectResponse, Response
+from jebi.web.routing.base import BaseRoute, Match, NoMatchFound
+from jebi.web.routing.host import Host
+from jebi.web.routing.lifespan import as_lifespan, run_lifespan
+from jebi.web.routing.mount import Mount
+from jebi.web.routing.nested import first_url_path
+from jebi.web.routing.route import Route, WebSocketRoute
+from jebi.web.websockets import WebSocket, WebSocketClose
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from jebi.web.requests import Request
+    from jebi.web.types import ASGIApp, Lifespan, Receive, Scope, Send
+
+
+class Router:
+    """Hands each connection to the first route that fits.
+
+    A route that fits but for the method answers when no other fits. With ``redirect_slashes`` a
+    path that would fit with, or without, a slash at its end is redirected there.
+    """
+
+    def __init__(
+        self,
+        routes: Sequence[BaseRoute] | None = None,
+        redirect_slashes: bool = True,
+        default: ASGIApp | None = None,
+        lifespan: Lifespan[Any] | None = None,
+        *,
+        middleware: Sequence[Middleware] | None = None,
+        max_body_size: int | None = None,
+    ) -> None:
+        self.routes: list[BaseRoute] = list(routes or ())
+        self.redirect_slashes = redirect_slashes
+        self.default: ASGIApp = self.not_found if default is None else default
+        self.lifespan_context: Lifespan[Any] = as_lifespan(lifespan)
+        self.middleware_stack: ASGIApp = wrap_in_middleware(self.app, middleware)
+        if max_body_size is not None:
+            self.middleware_stack = RequestBodyLimitMiddleware(
+                self.middleware_stack, max_body_size=max_body_size
+            )
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a connection that no route fits."""
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+        elif "app" in scope:
+            # The application may have a handler for this answer.
+            raise HTTPException(status_code=404)
+        else:
+            await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of the first route with this name and these parameters."""
+        found = first_url_path(self.routes, name, path_params)
+        if found is None:
+            raise NoMatchFound(name, path_params)
+        return found
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start up and shut down."""
+        await run_lifespan(self.lifespan_context, scope, receive, send)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a connection, through the middleware."""
+        await self.middleware_stack(scope, receive, send)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a connection, behind the middleware."""
+        assert scope["type"] in {"http", "websocket", "lifespan"}
+        scope.setdefault("router", self)
+        if scope["type"] == "lifespan":
+            await self.lifespan(scope, receive, send)
+            return
+        route, child_scope = self._choose(scope)
+        if route is not None:
+            scope["route"] = route
+            scope.update(child_scope)
+            await route.handle(scope, receive, send)
+            return
+        redirect = self._redirect(scope)
+        if redirect is not None:
+            await redirect(scope, receive, send)
+            return
+        await self.default(scope, receive, send)
+
+    def _choose(self, scope: Scope) -> tuple[BaseRoute | None, Scope]:
+        second_best: tuple[BaseRoute | None, Scope] = (None, {})
+        for route in self.routes:
+            match, child_scope = route.matches(scope)
+            if match is Match.FULL:
+                return route, child_scope
+            if match is Match.PARTIAL and second_best[0] is None:
+                second_best = (route, child_scope)
+        return second_best
+
+    def _redirect(self, scope: Scope) -> RedirectResponse | None:
+        if scope["type"] != "http" or not self.redirect_slashes:
+            return None
+        route_path = get_route_path(scope)
+        if route_path == "/":
+            return None
+        path: str = scope["path"]
+        path = path.rstrip("/") if route_path.endswith("/") else f"{path}/"
+        redirected = {**scope, "path": path}
+        if all(route.matches(redirected)[0] is Match.NONE for route in self.routes):
+            return None
+        return RedirectResponse(URL(scope=redirected))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Router) and self.routes == other.routes
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
+        """Add an application under a prefix."""
+        self.routes.append(Mount(path, app=app, name=name))
+
+    def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
+        """Add an application under a host."""
+        self.routes.append(Host(host, app=app, name=name))
+
+    def add_route(
+        self,
+        path: str,
+        endpoint: Callable[[Request], Awaitable[Response] | Response],
+        methods: Collection[str] | None = None,
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> None:
+        """Add an endpoint for requests."""
+        self.routes.append(
+            Route(
+                path,
+                endpoint,
+                methods=methods,
+                name=name,
+                include_in_schema=include_in_schema,
+            )
+        )
+
+    def add_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[[WebSocket], Awaitable[None]],
+        name: str | None = None,
+    ) -> None:
+        """Add an endpoint for WebSockets."""
+        self.routes.append(WebSocketRoute(path, endpoint, name=name))
