@@ -1,0 +1,215 @@
+//! What a server serves: an application whose plans the engine runs, or any ASGI application.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http1::RequestHead;
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+use router::{Match, Router};
+
+use crate::exchange::Exchange;
+use crate::plan::{NativeRun, PathParams, Plan};
+use crate::runner::Runner;
+
+/// An application as the server sees it.
+#[derive(Clone)]
+pub(crate) enum Application {
+    /// Jebi's own, by its plans.
+    Native(Arc<Native>),
+    /// A callable of `(scope, receive, send)`.
+    Asgi(Arc<Py<PyAny>>),
+}
+
+/// Where a request goes.
+pub(crate) enum Route {
+    /// To a plan of this application.
+    Plan { plan: Py<Plan>, path: PathParams },
+    /// To the application's ASGI form, which knows everything else.
+    Asgi,
+}
+
+/// One entry of the routing table; `None` goes the ASGI way.
+struct Entry {
+    plan: Option<Py<Plan>>,
+    names: Arc<[String]>,
+}
+
+/// The native face of a Jebi application: its routing table over its plans.
+pub(crate) struct Native {
+    routes: Router<Entry>,
+    application: Py<PyAny>,
+    exception_handler: Py<PyAny>,
+    /// `Response.__call__`: a response that kept it is no more than its bytes.
+    plain_call: Py<PyAny>,
+    /// Response classes that were looked at.
+    known_responses: Mutex<Vec<(Py<PyType>, bool)>>,
+    /// The buffer that answers are written in, between answers.
+    scratch: Mutex<Vec<u8>>,
+}
+
+/// The largest buffer worth keeping between answers, in bytes.
+const SCRATCH: usize = 1 << 20;
+
+impl Native {
+    /// Where the request goes.
+    pub(crate) fn route(&self, py: Python<'_>, head: &RequestHead) -> Route {
+        if self.has_overrides(py) {
+            return Route::Asgi;
+        }
+        let path = params::decode_path(head.path());
+        match self.routes.find(head.method(), &path) {
+            Match::Found {
+                value:
+                    Entry {
+                        plan: Some(plan),
+                        names,
+                    },
+                params,
+            } => Route::Plan {
+                plan: plan.clone_ref(py),
+                path: PathParams {
+                    names: Arc::clone(names),
+                    values: params.iter().map(str::to_owned).collect(),
+                },
+            },
+            _ => Route::Asgi,
+        }
+    }
+
+    /// Starts a request on its plan; everything that becomes of it goes through the exchange.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        runner: &Arc<Runner>,
+        plan: Py<Plan>,
+        path: PathParams,
+        exchange: &Arc<Exchange>,
+    ) {
+        let run = NativeRun::new(Arc::clone(self), plan, path, Arc::clone(exchange));
+        if let Err(error) = runner.start(py, Box::new(run)) {
+            exchange.fail(py, error);
+        }
+    }
+
+    /// The application as an ASGI callable.
+    pub(crate) fn asgi(&self) -> &Py<PyAny> {
+        &self.application
+    }
+
+    /// Dependencies that are overridden take the ASGI form, which compiles plans for them.
+    fn has_overrides(&self, py: Python<'_>) -> bool {
+        let overrides = self
+            .application
+            .bind(py)
+            .getattr(intern!(py, "dependency_overrides"));
+        overrides.is_ok_and(|overrides| {
+            overrides
+                .cast::<PyDict>()
+                .map_or(true, |known| !known.is_empty())
+        })
+    }
+
+    /// An awaitable of the response that the application's handlers make of `error`.
+    pub(crate) fn handle_exception(
+        &self,
+        py: Python<'_>,
+        request: Py<PyAny>,
+        error: impl Into<Py<PyAny>>,
+        exits: Option<&Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.exception_handler
+            .call1(py, (request, error.into(), exits))
+    }
+
+    /// Whether a response is no more than its bytes, or sends itself.
+    pub(crate) fn is_plain_response(&self, response: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let kind = response.get_type();
+        let known = self
+            .known_responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plain)) = known
+            .iter()
+            .find(|(known, _)| known.as_ptr() == kind.as_ptr())
+        {
+            return Ok(*plain);
+        }
+        drop(known);
+        let plain = kind
+            .getattr(intern!(kind.py(), "__call__"))?
+            .is(&self.plain_call);
+        let mut known = self
+            .known_responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        known.push((kind.unbind(), plain));
+        Ok(plain)
+    }
+
+    /// An empty buffer to write an answer in.
+    pub(crate) fn take_scratch(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.scratch.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the buffer for the next answer.
+    pub(crate) fn give_back_scratch(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        if buffer.capacity() <= SCRATCH {
+            *self.scratch.lock().unwrap_or_else(PoisonError::into_inner) = buffer;
+        }
+    }
+}
+
+/// The native face of an application, as Python hands it to a server.
+#[pyclass(frozen, module = "jebi._engine", name = "Native")]
+pub(crate) struct NativeApplication {
+    pub(crate) native: Arc<Native>,
+}
+
+#[pymethods]
+impl NativeApplication {
+    /// Compiles a routing table.
+    ///
+    /// `routes` are `(template, methods, plan or None)` in the application's order; what has no plan
+    /// is handed to `application`, which is also asked for `dependency_overrides`.
+    /// `handle_exception(request, exception, exits or None)` is awaited for the response to a
+    /// failure. `response` is the base class of responses.
+    #[new]
+    fn new(
+        routes: &Bound<'_, PyAny>,
+        application: Py<PyAny>,
+        handle_exception: Py<PyAny>,
+        response: &Bound<'_, PyType>,
+    ) -> PyResult<Self> {
+        let mut table = Router::new();
+        for route in routes.try_iter()? {
+            let (template, methods, plan): (String, Vec<String>, Option<Py<Plan>>) =
+                route?.extract()?;
+            let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
+            let names = router::parameter_names(&template)
+                .map_err(|error| PyValueError::new_err(error.to_string()))?;
+            table
+                .insert(
+                    &template,
+                    &methods,
+                    Entry {
+                        plan,
+                        names: names.into(),
+                    },
+                )
+                .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        }
+        Ok(Self {
+            native: Arc::new(Native {
+                routes: table,
+                application,
+                exception_handler: handle_exception,
+                plain_call: response.getattr("__call__")?.unbind(),
+                known_responses: Mutex::default(),
+                scratch: Mutex::default(),
+            }),
+        })
+    }
+}

@@ -1,0 +1,377 @@
+//! One request on its way through a plan's steps, in either form.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::Plan;
+use super::arguments::Arguments;
+use super::body::{self, Document};
+use super::extract;
+use super::origin::Origin;
+use super::spec::{Compiled, Injected, Input, Kind, Node, Step};
+use crate::pool::Lane;
+use crate::runner::PoolCall;
+
+/// Where a turn of the steps ended.
+pub(super) enum Advance {
+    /// A step awaits this.
+    Await(Py<PyAny>),
+    /// A step waits for the pool.
+    Call(PoolCall),
+    /// The path operation has returned.
+    Returned(Py<PyAny>),
+}
+
+/// A request's state between steps.
+pub(super) struct Execution {
+    pub(super) plan: Py<Plan>,
+    pub(super) origin: Origin,
+    document: Document,
+    slots: Vec<Option<Py<PyAny>>>,
+    errors: Vec<Py<PyAny>>,
+    /// How many errors there were before each step; filled from the first error on.
+    marks: Vec<usize>,
+    request: Option<Py<PyAny>>,
+    pub(super) response: Option<Py<PyAny>>,
+    pub(super) background: Option<Py<PyAny>>,
+    pub(super) exits: Option<Py<PyAny>>,
+    /// The step that comes next, or the one that is being waited for.
+    at: usize,
+    waiting: bool,
+    started: bool,
+}
+
+impl Execution {
+    pub(super) fn new(plan: Py<Plan>, origin: Origin) -> Self {
+        Self {
+            plan,
+            origin,
+            document: None,
+            slots: Vec::new(),
+            errors: Vec::new(),
+            marks: Vec::new(),
+            request: None,
+            response: None,
+            background: None,
+            exits: None,
+            at: 0,
+            waiting: false,
+            started: false,
+        }
+    }
+
+    /// The plan that is run.
+    pub(super) fn compiled(&self) -> Arc<Compiled> {
+        Arc::clone(&self.plan.get().compiled)
+    }
+
+    /// Goes on from a wait that ended with `outcome`, to the next one or to the end.
+    ///
+    /// # Errors
+    /// What a step raised, or the exception that invalid parameters deserve.
+    pub(super) fn advance(
+        &mut self,
+        py: Python<'_>,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> PyResult<Advance> {
+        let plan = self.compiled();
+        if let Some(outcome) = outcome {
+            let value = outcome?;
+            if self.waiting
+                && let Some(returned) = self.finish_step(&plan, value)
+            {
+                return Ok(Advance::Returned(returned));
+            }
+        }
+        if !self.started {
+            self.started = true;
+            self.slots.resize_with(plan.slots, || None);
+            if plan.reads_json {
+                self.document = self.plan.get().json.read(py, &plan, &self.origin)?;
+            }
+        }
+        while let Some(node) = plan.nodes.get(self.at) {
+            match node {
+                Node::Reuse { of } => {
+                    self.repeat_errors(py, &plan, *of);
+                    self.at += 1;
+                }
+                Node::Step(step) => {
+                    if let Some(advance) = self.step(py, &plan, step)? {
+                        return Ok(advance);
+                    }
+                }
+            }
+        }
+        Err(PyRuntimeError::new_err(
+            "the plan ended without its path operation",
+        ))
+    }
+
+    /// Prepares and makes one call; `None` when it is over already.
+    fn step(&mut self, py: Python<'_>, plan: &Compiled, step: &Step) -> PyResult<Option<Advance>> {
+        let before = self.errors.len();
+        if before > 0 {
+            self.marks.resize(self.at, 0);
+            self.marks.push(before);
+        }
+        let arguments = self.arguments(py, plan, step)?;
+        let is_last = self.at + 1 == plan.nodes.len();
+        if is_last && !self.errors.is_empty() {
+            return Err(self.invalid(py, plan)?);
+        }
+        let blocked = self.errors.len() > before
+            || step
+                .after
+                .iter()
+                .any(|&needed| self.has_failed(plan, needed));
+        if blocked {
+            self.marks.resize(self.at, 0);
+            self.marks.push(before);
+            self.at += 1;
+            return Ok(None);
+        }
+        self.waiting = true;
+        match step.kind {
+            Kind::Coroutine => arguments.call(py, &step.call).map(Advance::Await).map(Some),
+            Kind::Inline => {
+                let value = arguments.call(py, &step.call)?;
+                Ok(self.finish_step(plan, value).map(Advance::Returned))
+            }
+            Kind::Function => self.function(py, plan, step, arguments).map(Some),
+            Kind::Generator => self.generator(py, plan, step, &arguments).map(Some),
+        }
+    }
+
+    /// Keeps a step's value; the last step's is the result.
+    fn finish_step(&mut self, plan: &Compiled, value: Py<PyAny>) -> Option<Py<PyAny>> {
+        self.waiting = false;
+        let node = plan.nodes.get(self.at);
+        self.at += 1;
+        if self.at == plan.nodes.len() {
+            return Some(value);
+        }
+        if let Some(Node::Step(Step {
+            slot: Some(slot), ..
+        })) = node
+            && let Some(kept) = self.slots.get_mut(*slot)
+        {
+            *kept = Some(value);
+        }
+        None
+    }
+
+    fn function(
+        &mut self,
+        py: Python<'_>,
+        plan: &Compiled,
+        step: &Step,
+        arguments: Arguments,
+    ) -> PyResult<Advance> {
+        if matches!(self.origin, Origin::Asgi(_)) {
+            let values = arguments.to_dict(py)?;
+            return plan
+                .hooks
+                .run_in_thread
+                .call1(py, (&step.call, values))
+                .map(Advance::Await);
+        }
+        let function = step.call.clone_ref(py);
+        Ok(Advance::Call(PoolCall {
+            call: Box::new(move |py| arguments.call(py, &function)),
+            lane: Lane::Normal,
+            pace: Arc::clone(&step.pace),
+        }))
+    }
+
+    fn generator(
+        &mut self,
+        py: Python<'_>,
+        plan: &Compiled,
+        step: &Step,
+        arguments: &Arguments,
+    ) -> PyResult<Advance> {
+        let exits = match &self.exits {
+            Some(exits) => exits.clone_ref(py),
+            None => {
+                let exits = plan.hooks.new_exits.call0(py)?;
+                self.exits = Some(exits.clone_ref(py));
+                exits
+            }
+        };
+        let values = arguments.to_dict(py)?;
+        let entering = (exits, &step.scope_name, &step.kind_name, &step.call, values);
+        plan.hooks.enter.call1(py, entering).map(Advance::Await)
+    }
+
+    /// Everything the step is called with; errors found on the way are kept.
+    fn arguments(&mut self, py: Python<'_>, plan: &Compiled, step: &Step) -> PyResult<Arguments> {
+        let mut values = Vec::with_capacity(step.inputs.len());
+        let mut gathered: Option<Bound<'_, PyDict>> = None;
+        for input in &step.inputs {
+            let extracted = match input {
+                Input::Param(param) => extract::param(py, &self.origin, param)?,
+                Input::BodyField(field) => body::field(
+                    py,
+                    self.document.as_ref().map(|document| document.bind(py)),
+                    field,
+                )?,
+                Input::FromSlot(slot) => Ok(self.slot(py, *slot)),
+                Input::Inject(what) => Ok(self.injected(py, plan, *what)?.into_bound(py)),
+                Input::Constant(value) => Ok(value.bind(py).clone()),
+                Input::Gather(extract) => {
+                    let more = self.gather(py, plan, extract)?;
+                    match &gathered {
+                        Some(known) => known.update(more.as_mapping())?,
+                        None => gathered = Some(more),
+                    }
+                    continue;
+                }
+            };
+            match extracted {
+                Ok(value) => values.push(value.unbind()),
+                Err(errors) => {
+                    self.report(&errors)?;
+                    values.push(py.None());
+                }
+            }
+        }
+        let keywords = step.keywords.clone_ref(py);
+        Ok(Arguments::new(
+            values,
+            keywords,
+            gathered.map(Bound::unbind),
+        ))
+    }
+
+    fn gather<'py>(
+        &mut self,
+        py: Python<'py>,
+        plan: &Compiled,
+        extract: &Py<PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let request = self.injected(py, plan, Injected::Request)?;
+        let body = match (&self.document, plan.form_slot) {
+            (_, Some(slot)) => self.slot(py, slot),
+            (Some(document), None) => document.bind(py).clone(),
+            (None, None) => self.plan.get().undefined.bind(py).clone(),
+        };
+        let found = extract.bind(py).call1((request, body))?;
+        let (values, errors): (Bound<'_, PyDict>, Bound<'_, PyAny>) = found.extract()?;
+        self.report(&errors)?;
+        Ok(values)
+    }
+
+    fn slot<'py>(&self, py: Python<'py>, slot: usize) -> Bound<'py, PyAny> {
+        let value = self.slots.get(slot).and_then(Option::as_ref);
+        value.map_or_else(|| py.None().into_bound(py), |value| value.bind(py).clone())
+    }
+
+    fn injected(&mut self, py: Python<'_>, plan: &Compiled, what: Injected) -> PyResult<Py<PyAny>> {
+        let known = match what {
+            Injected::Request => &mut self.request,
+            Injected::Response => &mut self.response,
+            Injected::BackgroundTasks => &mut self.background,
+        };
+        if let Some(object) = known {
+            return Ok(object.clone_ref(py));
+        }
+        let made = match what {
+            Injected::Request => self.origin.request(py, &plan.hooks.new_request)?,
+            Injected::Response => plan.hooks.new_response.call0(py)?,
+            Injected::BackgroundTasks => plan.hooks.new_background_tasks.call0(py)?,
+        };
+        *known = Some(made.clone_ref(py));
+        Ok(made)
+    }
+
+    /// The request object, for those who handle a failure.
+    pub(super) fn request(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let plan = self.compiled();
+        self.injected(py, &plan, Injected::Request)
+    }
+
+    fn report(&mut self, errors: &Bound<'_, PyAny>) -> PyResult<()> {
+        for error in errors.try_iter()? {
+            self.errors.push(error?.unbind());
+        }
+        Ok(())
+    }
+
+    /// A dependency mentioned again reports its subtree's errors again.
+    fn repeat_errors(&mut self, py: Python<'_>, plan: &Compiled, of: usize) {
+        let before = self.errors.len();
+        if before == 0 {
+            return;
+        }
+        if let Some(Node::Step(step)) = plan.nodes.get(of) {
+            let again = self.marks.get(step.subtree).copied().unwrap_or(0)
+                ..self.marks.get(of + 1).copied().unwrap_or(before);
+            let repeated: Vec<_> = self
+                .errors
+                .get(again)
+                .unwrap_or_default()
+                .iter()
+                .map(|error| error.clone_ref(py))
+                .collect();
+            self.errors.extend(repeated);
+        }
+        self.marks.resize(self.at, 0);
+        self.marks.push(before);
+    }
+
+    /// Whether a step or what it needs reported errors.
+    fn has_failed(&self, plan: &Compiled, index: usize) -> bool {
+        if self.errors.is_empty() {
+            return false;
+        }
+        let from = match plan.nodes.get(index) {
+            Some(Node::Step(step)) => step.subtree,
+            Some(Node::Reuse { of }) => return self.has_failed(plan, *of),
+            None => return false,
+        };
+        let start = self.marks.get(from).copied().unwrap_or(0);
+        let end = self
+            .marks
+            .get(index + 1)
+            .copied()
+            .unwrap_or(self.errors.len());
+        end > start
+    }
+
+    fn invalid(&self, py: Python<'_>, plan: &Compiled) -> PyResult<PyErr> {
+        let errors = PyList::new(py, self.errors.iter().map(|error| error.bind(py)))?;
+        let body = match (&self.document, plan.form_slot) {
+            (_, Some(slot)) => self.slot(py, slot),
+            (Some(document), None) => document.bind(py).clone(),
+            (None, None) => py.None().into_bound(py),
+        };
+        Ok(PyErr::from_value(
+            plan.hooks.invalid.bind(py).call1((errors, body))?,
+        ))
+    }
+
+    /// Whether a handler's result is a response already.
+    pub(super) fn is_response(&self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<bool> {
+        // The common results are none, and cost no look-up.
+        if result.is_exact_instance_of::<PyDict>() || result.is_exact_instance_of::<PyList>() {
+            return Ok(false);
+        }
+        result.is_instance(self.compiled().hooks.is_response.bind(py))
+    }
+
+    /// The status that an injected response asks for.
+    pub(super) fn amended_status(&self, py: Python<'_>) -> PyResult<Option<u16>> {
+        match &self.response {
+            None => Ok(None),
+            Some(response) => response
+                .bind(py)
+                .getattr(intern!(py, "status_code"))?
+                .extract(),
+        }
+    }
+}

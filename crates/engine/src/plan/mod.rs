@@ -1,0 +1,76 @@
+//! Plans: routes compiled once, run for every request.
+//!
+//! `spec` reads the description; `execution` runs its steps, with `origin`, `extract`, `scalar` and
+//! `body` finding their arguments and `arguments` making the calls; `encoder` writes results. The
+//! two forms share all of that: `native` answers through an exchange of this server, `asgi` is
+//! awaited by Python under any server.
+
+mod arguments;
+mod asgi;
+mod body;
+mod encoder;
+mod execution;
+mod extract;
+mod native;
+mod origin;
+mod scalar;
+mod spec;
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+pub(crate) use self::asgi::PlanRun;
+use self::body::JsonReader;
+use self::execution::Execution;
+pub(crate) use self::native::NativeRun;
+pub(crate) use self::origin::PathParams;
+use self::origin::{Origin, Scope};
+use self::spec::Compiled;
+
+/// A compiled route.
+#[pyclass(frozen, module = "jebi._engine")]
+pub(crate) struct Plan {
+    compiled: Arc<Compiled>,
+    json: JsonReader,
+    undefined: Py<PyAny>,
+}
+
+#[pymethods]
+impl Plan {
+    /// Compiles a `PlanSpec` (python/jebi/_plan.py).
+    #[new]
+    fn new(spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = spec.py();
+        Ok(Self {
+            compiled: Arc::new(Compiled::read(spec)?),
+            json: JsonReader::import(py)?,
+            undefined: py
+                .import("pydantic_core")?
+                .getattr("PydanticUndefined")?
+                .unbind(),
+        })
+    }
+
+    /// Runs the plan for a request that an ASGI server handed over.
+    ///
+    /// Returns an awaitable of the response, or of the bare result for a plan without encoder.
+    #[pyo3(signature = (request, body, exits))]
+    fn run(
+        this: Py<Self>,
+        request: &Bound<'_, PyAny>,
+        body: Option<&[u8]>,
+        exits: Option<Py<PyAny>>,
+    ) -> PyResult<PlanRun> {
+        let mut execution = Execution::new(this, Origin::Asgi(Scope::read(request, body)?));
+        execution.exits = exits;
+        Ok(PlanRun::new(execution))
+    }
+}
+
+impl Plan {
+    /// Whether the body must be there, whole, before the first step.
+    pub(crate) fn reads_body(&self) -> bool {
+        self.compiled.reads_json
+    }
+}

@@ -1,0 +1,368 @@
+//! A plan under this server: from a parsed request to the answer's bytes.
+
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::Plan;
+use super::encoder::{self, Encoder};
+use super::execution::{Advance, Execution};
+use super::origin::{Origin, PathParams};
+use super::spec::Compiled;
+use crate::application::Native;
+use crate::exchange::Exchange;
+use crate::runner::{Progress, Work};
+
+/// A request that runs its plan and answers through its exchange.
+pub(crate) struct NativeRun {
+    application: Arc<Native>,
+    exchange: Arc<Exchange>,
+    execution: Execution,
+    stage: Stage,
+}
+
+/// What a run waits for, in the order in which a request passes them.
+enum Stage {
+    /// The plan's steps.
+    Steps,
+    /// Exits that come before the answer, which is this.
+    ExitsBefore(Answer),
+    /// A response that sends itself.
+    Sending,
+    /// Background tasks.
+    Background,
+    /// Exits that come after the answer.
+    ExitsAfter,
+    /// The application's handlers, with an exception.
+    Failing,
+    /// The response they made, which sends itself; or its background tasks.
+    SendingFailure,
+}
+
+/// An answer that is ready to be sent.
+enum Answer {
+    /// JSON that nobody amended.
+    Json(Body),
+    /// A response object.
+    Response(Py<PyAny>),
+}
+
+/// Bytes of an answer, ours or Python's.
+enum Body {
+    Written(Vec<u8>),
+    Python(Py<PyBytes>),
+}
+
+const JSON: (&[u8], &[u8]) = (b"content-type", b"application/json");
+
+impl NativeRun {
+    pub(crate) fn new(
+        application: Arc<Native>,
+        plan: Py<Plan>,
+        path: PathParams,
+        exchange: Arc<Exchange>,
+    ) -> Self {
+        let origin = Origin::Native {
+            exchange: Arc::clone(&exchange),
+            path,
+        };
+        Self {
+            application,
+            exchange,
+            execution: Execution::new(plan, origin),
+            stage: Stage::Steps,
+        }
+    }
+
+    fn steps(
+        &mut self,
+        py: Python<'_>,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> PyResult<Progress> {
+        match self.execution.advance(py, outcome)? {
+            Advance::Await(awaitable) => Ok(Progress::Await(awaitable)),
+            Advance::Call(call) => Ok(Progress::Call(call)),
+            Advance::Returned(result) => {
+                let answer = self.encode(py, result.bind(py))?;
+                match &self.execution.exits {
+                    None => self.send(py, answer),
+                    Some(exits) => {
+                        let closing = close(py, exits, intern!(py, "function").as_any(), None)?;
+                        self.stage = Stage::ExitsBefore(answer);
+                        Ok(Progress::Await(closing))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes the answer of what the handler returned.
+    fn encode(&mut self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<Answer> {
+        let plan = self.execution.compiled();
+        if self.execution.is_response(py, result)? {
+            let background = intern!(py, "background");
+            if let Some(tasks) = &self.execution.background
+                && result.getattr(background)?.is_none()
+            {
+                result.setattr(background, tasks)?;
+            }
+            return Ok(Answer::Response(result.clone().unbind()));
+        }
+        let body = match &plan.encoder {
+            Encoder::Json { fallback } => {
+                let mut written = self.application.take_scratch();
+                encoder::plain_json(py, result, fallback, &mut written)?;
+                Body::Written(written)
+            }
+            Encoder::Model {
+                validate,
+                to_json,
+                invalid,
+            } => {
+                Body::Python(encoder::model_json(py, result, validate, to_json, invalid)?.unbind())
+            }
+            Encoder::Response { encode } => {
+                let Execution {
+                    response,
+                    background,
+                    ..
+                } = &self.execution;
+                return encode
+                    .call1(py, (result, response, background))
+                    .map(Answer::Response);
+            }
+            Encoder::Nothing => Body::Written(Vec::new()),
+        };
+        let is_plain = self.execution.response.is_none() && plan.status_code.is_none_or(has_body);
+        if is_plain {
+            Ok(Answer::Json(body))
+        } else {
+            self.json_response(py, &plan, &body)
+        }
+    }
+
+    /// JSON whose status or headers a handler amended, as a response object.
+    fn json_response(&self, py: Python<'_>, plan: &Compiled, body: &Body) -> PyResult<Answer> {
+        let content = match body {
+            Body::Written(bytes) => PyBytes::new(py, bytes),
+            Body::Python(bytes) => bytes.bind(py).clone(),
+        };
+        let Execution {
+            response,
+            background,
+            ..
+        } = &self.execution;
+        let made = (content, plan.status_code, response, background);
+        plan.hooks
+            .json_response
+            .call1(py, made)
+            .map(Answer::Response)
+    }
+
+    /// Sends the answer; what comes after it is awaited from here.
+    fn send(&mut self, py: Python<'_>, answer: Answer) -> PyResult<Progress> {
+        match answer {
+            Answer::Json(body) => {
+                let plan = self.execution.compiled();
+                let status = plan.status_code.unwrap_or(200);
+                match body {
+                    Body::Written(written) => {
+                        self.exchange.answer(py, status, &[JSON], &written);
+                        self.application.give_back_scratch(written);
+                    }
+                    Body::Python(bytes) => {
+                        self.exchange
+                            .answer(py, status, &[JSON], bytes.as_bytes(py));
+                    }
+                }
+                self.after_answer(
+                    py,
+                    self.execution
+                        .background
+                        .as_ref()
+                        .map(|tasks| tasks.clone_ref(py)),
+                )
+            }
+            Answer::Response(response) => match self.send_response(py, response.bind(py))? {
+                Sent::Whole { background } => self.after_answer(py, background),
+                Sent::BySelf(sending) => {
+                    self.stage = Stage::Sending;
+                    Ok(Progress::Await(sending))
+                }
+            },
+        }
+    }
+
+    /// Sends a response object: at once when it is its bytes, otherwise by its own doing.
+    fn send_response(&self, py: Python<'_>, response: &Bound<'_, PyAny>) -> PyResult<Sent> {
+        if !self.application.is_plain_response(response)? {
+            let (scope, receive, send) = self.exchange.asgi(py)?;
+            return Ok(Sent::BySelf(
+                response.call1((scope, receive, send))?.unbind(),
+            ));
+        }
+        let body = response
+            .getattr(intern!(py, "body"))?
+            .extract::<Vec<u8>>()?;
+        let status: u16 = response.getattr(intern!(py, "status_code"))?.extract()?;
+        let raw: Vec<(Bound<'_, PyBytes>, Bound<'_, PyBytes>)> =
+            response.getattr(intern!(py, "raw_headers"))?.extract()?;
+        let headers: Vec<(&[u8], &[u8])> = raw
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+            .collect();
+        self.exchange.answer(py, status, &headers, &body);
+        let background = response.getattr(intern!(py, "background"))?;
+        Ok(Sent::Whole {
+            background: (!background.is_none()).then(|| background.unbind()),
+        })
+    }
+
+    fn after_answer(
+        &mut self,
+        py: Python<'_>,
+        background: Option<Py<PyAny>>,
+    ) -> PyResult<Progress> {
+        if let Some(tasks) = background {
+            let running = self
+                .execution
+                .compiled()
+                .hooks
+                .background
+                .call1(py, (tasks,))?;
+            self.stage = Stage::Background;
+            return Ok(Progress::Await(running));
+        }
+        self.exits_after(py)
+    }
+
+    fn exits_after(&mut self, py: Python<'_>) -> PyResult<Progress> {
+        let Some(exits) = &self.execution.exits else {
+            return Ok(Progress::Done(Ok(py.None())));
+        };
+        let closing = close(py, exits, intern!(py, "request").as_any(), None)?;
+        self.stage = Stage::ExitsAfter;
+        Ok(Progress::Await(closing))
+    }
+
+    /// Goes on from `outcome` in whatever stage this is; errors are failures of the request.
+    fn advance(
+        &mut self,
+        py: Python<'_>,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> PyResult<Progress> {
+        match std::mem::replace(&mut self.stage, Stage::Steps) {
+            Stage::Steps => self.steps(py, outcome),
+            Stage::ExitsBefore(answer) => {
+                settle(py, outcome)?;
+                self.send(py, answer)
+            }
+            Stage::Sending | Stage::Background => {
+                settle(py, outcome)?;
+                self.exits_after(py)
+            }
+            Stage::ExitsAfter => {
+                settle(py, outcome)?;
+                Ok(Progress::Done(Ok(py.None())))
+            }
+            Stage::Failing => {
+                let response = outcome.unwrap_or_else(|| Ok(py.None()))?;
+                self.stage = Stage::SendingFailure;
+                self.send_failure(py, response.bind(py))
+            }
+            Stage::SendingFailure => {
+                self.stage = Stage::SendingFailure;
+                outcome.unwrap_or_else(|| Ok(py.None()))?;
+                Ok(Progress::Done(Ok(py.None())))
+            }
+        }
+    }
+
+    fn send_failure(&mut self, py: Python<'_>, response: &Bound<'_, PyAny>) -> PyResult<Progress> {
+        match self.send_response(py, response)? {
+            Sent::BySelf(sending) => Ok(Progress::Await(sending)),
+            Sent::Whole { background: None } => Ok(Progress::Done(Ok(py.None()))),
+            Sent::Whole {
+                background: Some(tasks),
+            } => {
+                let hooks = &self.execution.compiled().hooks;
+                hooks.background.call1(py, (tasks,)).map(Progress::Await)
+            }
+        }
+    }
+
+    /// Hands an exception to the application's handlers, or to the server when they raise too.
+    fn fail(&mut self, py: Python<'_>, error: PyErr) -> Progress {
+        if matches!(self.stage, Stage::SendingFailure) {
+            self.exchange.fail(py, error);
+            return Progress::Done(Ok(py.None()));
+        }
+        let error_value = error.clone_ref(py).into_value(py);
+        let handling = self.execution.request(py).and_then(|request| {
+            self.application.handle_exception(
+                py,
+                request,
+                error_value,
+                self.execution.exits.as_ref(),
+            )
+        });
+        match handling {
+            Ok(handling) => {
+                self.stage = Stage::Failing;
+                Progress::Await(handling)
+            }
+            Err(_) => {
+                self.exchange.fail(py, error);
+                Progress::Done(Ok(py.None()))
+            }
+        }
+    }
+}
+
+impl Work for NativeRun {
+    fn resume(&mut self, py: Python<'_>, outcome: Option<PyResult<Py<PyAny>>>) -> Progress {
+        let is_failing = matches!(self.stage, Stage::Failing | Stage::SendingFailure);
+        match self.advance(py, outcome) {
+            Ok(progress) => progress,
+            Err(error) if is_failing => {
+                self.exchange.fail(py, error);
+                Progress::Done(Ok(py.None()))
+            }
+            Err(error) => self.fail(py, error),
+        }
+    }
+}
+
+/// How a response object was sent.
+enum Sent {
+    /// Its bytes went out; these tasks are left.
+    Whole { background: Option<Py<PyAny>> },
+    /// Awaiting this sends it.
+    BySelf(Py<PyAny>),
+}
+
+/// Starts closing the generators of `scope`.
+fn close(
+    py: Python<'_>,
+    exits: &Py<PyAny>,
+    scope: &Bound<'_, PyAny>,
+    error: Option<Py<PyAny>>,
+) -> PyResult<Py<PyAny>> {
+    exits.call_method1(py, intern!(py, "close"), (scope, error))
+}
+
+/// What closing exits came to: it may return an exception that was raised in them.
+fn settle(py: Python<'_>, outcome: Option<PyResult<Py<PyAny>>>) -> PyResult<()> {
+    let left = outcome.unwrap_or_else(|| Ok(py.None()))?.into_bound(py);
+    if left.is_instance_of::<pyo3::exceptions::PyBaseException>() {
+        return Err(PyErr::from_value(left));
+    }
+    Ok(())
+}
+
+/// Whether an answer with this status has a body (RFC 9110 section 6.4.1).
+fn has_body(status: u16) -> bool {
+    status >= 200 && status != 204 && status != 205 && status != 304
+}

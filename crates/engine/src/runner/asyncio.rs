@@ -1,0 +1,95 @@
+//! The functions of asyncio that a runner calls for every request, looked up once.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::driver::Driver;
+use crate::eventloop::EventLoop;
+
+/// asyncio's own functions for those who run tasks (documented as `asyncio.tasks._enter_task` and
+/// its siblings, "Extending asyncio"), and the task class.
+pub(super) struct Asyncio {
+    task: Py<PyAny>,
+    enter_task: Py<PyAny>,
+    leave_task: Py<PyAny>,
+    register_task: Py<PyAny>,
+    unregister_task: Py<PyAny>,
+    weak_reference_count: Py<PyAny>,
+}
+
+impl Asyncio {
+    pub(super) fn import(py: Python<'_>) -> PyResult<Self> {
+        let tasks = py.import("asyncio.tasks")?;
+        let get = |name: &str| tasks.getattr(name).map(Bound::unbind);
+        Ok(Self {
+            task: get("Task")?,
+            enter_task: get("_enter_task")?,
+            leave_task: get("_leave_task")?,
+            register_task: get("_register_task")?,
+            unregister_task: get("_unregister_task")?,
+            weak_reference_count: py.import("weakref")?.getattr("getweakrefcount")?.unbind(),
+        })
+    }
+
+    /// A task that runs `driver`, and its first step, taken out of the loop's queue.
+    pub(super) fn new_task(
+        &self,
+        py: Python<'_>,
+        event_loop: &Bound<'_, EventLoop>,
+        driver: &Py<Driver>,
+        context: &Py<PyAny>,
+    ) -> PyResult<(Py<PyAny>, Py<PyAny>)> {
+        let options = PyDict::new(py);
+        options.set_item(intern!(py, "loop"), event_loop)?;
+        options.set_item(intern!(py, "context"), context)?;
+        event_loop.get().capture_next_handle();
+        let made = self.task.bind(py).call((driver,), Some(&options));
+        let captured = event_loop.get().take_captured();
+        let task = made?.unbind();
+        let (first_step, _context) = captured.ok_or_else(|| {
+            PyRuntimeError::new_err("asyncio.Task did not schedule its first step")
+        })?;
+        Ok((task, first_step))
+    }
+
+    pub(super) fn enter_task(
+        &self,
+        py: Python<'_>,
+        event_loop: &Bound<'_, EventLoop>,
+        task: &Py<PyAny>,
+    ) -> PyResult<()> {
+        self.enter_task.bind(py).call1((event_loop, task)).map(drop)
+    }
+
+    pub(super) fn leave_task(
+        &self,
+        py: Python<'_>,
+        event_loop: &Bound<'_, EventLoop>,
+        task: &Py<PyAny>,
+    ) -> PyResult<()> {
+        self.leave_task.bind(py).call1((event_loop, task)).map(drop)
+    }
+
+    pub(super) fn register(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<()> {
+        self.register_task.bind(py).call1((task,)).map(drop)
+    }
+
+    pub(super) fn unregister(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<()> {
+        self.unregister_task.bind(py).call1((task,)).map(drop)
+    }
+
+    pub(super) fn weak_references(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<usize> {
+        self.weak_reference_count.bind(py).call1((task,))?.extract()
+    }
+
+    /// An exception raised out of the loop, as asyncio lets `SystemExit` and its like out.
+    pub(super) fn raiser<'py>(py: Python<'py>, error: &PyErr) -> PyResult<Bound<'py, PyAny>> {
+        let error = error.clone_ref(py);
+        pyo3::types::PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+            Err(error.clone_ref(args.py()))
+        })
+        .map(Bound::into_any)
+    }
+}

@@ -1,0 +1,180 @@
+//! The coroutine that a runner's `asyncio.Task` believes it runs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
+use pyo3::prelude::*;
+
+use super::Runner;
+use super::coroutine::thrown;
+use super::run::{Mode, Run, Signal, Turn};
+
+/// Stands for one request inside its task once the request has suspended.
+///
+/// Until then it is idle, and its task has not made a step: the runner advances the request
+/// itself with that task current. At the first suspension the run is handed over; the task's first
+/// step then finds the future that the run already waits for, and asyncio takes it from there.
+#[pyclass(frozen, module = "jebi._engine", name = "RequestCoroutine")]
+pub(crate) struct Driver {
+    state: Mutex<State>,
+}
+
+enum State {
+    /// No request, or one that has not suspended yet.
+    Idle,
+    /// A request that waits for `yielded`, which the task has not seen yet.
+    HandedOver {
+        runner: Arc<Runner>,
+        run: Box<Run>,
+        yielded: Py<PyAny>,
+    },
+    /// A request that the task has stepped at least once.
+    Suspended { runner: Arc<Runner>, run: Box<Run> },
+    /// In the middle of a turn.
+    Running,
+    /// Over.
+    Finished,
+}
+
+impl Driver {
+    pub(super) fn new() -> Self {
+        Self {
+            state: Mutex::new(State::Idle),
+        }
+    }
+
+    /// Gives the task a run that waits for `yielded`.
+    pub(super) fn hand_over(&self, runner: Arc<Runner>, run: Box<Run>, yielded: Py<PyAny>) {
+        *self.lock() = State::HandedOver {
+            runner,
+            run,
+            yielded,
+        };
+    }
+
+    /// Never held while Python runs: a state is taken out for a turn and put back after it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn advance(&self, py: Python<'_>, signal: Signal) -> PyResult<Py<PyAny>> {
+        let state = std::mem::replace(&mut *self.lock(), State::Running);
+        match (state, signal) {
+            (
+                State::HandedOver {
+                    runner,
+                    run,
+                    yielded,
+                },
+                Signal::Send,
+            ) => {
+                *self.lock() = State::Suspended { runner, run };
+                Ok(yielded)
+            }
+            (State::HandedOver { runner, run, .. } | State::Suspended { runner, run }, signal) => {
+                self.turn(py, runner, run, signal)
+            }
+            (State::Running, _) => Err(PyRuntimeError::new_err(
+                "coroutine is being awaited already",
+            )),
+            (State::Idle, Signal::Throw(error)) => {
+                *self.lock() = State::Finished;
+                Err(error)
+            }
+            (State::Idle, Signal::Send) => {
+                *self.lock() = State::Finished;
+                Err(PyStopIteration::new_err((py.None(),)))
+            }
+            (State::Finished, _) => {
+                *self.lock() = State::Finished;
+                Err(PyRuntimeError::new_err(
+                    "cannot reuse already awaited coroutine",
+                ))
+            }
+        }
+    }
+
+    fn turn(
+        &self,
+        py: Python<'_>,
+        runner: Arc<Runner>,
+        mut run: Box<Run>,
+        signal: Signal,
+    ) -> PyResult<Py<PyAny>> {
+        match run.turn(py, &runner, signal, Mode::Task) {
+            Turn::Suspended(yielded) => {
+                *self.lock() = State::Suspended { runner, run };
+                Ok(yielded)
+            }
+            Turn::Finished(result) => {
+                *self.lock() = State::Finished;
+                Err(match result {
+                    Ok(value) => PyStopIteration::new_err((value,)),
+                    Err(error) => error,
+                })
+            }
+            Turn::Parked(_) => {
+                *self.lock() = State::Finished;
+                Err(PyRuntimeError::new_err("a task cannot be parked"))
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl Driver {
+    fn __await__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.advance(py, Signal::Send)
+    }
+
+    /// Resumes the request; only `None` can be sent, as to any coroutine that awaits a future.
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        if value.is_none() {
+            return self.advance(py, Signal::Send);
+        }
+        Err(PyTypeError::new_err(
+            "can't send non-None value to a request",
+        ))
+    }
+
+    /// Raises an exception where the request waits (`coroutine.throw`, one to three arguments).
+    #[pyo3(signature = (kind, value=None, traceback=None))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.advance(py, Signal::Throw(thrown(kind, value, traceback)?))
+    }
+
+    /// Drops what is left of the request.
+    fn close(&self) {
+        let left = std::mem::replace(&mut *self.lock(), State::Finished);
+        drop(left);
+    }
+
+    /// Whether a turn is being made right now (`coroutine.cr_running`).
+    #[getter]
+    fn cr_running(&self) -> bool {
+        matches!(*self.lock(), State::Running)
+    }
+
+    /// What the request awaits (`coroutine.cr_await`).
+    #[getter]
+    fn cr_await(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &*self.lock() {
+            State::HandedOver { run, .. } | State::Suspended { run, .. } => run.waiting(py),
+            _ => None,
+        }
+    }
+}

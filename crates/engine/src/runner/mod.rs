@@ -1,0 +1,171 @@
+//! Runs a request's Python on the loop thread: the first step inline, the rest as a task.
+//!
+//! A request that was just parsed is advanced in the same call stack. If it ends without waiting,
+//! nothing was scheduled and nothing allocated: it ran with an idle [`RequestTask`] current, and the
+//! next request gets the same one. If it suspends, that task takes over at the very await it is in,
+//! and from there on it is an ordinary asyncio task: awaited futures wake it, `cancel()` reaches it.
+//! If it waits for the pool alone, it is parked, and goes on inline when the pool is done.
+
+mod asyncio;
+mod context;
+mod coroutine;
+mod driver;
+mod run;
+mod task;
+mod work;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use self::asyncio::Asyncio;
+pub(crate) use self::coroutine::{Stepped, iterator, send, throw, thrown};
+use self::run::{Mode, Run, Turn};
+use self::task::RequestTask;
+pub(crate) use self::work::{Coroutine, PoolCall, Progress, Work};
+use crate::eventloop::EventLoop;
+use crate::pool::{Done, Job, Pool};
+
+/// How many idle tasks are kept: as many as requests are commonly parked at a time.
+const IDLE_TASKS: usize = 256;
+
+/// Advances requests on one event loop.
+pub(crate) struct Runner {
+    event_loop: Py<EventLoop>,
+    pool: Arc<Pool>,
+    asyncio: Asyncio,
+    /// The context that every request's begins as.
+    base: Py<PyAny>,
+    idle: Mutex<Vec<RequestTask>>,
+}
+
+impl Runner {
+    /// A runner on `event_loop` whose `def` code runs in `pool`.
+    pub(crate) fn new(
+        py: Python<'_>,
+        event_loop: Py<EventLoop>,
+        pool: Arc<Pool>,
+    ) -> PyResult<Arc<Self>> {
+        Ok(Arc::new(Self {
+            event_loop,
+            pool,
+            asyncio: Asyncio::import(py)?,
+            base: context::copy_current(py)?,
+            idle: Mutex::default(),
+        }))
+    }
+
+    /// The loop that this runner works on.
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, EventLoop> {
+        self.event_loop.bind(py)
+    }
+
+    /// Starts `work`: makes its first turn now, in this call stack.
+    ///
+    /// # Errors
+    /// When no task can be made. What the work itself raises is the work's to report.
+    pub(crate) fn start(self: &Arc<Self>, py: Python<'_>, work: Box<dyn Work>) -> PyResult<()> {
+        let task = match self.take_idle() {
+            Some(task) => task,
+            None => RequestTask::new(py, &self.asyncio, self.event_loop(py))?,
+        };
+        let run = Run::new(work, task.context().clone_ref(py));
+        self.inline(py, task, run, None)
+    }
+
+    /// Makes a turn inline and sees to what it ended in.
+    fn inline(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        task: RequestTask,
+        mut run: Run,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> PyResult<()> {
+        let turn = task.within(py, &self.asyncio, self.event_loop(py), || {
+            run.go_on(py, self, outcome, Mode::Inline)
+        })?;
+        match turn {
+            Turn::Finished(result) => {
+                drop(run);
+                self.recycle(py, task)?;
+                self.let_out(py, result)
+            }
+            Turn::Suspended(yielded) => {
+                task.driver()
+                    .hand_over(Arc::clone(self), Box::new(run), yielded);
+                task.begin(py, &self.asyncio)
+            }
+            Turn::Parked(call) => {
+                self.park(py, task, run, call);
+                Ok(())
+            }
+        }
+    }
+
+    /// Leaves a run to the pool; it goes on inline when its call is done.
+    fn park(self: &Arc<Self>, py: Python<'_>, task: RequestTask, run: Run, call: PoolCall) {
+        let runner = Arc::clone(self);
+        let context = task.context().clone_ref(py);
+        let done: Done = Box::new(move |py, outcome| {
+            if let Err(error) = runner.inline(py, task, run, Some(outcome)) {
+                error.write_unraisable(py, None);
+            }
+        });
+        self.submit(py, call, context, done);
+    }
+
+    fn submit(&self, py: Python<'_>, call: PoolCall, context: Py<PyAny>, done: Done) {
+        let PoolCall { call, lane, pace } = call;
+        self.pool.submit(
+            py,
+            Job {
+                call,
+                context,
+                lane,
+                pace,
+                done,
+            },
+        );
+    }
+
+    fn create_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.event_loop(py)
+            .call_method0(intern!(py, "create_future"))
+            .map(Bound::unbind)
+    }
+
+    /// `SystemExit` and `KeyboardInterrupt` end the loop, as they do from any task.
+    fn let_out(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
+        match result {
+            Err(error)
+                if error.is_instance_of::<PySystemExit>(py)
+                    || error.is_instance_of::<PyKeyboardInterrupt>(py) =>
+            {
+                let raise = Asyncio::raiser(py, &error)?;
+                self.event_loop(py)
+                    .call_method1(intern!(py, "call_soon"), (raise,))
+                    .map(drop)
+            }
+            result => result.map(drop),
+        }
+    }
+
+    fn take_idle(&self) -> Option<RequestTask> {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
+    fn recycle(&self, py: Python<'_>, task: RequestTask) -> PyResult<()> {
+        if task.is_untouched(py, &self.asyncio, &self.base)? {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < IDLE_TASKS {
+                idle.push(task);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! One run: a piece of work with the awaitable it is in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::Runner;
+use super::coroutine::{self, Stepped};
+use super::work::{PoolCall, Progress, Work};
+
+/// How a turn begins.
+pub(super) enum Signal {
+    /// What was waited for is there.
+    Send,
+    /// Somebody raised this where the run waits.
+    Throw(PyErr),
+}
+
+/// Who makes the turns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The runner, with an idle task current.
+    Inline,
+    /// The request's own task.
+    Task,
+}
+
+/// How a turn ended.
+pub(super) enum Turn {
+    /// The innermost awaitable yielded this.
+    Suspended(Py<PyAny>),
+    /// It waits for the pool and for nothing else (inline only).
+    Parked(PoolCall),
+    /// It is over.
+    Finished(PyResult<Py<PyAny>>),
+}
+
+/// What a pool call came to, left for the task that waits for it.
+type Delivery = Arc<Mutex<Option<PyResult<Py<PyAny>>>>>;
+
+/// Work in progress.
+pub(super) struct Run {
+    work: Box<dyn Work>,
+    /// The request's context, for its calls in the pool.
+    context: Py<PyAny>,
+    /// The iterator of the awaitable it is in.
+    waiting: Option<Py<PyAny>>,
+    /// Set while that awaitable is a future that stands for a pool call.
+    delivery: Option<Delivery>,
+}
+
+impl Run {
+    pub(super) fn new(work: Box<dyn Work>, context: Py<PyAny>) -> Self {
+        Self {
+            work,
+            context,
+            waiting: None,
+            delivery: None,
+        }
+    }
+
+    /// What it awaits, for those who look.
+    pub(super) fn waiting(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.waiting
+            .as_ref()
+            .map(|awaitable| awaitable.clone_ref(py))
+    }
+
+    /// Goes on until it waits or ends.
+    pub(super) fn turn(
+        &mut self,
+        py: Python<'_>,
+        runner: &Arc<Runner>,
+        signal: Signal,
+        mode: Mode,
+    ) -> Turn {
+        let outcome = match self.waiting.take() {
+            None => match signal {
+                Signal::Send => None,
+                Signal::Throw(error) => Some(Err(error)),
+            },
+            Some(iterator) => match self.step(py, iterator, signal) {
+                Ok(result) => Some(result),
+                Err(yielded) => return Turn::Suspended(yielded),
+            },
+        };
+        self.go_on(py, runner, outcome, mode)
+    }
+
+    /// Goes on from a wait that ended with `outcome`.
+    pub(super) fn go_on(
+        &mut self,
+        py: Python<'_>,
+        runner: &Arc<Runner>,
+        mut outcome: Option<PyResult<Py<PyAny>>>,
+        mode: Mode,
+    ) -> Turn {
+        loop {
+            let awaitable = match self.work.resume(py, outcome) {
+                Progress::Done(result) => return Turn::Finished(result),
+                Progress::Call(call) if mode == Mode::Inline => return Turn::Parked(call),
+                Progress::Call(call) => self.call_from_task(py, runner, call),
+                Progress::Await(awaitable) => coroutine::iterator(py, awaitable),
+            };
+            outcome = match awaitable {
+                Err(error) => Some(Err(error)),
+                Ok(iterator) => match self.step(py, iterator, Signal::Send) {
+                    Ok(result) => Some(result),
+                    Err(yielded) => return Turn::Suspended(yielded),
+                },
+            };
+        }
+    }
+
+    /// One step of `iterator`: `Ok` with its end, or `Err` with what it yielded.
+    fn step(
+        &mut self,
+        py: Python<'_>,
+        iterator: Py<PyAny>,
+        signal: Signal,
+    ) -> Result<PyResult<Py<PyAny>>, Py<PyAny>> {
+        let stepped = match signal {
+            Signal::Send => coroutine::send(py, &iterator),
+            Signal::Throw(error) => coroutine::throw(py, &iterator, error),
+        };
+        match stepped {
+            Stepped::Yielded(yielded) => {
+                self.waiting = Some(iterator);
+                Err(yielded)
+            }
+            Stepped::Ended(result) => {
+                let delivered = self.delivery.take().and_then(|delivery| {
+                    delivery
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .take()
+                });
+                Ok(match (result, delivered) {
+                    (Ok(_), Some(delivered)) => delivered,
+                    (result, _) => result,
+                })
+            }
+        }
+    }
+
+    /// Submits a pool call on behalf of a task, which needs a future to wait for.
+    fn call_from_task(
+        &mut self,
+        py: Python<'_>,
+        runner: &Arc<Runner>,
+        call: PoolCall,
+    ) -> PyResult<Py<PyAny>> {
+        let future = runner.create_future(py)?;
+        let delivery = Delivery::default();
+        let (waiter, result) = (future.clone_ref(py), Arc::clone(&delivery));
+        self.delivery = Some(delivery);
+        runner.submit(
+            py,
+            call,
+            self.context.clone_ref(py),
+            Box::new(move |py, outcome| {
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                wake(py, &waiter);
+            }),
+        );
+        future
+            .bind(py)
+            .call_method0(intern!(py, "__await__"))
+            .map(Bound::unbind)
+    }
+}
+
+/// Completes a future unless its waiter was cancelled meanwhile.
+fn wake(py: Python<'_>, future: &Py<PyAny>) {
+    let future = future.bind(py);
+    let completed = future
+        .call_method0(intern!(py, "done"))
+        .and_then(|done| done.is_truthy())
+        .and_then(|done| {
+            if done {
+                Ok(())
+            } else {
+                future
+                    .call_method1(intern!(py, "set_result"), (py.None(),))
+                    .map(drop)
+            }
+        });
+    if let Err(error) = completed {
+        error.write_unraisable(py, Some(future));
+    }
+}

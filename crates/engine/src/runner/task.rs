@@ -1,0 +1,138 @@
+//! The `asyncio.Task` a request runs in.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::asyncio::Asyncio;
+use super::context;
+use super::driver::Driver;
+use crate::eventloop::EventLoop;
+
+/// A real task that has not made its first step, with the context it belongs to.
+///
+/// A request that never suspends runs with this task current and leaves it as it was; then the
+/// next request uses it again. `asyncio.current_task()`, `asyncio.timeout` and cancellation work on
+/// it from the first instruction, because it is a task and not a stand-in.
+pub(super) struct RequestTask {
+    task: Py<PyAny>,
+    driver: Py<Driver>,
+    context: Py<PyAny>,
+    /// The task's own first step, which asyncio scheduled and the loop set aside.
+    first_step: Py<PyAny>,
+    untouched: Footprint,
+}
+
+/// What of a task shows that somebody has kept or changed it.
+#[derive(PartialEq, Eq)]
+struct Footprint {
+    references: isize,
+    context_references: isize,
+    weak_references: usize,
+}
+
+impl RequestTask {
+    /// A task on `event_loop` in a copy of `base`.
+    pub(super) fn new(
+        py: Python<'_>,
+        asyncio: &Asyncio,
+        event_loop: &Bound<'_, EventLoop>,
+    ) -> PyResult<Self> {
+        let context = context::copy_current(py)?;
+        let driver = Py::new(py, Driver::new())?;
+        let (task, first_step) = asyncio.new_task(py, event_loop, &driver, &context)?;
+        // Nobody should count a request that may never come among the tasks that run.
+        asyncio.unregister(py, &task)?;
+        task.bind(py)
+            .setattr(intern!(py, "_log_destroy_pending"), false)?;
+        let mut made = Self {
+            task,
+            driver,
+            context,
+            first_step,
+            untouched: Footprint::default(),
+        };
+        made.untouched = made.footprint(py, asyncio)?;
+        Ok(made)
+    }
+
+    pub(super) fn context(&self) -> &Py<PyAny> {
+        &self.context
+    }
+
+    pub(super) fn driver(&self) -> &Driver {
+        self.driver.get()
+    }
+
+    /// Runs `body` with the task current and its context entered.
+    pub(super) fn within<T>(
+        &self,
+        py: Python<'_>,
+        asyncio: &Asyncio,
+        event_loop: &Bound<'_, EventLoop>,
+        body: impl FnOnce() -> T,
+    ) -> PyResult<T> {
+        context::within(py, &self.context, || {
+            asyncio.enter_task(py, event_loop, &self.task)?;
+            let result = body();
+            asyncio.leave_task(py, event_loop, &self.task)?;
+            Ok(result)
+        })?
+    }
+
+    /// Lets the task make its first step, in which it meets what the driver was given.
+    pub(super) fn begin(self, py: Python<'_>, asyncio: &Asyncio) -> PyResult<()> {
+        asyncio.register(py, &self.task)?;
+        self.task
+            .bind(py)
+            .setattr(intern!(py, "_log_destroy_pending"), true)?;
+        context::within(py, &self.context, || self.first_step.call0(py).map(drop))?
+    }
+
+    /// Whether another request may have this task: nobody kept it, nothing was left on it.
+    ///
+    /// Compares reference counts because a handler may keep the task or its context (or a weak
+    /// reference) for as long as it likes, and asks for what a handler can leave on a task without
+    /// keeping it: a callback, a cancellation, a context variable.
+    pub(super) fn is_untouched(
+        &self,
+        py: Python<'_>,
+        asyncio: &Asyncio,
+        base: &Py<PyAny>,
+    ) -> PyResult<bool> {
+        if self.footprint(py, asyncio)? != self.untouched {
+            return Ok(false);
+        }
+        let task = self.task.bind(py);
+        if task.getattr(intern!(py, "_must_cancel"))?.is_truthy()?
+            || !task.getattr(intern!(py, "_callbacks"))?.is_none()
+        {
+            return Ok(false);
+        }
+        let (context, base) = (self.context.bind(py), base.bind(py));
+        Ok(context.len()? == base.len()? && context.eq(base)?)
+    }
+
+    fn footprint(&self, py: Python<'_>, asyncio: &Asyncio) -> PyResult<Footprint> {
+        Ok(Footprint {
+            references: references(&self.task),
+            context_references: references(&self.context),
+            weak_references: asyncio.weak_references(py, &self.task)?,
+        })
+    }
+}
+
+impl Default for Footprint {
+    fn default() -> Self {
+        Self {
+            references: 0,
+            context_references: 0,
+            weak_references: 0,
+        }
+    }
+}
+
+/// How many references the interpreter counts for `object`.
+fn references(object: &Py<PyAny>) -> isize {
+    // SAFETY: reads the count of a live object; callers are attached to the interpreter.
+    unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) }
+}
