@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """The application that answers with what ``func`` returns for the request."""
     answer: Callable[[Request], Awaitable[Response]]
-    answer = func if is_async_callable(func) else functools.partial(run_in_threadpool, func)  # type: ignore[assignment]
+    answer = func if is_async_callable(func) else functools.partial(run_in_threadpool, func)  # type: ignore[call-arg,assignment]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = Request(scope, receive, send)

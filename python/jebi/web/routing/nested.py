@@ -17,10 +17,8 @@ def child_name(prefix: str | None, name: str) -> str | None:
     """What is left of ``prefix:child``; ``None`` when ``name`` is not behind this prefix."""
     if prefix is None:
         return name
-    before, colon, child = name[: len(prefix)], name[len(prefix) : len(prefix) + 1], None
-    if before == prefix and colon == ":":
-        child = name[len(prefix) + 1 :]
-    return child
+    before = f"{prefix}:"
+    return name[len(before) :] if name.startswith(before) else None
 
 
 def first_url_path(

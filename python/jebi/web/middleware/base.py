@@ -1,0 +1,241 @@
+"""Middleware written as a function of a request and of what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, MutableMapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from jebi.web._utils import create_collapsing_task_group
+from jebi.web.requests import ClientDisconnect, Request
+from jebi.web.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anyio.abc import TaskGroup
+
+    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
+
+RequestResponseEndpoint = Callable[[Request], Awaitable[Response]]
+DispatchFunction = Callable[[Request, RequestResponseEndpoint], Awaitable[Response]]
+BodyStreamGenerator = AsyncGenerator[bytes | MutableMapping[str, Any], None]
+AsyncContentStream = AsyncIterable[str | bytes | memoryview | MutableMapping[str, Any]]
+
+
+class BaseHTTPMiddleware:
+    """Subclass it and define ``dispatch(request, call_next)``, or pass such a function.
+
+    ``await call_next(request)`` is the response of the application, whose body still streams.
+    """
+
+    def __init__(self, app: ASGIApp, dispatch: DispatchFunction | None = None) -> None:
+        self.app = app
+        self.dispatch_func: DispatchFunction = self.dispatch if dispatch is None else dispatch
+
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        """Answer ``request``."""
+        raise NotImplementedError
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; anything else goes straight to the application."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = _CachedRequest(scope, receive, send)
+        outgoing, incoming = anyio.create_memory_object_stream["Message"]()
+        with outgoing, incoming:
+            async with create_collapsing_task_group() as task_group:
+                inner = _InnerApp(self.app, request, send, task_group, outgoing, incoming)
+                response = await self.dispatch_func(request, inner.call)
+                await response(scope, request.wrapped_receive, send)
+                inner.answered.set()
+                incoming.close()
+        inner.raise_what_is_left()
+
+
+class _InnerApp:
+    """The application behind the middleware, running in a task of its own."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        request: _CachedRequest,
+        send: Send,
+        task_group: TaskGroup,
+        outgoing: Any,
+        incoming: Any,
+    ) -> None:
+        self._app = app
+        self._request = request
+        self._send = send
+        self._task_group = task_group
+        self._outgoing = outgoing
+        self._incoming = incoming
+        self._error: Exception | None = None
+        self._error_raised = False
+        #: The middleware has sent its answer; the application can only finish now.
+        self.answered = anyio.Event()
+
+    def raise_what_is_left(self) -> None:
+        """Raise what the application raised after its response had begun."""
+        if self._error is not None and not self._error_raised:
+            raise self._error
+
+    async def call(self, request: Request) -> Response:  # noqa: ARG002 - it sees the same scope
+        """``call_next``: start the application and wait for its response to begin."""
+        self._task_group.start_soon(self._run)
+        info = None
+        while True:
+            try:
+                message = await self._incoming.receive()
+            except anyio.EndOfStream:
+                break
+            if message["type"] == "http.response.debug":
+                info = message["info"]
+            elif message["type"] == "http.response.early_hint":
+                await self._send(message)
+            else:
+                return self._begin(message, info)
+        if self._error is None:
+            raise RuntimeError("No response returned.")
+        self._error_raised = True
+        # Out of the ``except`` block, so that the end of the stream does not become its context.
+        raise self._error from self._error.__cause__ or self._error.__context__
+
+    def _begin(self, message: Message, info: Mapping[str, Any] | None) -> Response:
+        assert message["type"] == "http.response.start"
+        response = _StreamingResponse(self._body(), message["status"], info=info)
+        response.raw_headers = message.get("headers", [])
+        return response
+
+    async def _body(self) -> BodyStreamGenerator:
+        async for message in self._incoming:
+            if message["type"] == "http.response.pathsend":
+                yield message
+                return
+            assert message["type"] == "http.response.body", f"Unexpected message: {message}"
+            if chunk := message.get("body", b""):
+                yield chunk
+            if not message.get("more_body", False):
+                return
+
+    async def _run(self) -> None:
+        with self._outgoing:
+            try:
+                await self._app(self._request.scope, self._receive, self._hand_over)
+            except Exception as error:
+                self._error = error
+
+    async def _receive(self) -> Message:
+        """The next message for the application, or a disconnect once the answer is sent."""
+        message: Message = {"type": "http.disconnect"}
+        if self.answered.is_set():
+            return message
+        async with anyio.create_task_group() as task_group:
+
+            async def stop_when_answered() -> None:
+                await self.answered.wait()
+                task_group.cancel_scope.cancel()
+
+            task_group.start_soon(stop_when_answered)
+            message = await self._request.wrapped_receive()
+            task_group.cancel_scope.cancel()
+        return {"type": "http.disconnect"} if self.answered.is_set() else message
+
+    async def _hand_over(self, message: Message) -> None:
+        try:
+            await self._outgoing.send(message)
+        except anyio.BrokenResourceError:
+            # The answer has been sent; nobody wants the rest.
+            return
+        is_last = message["type"] == "http.response.pathsend" or (
+            message["type"] == "http.response.body" and not message.get("more_body", False)
+        )
+        if is_last:
+            # What the application does after its answer comes after the middleware's answer.
+            await self.answered.wait()
+
+
+class _CachedRequest(Request):
+    """A request whose body the middleware may read and the application reads again.
+
+    After ``body()`` the application gets the same body; after ``stream()`` it gets an empty one.
+    """
+
+    _passed_on = False
+    _disconnect_passed_on = False
+
+    async def wrapped_receive(self) -> Message:
+        """The next message for the application."""
+        if self._disconnect_passed_on:
+            return {"type": "http.disconnect"}
+        if self._passed_on:
+            return await self._receive_disconnect()
+        if hasattr(self, "_body"):
+            self._passed_on = True
+            return {"type": "http.request", "body": self._body, "more_body": False}
+        if self._stream_consumed:
+            self._passed_on = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        try:
+            async with aclosing(self.stream()) as stream:
+                chunk = await anext(stream)
+        except ClientDisconnect:
+            self._disconnect_passed_on = True
+            return {"type": "http.disconnect"}
+        self._passed_on = self._stream_consumed
+        return {"type": "http.request", "body": chunk, "more_body": not self._stream_consumed}
+
+    async def _receive_disconnect(self) -> Message:
+        if not self._is_disconnected:
+            message = await self.receive()
+            if message["type"] != "http.disconnect":
+                raise RuntimeError(f"Unexpected message received: {message['type']}")
+        self._disconnect_passed_on = True
+        return {"type": "http.disconnect"}
+
+
+class _StreamingResponse(Response):
+    """The application's response, as ``call_next`` hands it out."""
+
+    def __init__(
+        self,
+        content: AsyncContentStream,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.info = info
+        self.body_iterator = content
+        self.status_code = status_code
+        self.media_type = media_type
+        self.background = None
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send the response on."""
+        if self.info is not None:
+            await send({"type": "http.response.debug", "info": self.info})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        ends_itself = False
+        async for chunk in self.body_iterator:
+            if isinstance(chunk, MutableMapping):
+                # A whole message, which is a path to send and ends the response.
+                ends_itself = True
+                await send(chunk)
+            else:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if not ends_itself:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if self.background is not None:
+            await self.background()

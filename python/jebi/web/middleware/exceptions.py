@@ -1,0 +1,76 @@
+"""Answering the exceptions that an application raises on purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jebi.web._exception_handler import (
+    HANDLERS_KEY,
+    ExceptionHandlers,
+    StatusHandlers,
+    wrap_app_handling_exceptions,
+)
+from jebi.web.exceptions import HTTPException, WebSocketException
+from jebi.web.requests import Request
+from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.websockets import WebSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jebi.web.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
+
+
+class ExceptionMiddleware:
+    """Answers an exception with the handler of its status or of its class."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        handlers: Mapping[Any, ExceptionHandler] | None = None,
+        debug: bool = False,
+    ) -> None:
+        self.app = app
+        self.debug = debug
+        self._status_handlers: StatusHandlers = {}
+        self._exception_handlers: ExceptionHandlers = {
+            HTTPException: self.http_exception,  # type: ignore[dict-item]
+            WebSocketException: self.websocket_exception,  # type: ignore[dict-item]
+        }
+        for key, handler in (handlers or {}).items():
+            self.add_exception_handler(key, handler)
+
+    def add_exception_handler(
+        self, exc_class_or_status_code: int | type[Exception], handler: ExceptionHandler
+    ) -> None:
+        """Answer a status, or a class and its subclasses, with ``handler``."""
+        if isinstance(exc_class_or_status_code, int):
+            self._status_handlers[exc_class_or_status_code] = handler
+        else:
+            assert issubclass(exc_class_or_status_code, Exception)
+            self._exception_handlers[exc_class_or_status_code] = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application, here and in its routes, with the handlers at hand."""
+        conn: Request | WebSocket
+        if scope["type"] == "http":
+            conn = Request(scope, receive, send)
+        elif scope["type"] == "websocket":
+            conn = WebSocket(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+            return
+        scope[HANDLERS_KEY] = (self._exception_handlers, self._status_handlers)
+        await wrap_app_handling_exceptions(self.app, conn)(scope, receive, send)
+
+    async def http_exception(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002
+        """The answer to an ``HTTPException``: its detail as text."""
+        assert isinstance(exc, HTTPException)
+        if exc.status_code in {204, 304}:
+            return Response(status_code=exc.status_code, headers=exc.headers)
+        return PlainTextResponse(exc.detail, status_code=exc.status_code, headers=exc.headers)
+
+    async def websocket_exception(self, websocket: WebSocket, exc: Exception) -> None:
+        """The answer to a ``WebSocketException``: its close code."""
+        assert isinstance(exc, WebSocketException)
+        await websocket.close(code=exc.code, reason=exc.reason)
