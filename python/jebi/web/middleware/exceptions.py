@@ -34,8 +34,8 @@ class ExceptionMiddleware:
         self.debug = debug
         self._status_handlers: StatusHandlers = {}
         self._exception_handlers: ExceptionHandlers = {
-            HTTPException: self.http_exception,  # type: ignore[dict-item]
-            WebSocketException: self.websocket_exception,  # type: ignore[dict-item]
+            HTTPException: self.http_exception,
+            WebSocketException: self.websocket_exception,
         }
         for key, handler in (handlers or {}).items():
             self.add_exception_handler(key, handler)

@@ -45,9 +45,8 @@ def scope_of(
 ) -> Scope:
     """The scope that a server would make of ``request``."""
     url = request.url
-    headers = [
-        (name.lower().encode(), value.encode()) for name, value in request.headers.multi_items()
-    ]
+    given = request.headers.multi_items()
+    headers = [(name.lower().encode(), value.encode()) for name, value in given]
     if "host" not in request.headers:
         headers.insert(0, (b"host", url.netloc))
     scope: Scope = {

@@ -69,9 +69,11 @@ class TestClient(httpx.Client):
         }
         self.app = as_asgi3(app)
         self.app_state: dict[str, Any] = {}
+        headers = dict(headers or {})
+        headers.setdefault("user-agent", "testclient")
         super().__init__(
             base_url=base_url,
-            headers={"user-agent": "testclient", **(headers or {})},
+            headers=headers,
             cookies=cookies,
             follow_redirects=follow_redirects,
             transport=AppTransport(
@@ -92,9 +94,7 @@ class TestClient(httpx.Client):
             with start_blocking_portal(**self.async_backend) as portal:
                 yield portal
 
-    def request(  # type: ignore[override]
-        self, method: str, url: httpx._types.URLTypes, **kwargs: Any
-    ) -> httpx.Response:
+    def request(self, method: str, url: httpx._types.URLTypes, **kwargs: Any) -> httpx.Response:
         """Send a request; the keywords are those of ``httpx.Client.request``."""
         if kwargs.get("timeout", httpx.USE_CLIENT_DEFAULT) is not httpx.USE_CLIENT_DEFAULT:
             warnings.warn(
@@ -162,8 +162,9 @@ class TestClient(httpx.Client):
         kind = f"lifespan.{event}"
         await self.stream_receive.send({"type": kind})
         message = await self._lifespan_message()
-        assert message is None or message["type"] in {f"{kind}.complete", f"{kind}.failed"}
-        if message is not None and message["type"] == f"{kind}.failed":
+        assert message is not None, f'The application ended before "{kind}" was answered.'
+        assert message["type"] in {f"{kind}.complete", f"{kind}.failed"}
+        if message["type"] == f"{kind}.failed":
             # The application raises after it has said so.
             await self._lifespan_message()
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from jebi.web.testclient._httpx import httpx
-
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from anyio.from_thread import BlockingPortal
 
+    from jebi.web.testclient._httpx import httpx
     from jebi.web.testclient.asgi import ASGI3App, PortalFactory
     from jebi.web.types import Message, Scope
 
