@@ -3,6 +3,7 @@
 //! One module per stage of a request, in the order a request meets them.
 
 mod encode;
+mod eventloop;
 
 use pyo3::prelude::*;
 
@@ -11,4 +12,6 @@ use pyo3::prelude::*;
 mod _engine {
     #[pymodule_export]
     use crate::encode::encode_json;
+    #[pymodule_export]
+    use crate::eventloop::{EventLoop, Handle, TimerHandle};
 }

@@ -30,6 +30,9 @@ pub struct Events {
     buffer: Vec<epoll::Event>,
 }
 
+// SAFETY: an event may hold a pointer by its type, but ours hold only the numbers that `data` made.
+unsafe impl Send for Events {}
+
 impl Default for Events {
     fn default() -> Self {
         Self {
@@ -119,7 +122,9 @@ impl Poller {
     /// Only for a poller that is broken; there is nothing to retry.
     pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         let timeout = timeout.map(|limit| Timespec {
-            tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX).min(LONGEST),
+            tv_sec: i64::try_from(limit.as_secs())
+                .unwrap_or(i64::MAX)
+                .min(LONGEST),
             tv_nsec: limit.subsec_nanos().into(),
         });
         events.buffer.clear();

@@ -1,0 +1,333 @@
+//! The class itself: its state and, method by method, what Python sees of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+use reactor::{Poller, SignalPipe, Waker, monotonic};
+
+use super::attached::Attached;
+use super::descriptors::Watches;
+use super::handle::{Handle, TimerHandle};
+use super::hooks::Hooks;
+use super::queue::{Capture, Queue, Timers};
+
+/// The descriptors of a loop that is not closed.
+pub(super) struct Open {
+    pub(super) poller: Poller,
+    pub(super) waker: Waker,
+    pub(super) signals: Attached<Option<Arc<SignalPipe>>>,
+}
+
+/// asyncio's event loop: the ready queue, the timers, the poller and the callbacks they run.
+///
+/// `jebi.loop.Loop` derives from it and adds the coroutine methods, which are seldom called and
+/// easier to read in Python. Everything here belongs to the thread that runs the loop; other
+/// threads use `call_soon_threadsafe` or a [`Waker`].
+#[pyclass(subclass, frozen, weakref, module = "jebi._engine")]
+pub(crate) struct EventLoop {
+    pub(super) open: Attached<Option<Arc<Open>>>,
+    pub(super) queue: Attached<Queue>,
+    pub(super) timers: Attached<Timers>,
+    pub(super) watches: Attached<Watches>,
+    pub(super) hooks: Attached<Hooks>,
+    pub(super) capture: Attached<Capture>,
+    /// What a native callback wants to be raised from `run_forever`.
+    pub(super) raised: Attached<Option<PyErr>>,
+    pub(super) current_handle: Attached<Option<Py<Handle>>>,
+    pub(super) task_factory: Attached<Option<Py<PyAny>>>,
+    slow_callback_duration: Attached<f64>,
+    /// `threading.get_ident()` of the thread that runs it, 0 when none does.
+    thread: AtomicU64,
+    pub(super) stopping: AtomicBool,
+    debug: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl EventLoop {
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.load(Ordering::Relaxed)
+    }
+
+    /// Raises what asyncio raises from most methods of a closed loop.
+    pub(super) fn check_open(&self) -> PyResult<()> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(PyRuntimeError::new_err("Event loop is closed"));
+        }
+        Ok(())
+    }
+
+    /// The descriptors, unless the loop is closed.
+    pub(super) fn open(&self, py: Python<'_>) -> PyResult<Arc<Open>> {
+        self.open
+            .with(py, |open| open.clone())
+            .ok_or_else(|| PyRuntimeError::new_err("Event loop is closed"))
+    }
+
+    pub(super) fn slow_after(&self, py: Python<'_>) -> f64 {
+        self.slow_callback_duration.get(py)
+    }
+
+    /// In debug mode: the caller must be on the loop's thread, if the loop runs.
+    pub(super) fn check_thread(&self) -> PyResult<()> {
+        let thread = self.thread.load(Ordering::Relaxed);
+        if !self.is_debug() || thread == 0 || thread == thread_ident() {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err(
+            "Non-thread-safe operation invoked on an event loop other than the current one",
+        ))
+    }
+}
+
+#[pymethods]
+impl EventLoop {
+    #[new]
+    fn new() -> PyResult<Self> {
+        let (poller, waker) = (Poller::new()?, Waker::new()?);
+        poller.add_edge(std::os::fd::AsFd::as_fd(&waker), super::run::WAKER)?;
+        Ok(Self {
+            open: Attached::new(Some(Arc::new(Open {
+                poller,
+                waker,
+                signals: Attached::new(None),
+            }))),
+            queue: Attached::default(),
+            timers: Attached::default(),
+            watches: Attached::default(),
+            hooks: Attached::default(),
+            capture: Attached::new(Capture::Off),
+            raised: Attached::new(None),
+            current_handle: Attached::new(None),
+            task_factory: Attached::new(None),
+            slow_callback_duration: Attached::new(0.1),
+            thread: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            debug: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Seconds of the loop's clock, which is `time.monotonic`.
+    #[expect(clippy::unused_self, reason = "asyncio makes it a method")]
+    fn time(&self) -> f64 {
+        monotonic()
+    }
+
+    /// Schedules a callback for the next iteration.
+    #[pyo3(signature = (callback, *args, context = None))]
+    fn call_soon<'py>(
+        slf: &Bound<'py, Self>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        context: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        slf.get().check_thread()?;
+        super::queue::call_soon(slf, "call_soon", callback, args, context)
+    }
+
+    /// Schedules a callback from any thread, or from a signal handler, and wakes the loop.
+    #[pyo3(signature = (callback, *args, context = None))]
+    fn call_soon_threadsafe<'py>(
+        slf: &Bound<'py, Self>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        context: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let handle = super::queue::call_soon(slf, "call_soon_threadsafe", callback, args, context)?;
+        slf.get().open(slf.py())?.waker.wake();
+        Ok(handle)
+    }
+
+    /// Schedules a callback for a number of seconds from now.
+    #[pyo3(signature = (delay, callback, *args, context = None))]
+    fn call_later<'py>(
+        slf: &Bound<'py, Self>,
+        delay: Option<f64>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        context: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, TimerHandle>> {
+        let delay = delay.ok_or_else(|| PyTypeError::new_err("delay must not be None"))?;
+        super::queue::call_at(slf, monotonic() + delay, callback, args, context)
+    }
+
+    /// Schedules a callback for a time of the loop's clock.
+    #[pyo3(signature = (when, callback, *args, context = None))]
+    fn call_at<'py>(
+        slf: &Bound<'py, Self>,
+        when: Option<f64>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        context: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, TimerHandle>> {
+        let when = when.ok_or_else(|| PyTypeError::new_err("when cannot be None"))?;
+        super::queue::call_at(slf, when, callback, args, context)
+    }
+
+    /// Calls `callback(*args)` whenever the descriptor can be read; replaces the one before.
+    #[pyo3(signature = (fd, callback, *args))]
+    fn add_reader<'py>(
+        slf: &Bound<'py, Self>,
+        fd: &Bound<'py, PyAny>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+    ) -> PyResult<()> {
+        super::descriptors::add_reader(slf, fd, callback, args)
+    }
+
+    /// Stops watching for input; `False` when nobody did.
+    fn remove_reader(slf: &Bound<'_, Self>, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
+        super::descriptors::remove_reader(slf, fd)
+    }
+
+    /// Calls `callback(*args)` whenever the descriptor can be written; replaces the one before.
+    #[pyo3(signature = (fd, callback, *args))]
+    fn add_writer<'py>(
+        slf: &Bound<'py, Self>,
+        fd: &Bound<'py, PyAny>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+    ) -> PyResult<()> {
+        super::descriptors::add_writer(slf, fd, callback, args)
+    }
+
+    /// Stops watching for room to write; `False` when nobody did.
+    fn remove_writer(slf: &Bound<'_, Self>, fd: &Bound<'_, PyAny>) -> PyResult<bool> {
+        super::descriptors::remove_writer(slf, fd)
+    }
+
+    /// A future that belongs to this loop.
+    fn create_future<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        super::tasks::create_future(slf)
+    }
+
+    /// Wraps a coroutine into a task and schedules its first step.
+    #[pyo3(signature = (coro, **options))]
+    fn create_task<'py>(
+        slf: &Bound<'py, Self>,
+        coro: Bound<'py, PyAny>,
+        options: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        super::tasks::create_task(slf, coro, options)
+    }
+
+    /// Has `factory(loop, coro, **options)` make the tasks from now on; `None` for plain ones.
+    fn set_task_factory(&self, py: Python<'_>, factory: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+        super::tasks::set_task_factory(self, py, factory)
+    }
+
+    /// What makes the tasks; `None` for plain ones.
+    fn get_task_factory(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.task_factory.with(py, |factory| {
+            factory.as_ref().map(|factory| factory.clone_ref(py))
+        })
+    }
+
+    /// Has `run_forever` return at the end of the current iteration.
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether `run_forever` is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        self.thread.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether `close` was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether debug mode is on.
+    fn get_debug(&self) -> bool {
+        self.is_debug()
+    }
+
+    /// In debug mode, callbacks that take this many seconds are logged.
+    #[getter(slow_callback_duration)]
+    fn slow_callback_duration(&self, py: Python<'_>) -> f64 {
+        self.slow_callback_duration.get(py)
+    }
+
+    #[setter(slow_callback_duration)]
+    fn set_slow_callback_duration(&self, py: Python<'_>, seconds: f64) {
+        self.slow_callback_duration.replace(py, seconds);
+    }
+
+    #[pyo3(name = "_check_closed")]
+    fn py_check_closed(&self) -> PyResult<()> {
+        self.check_open()
+    }
+
+    #[pyo3(name = "_set_debug")]
+    fn set_debug(&self, enabled: bool) {
+        self.debug.store(enabled, Ordering::Relaxed);
+    }
+
+    /// The handle that is running, in debug mode.
+    #[getter(_current_handle)]
+    fn current_handle(&self, py: Python<'_>) -> Option<Py<Handle>> {
+        self.current_handle.with(py, |handle| {
+            handle.as_ref().map(|handle| handle.clone_ref(py))
+        })
+    }
+
+    /// The thread that runs the loop, `None` when none does.
+    #[getter(_thread_id)]
+    fn thread_id(&self) -> Option<u64> {
+        Some(self.thread.load(Ordering::Relaxed)).filter(|&thread| thread != 0)
+    }
+
+    /// The descriptor for `signal.set_wakeup_fd`.
+    fn _signal_fd(&self, py: Python<'_>) -> PyResult<i32> {
+        super::run::signal_fd(self, py)
+    }
+
+    /// Iterates until `stop`; the caller has prepared asyncio's surroundings.
+    fn _run(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let thread = &slf.get().thread;
+        thread.store(thread_ident(), Ordering::Relaxed);
+        let outcome = super::run::run(slf);
+        thread.store(0, Ordering::Relaxed);
+        slf.get().stopping.store(false, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Gives up every callback and descriptor.
+    fn _close(&self, py: Python<'_>) {
+        self.closed.store(true, Ordering::Relaxed);
+        drop(self.queue.take(py));
+        drop(self.timers.take(py));
+        drop(self.watches.take(py));
+        drop(self.hooks.take(py));
+        drop(self.open.replace(py, None));
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.queue.traverse(|queue| queue.traverse(&visit))?;
+        self.timers.traverse(|timers| timers.traverse(&visit))?;
+        self.watches.traverse(|watches| watches.traverse(&visit))?;
+        self.task_factory.traverse(|factory| visit.call(factory))
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        drop(self.queue.take(py));
+        drop(self.timers.take(py));
+        drop(self.watches.take(py));
+        drop(self.task_factory.take(py));
+    }
+}
+
+/// `threading.get_ident()`.
+#[expect(
+    clippy::unnecessary_cast,
+    reason = "the width of a thread's number differs by platform"
+)]
+fn thread_ident() -> u64 {
+    // SAFETY: has no precondition at all.
+    unsafe { pyo3::ffi::PyThread_get_thread_ident() as u64 }
+}

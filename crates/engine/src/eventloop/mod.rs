@@ -1,0 +1,34 @@
+//! The asyncio event loop.
+//!
+//! One iteration goes: wait for descriptors, queue what they are ready for, queue the timers that
+//! are due, run exactly the callbacks that are queued by then, run the hooks. Callbacks that are
+//! scheduled meanwhile belong to the next iteration. This is asyncio's order to the letter, native
+//! sources included, because programs depend on it without knowing.
+//!
+//! The GIL is given up only while the loop sleeps. See [`run`] for the one exception.
+
+mod attached;
+mod descriptors;
+mod event_loop;
+mod handle;
+mod hooks;
+mod queue;
+mod run;
+mod source;
+mod tasks;
+
+#[expect(
+    unused_imports,
+    reason = "parts of the engine that are being built use them"
+)]
+pub(crate) use self::{
+    attached::Attached,
+    event_loop::EventLoop,
+    handle::{Handle, TimerHandle, call_in_context, copy_context, is_exit},
+    source::{Captured, Hook, HookId, Once, Source, TickId},
+};
+#[expect(
+    unused_imports,
+    reason = "parts of the engine that are being built use them"
+)]
+pub(crate) use reactor::{Interest, Readiness, Token, Waker};

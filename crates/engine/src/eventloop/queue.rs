@@ -1,0 +1,256 @@
+//! Callbacks that wait for their turn: the ready queue and the timers.
+
+use std::collections::VecDeque;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use pyo3::{PyTraverseError, PyVisit};
+use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, monotonic};
+
+use super::EventLoop;
+use super::handle::{Handle, TimerHandle, copy_context};
+use super::source::{Captured, Once, TickId};
+
+/// One thing to do in an iteration.
+pub(super) enum Ready {
+    /// A callback of Python's.
+    Handle(Py<Handle>),
+    /// A native source's descriptor is ready.
+    Event(Token, Readiness),
+    /// A native callback.
+    Once(Once),
+    /// A period of [`EventLoop::every`] is over.
+    Tick(TickId),
+}
+
+/// What the coming iteration does, in its order.
+#[derive(Default)]
+pub(super) struct Queue(pub(super) VecDeque<Ready>);
+
+impl Queue {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.iter().try_for_each(|item| match item {
+            Ready::Handle(handle) => visit.call(handle),
+            Ready::Event(..) | Ready::Once(_) | Ready::Tick(_) => Ok(()),
+        })
+    }
+}
+
+/// What becomes ready when its time comes.
+pub(super) enum Timer {
+    Handle(Py<Handle>),
+    Tick(TickId),
+}
+
+impl Timer {
+    fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Handle(handle) if handle.get().is_cancelled())
+    }
+
+    /// Notes in the handle that the heap has let go of it; `true` if there is something to do.
+    fn leave(&self) -> bool {
+        match self {
+            Self::Handle(handle) => {
+                handle.get().clear_scheduled();
+                !handle.get().is_cancelled()
+            }
+            Self::Tick(_) => true,
+        }
+    }
+}
+
+/// What is due later.
+#[derive(Default)]
+pub(super) struct Timers(pub(super) TimerHeap<Timer>);
+
+impl Timers {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.values().try_for_each(|timer| match timer {
+            Timer::Handle(handle) => visit.call(handle),
+            Timer::Tick(_) => Ok(()),
+        })
+    }
+}
+
+/// Whether the next handle of `call_soon` is kept aside.
+pub(super) enum Capture {
+    Off,
+    Armed,
+    Done(Captured),
+}
+
+pub(super) fn call_soon<'py>(
+    event_loop: &Bound<'py, EventLoop>,
+    method: &'static str,
+    callback: Bound<'py, PyAny>,
+    args: Bound<'py, PyTuple>,
+    context: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = event_loop.py();
+    let this = event_loop.get();
+    this.check_open()?;
+    if this.is_debug() {
+        check_callback(&callback, method)?;
+    }
+    if this
+        .capture
+        .with(py, |capture| matches!(capture, Capture::Armed))
+    {
+        return this.capture_call(py, callback, args, context);
+    }
+    let handle = Bound::new(py, Handle::new(event_loop, callback, args, context)?)?;
+    this.push(py, Ready::Handle(handle.clone().unbind()));
+    Ok(handle.into_any())
+}
+
+pub(super) fn call_at<'py>(
+    event_loop: &Bound<'py, EventLoop>,
+    when: f64,
+    callback: Bound<'py, PyAny>,
+    args: Bound<'py, PyTuple>,
+    context: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, TimerHandle>> {
+    let py = event_loop.py();
+    let this = event_loop.get();
+    this.check_open()?;
+    if this.is_debug() {
+        this.check_thread()?;
+        check_callback(&callback, "call_at")?;
+    }
+    let handle = Handle::new(event_loop, callback, args, context)?;
+    handle.set_scheduled();
+    let timer = TimerHandle::create(py, when, handle)?;
+    let entry = Timer::Handle(timer.as_super().clone().unbind());
+    this.timers.with(py, |timers| timers.0.push(when, entry));
+    Ok(timer)
+}
+
+/// In debug mode: refuses what could only fail later.
+pub(super) fn check_callback(callback: &Bound<'_, PyAny>, method: &str) -> PyResult<()> {
+    let py = callback.py();
+    let coroutines = py.import("asyncio.coroutines")?;
+    let inspect = py.import("inspect")?;
+    if coroutines
+        .call_method1("iscoroutine", (callback,))?
+        .is_truthy()?
+        || inspect
+            .call_method1("iscoroutinefunction", (callback,))?
+            .is_truthy()?
+    {
+        return Err(PyTypeError::new_err(format!(
+            "coroutines cannot be used with {method}()"
+        )));
+    }
+    if !callback.is_callable() {
+        return Err(PyTypeError::new_err(format!(
+            "a callable object was expected by {method}(), got {}",
+            callback.repr()?
+        )));
+    }
+    Ok(())
+}
+
+impl EventLoop {
+    pub(super) fn push(&self, py: Python<'_>, item: Ready) {
+        self.queue.with(py, |queue| queue.0.push_back(item));
+    }
+
+    /// Runs `callback` once, in order with what Python scheduled by `call_soon`.
+    ///
+    /// A panic in it is reported to the loop's exception handler.
+    pub(crate) fn call_soon_native(&self, py: Python<'_>, callback: Once) {
+        self.push(py, Ready::Once(callback));
+    }
+
+    /// From now on the next callback given to `call_soon` is not queued but kept aside.
+    ///
+    /// `call_soon` answers `None` for it, which asyncio's tasks do not look at.
+    pub(crate) fn capture_next_handle(&self, py: Python<'_>) {
+        drop(self.capture.replace(py, Capture::Armed));
+    }
+
+    /// Ends the capture and hands out what was kept aside.
+    pub(crate) fn take_captured(&self, py: Python<'_>) -> Option<Captured> {
+        match self.capture.replace(py, Capture::Off) {
+            Capture::Done(captured) => Some(captured),
+            Capture::Off | Capture::Armed => None,
+        }
+    }
+
+    fn capture_call<'py>(
+        &self,
+        py: Python<'py>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        context: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let context = match context {
+            Some(context) if !context.is_none() => context,
+            _ => copy_context(py)?,
+        };
+        let captured = Captured {
+            callback: callback.unbind(),
+            args: args.unbind(),
+            context: context.unbind(),
+        };
+        drop(self.capture.replace(py, Capture::Done(captured)));
+        Ok(py.None().into_bound(py))
+    }
+
+    /// A timer was cancelled while it sat in the heap.
+    pub(super) fn note_cancelled_timer(&self, py: Python<'_>) {
+        self.timers.with(py, |timers| timers.0.note_cancelled());
+    }
+
+    /// Drops cancelled timers, then says when the first of the others is due.
+    pub(super) fn first_timer(&self, py: Python<'_>) -> Option<f64> {
+        let swept = self
+            .timers
+            .with(py, |timers| timers.0.sweep(Timer::is_cancelled));
+        for timer in &swept {
+            timer.leave();
+        }
+        loop {
+            let (first, cancelled) = self.timers.with(py, |timers| {
+                let first = timers
+                    .0
+                    .peek()
+                    .map(|(when, timer)| (when, timer.is_cancelled()));
+                match first {
+                    Some((_, true)) => {
+                        timers.0.forget_cancelled();
+                        (None, timers.0.pop())
+                    }
+                    Some((when, false)) => (Some(when), None),
+                    None => (None, None),
+                }
+            });
+            match cancelled {
+                Some(timer) => timer.leave(),
+                None => return first,
+            };
+        }
+    }
+
+    /// Moves the timers that are due to the end of the ready queue.
+    pub(super) fn queue_due_timers(&self, py: Python<'_>) {
+        if self.timers.with(py, |timers| timers.0.is_empty()) {
+            return;
+        }
+        let end = monotonic() + CLOCK_RESOLUTION;
+        while let Some(timer) = self.timers.with(py, |timers| timers.0.pop_before(end)) {
+            if !timer.leave() {
+                self.timers.with(py, |timers| timers.0.forget_cancelled());
+                continue;
+            }
+            self.push(
+                py,
+                match timer {
+                    Timer::Handle(handle) => Ready::Handle(handle),
+                    Timer::Tick(tick) => Ready::Tick(tick),
+                },
+            );
+        }
+    }
+}

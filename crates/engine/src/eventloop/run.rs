@@ -1,0 +1,242 @@
+//! The iterations.
+//!
+//! # When the GIL is given up
+//!
+//! While the loop sleeps, always. When callbacks are ready the poll does not sleep, and giving the
+//! GIL up around it would invite a hand-over for nothing. Bytecode gives way by itself to a thread
+//! that waits for the GIL, so normally nobody starves. But iterations that run only native code
+//! contain no such place: for their sake the GIL is given up around a poll anyway when it was not
+//! for [`PATIENCE`], the interpreter's own switch interval.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use reactor::{Events, Interest, SignalPipe, Token, monotonic};
+
+use super::EventLoop;
+use super::event_loop::Open;
+use super::handle::Handle;
+use super::queue::Ready;
+
+/// The waker's place among the poller's tokens.
+pub(super) const WAKER: Token = Token::reserved(0);
+/// The signal pipe's.
+pub(super) const SIGNALS: Token = Token::reserved(1);
+/// How many seconds a thread that waits for the GIL may have to wait, at least.
+const PATIENCE: f64 = 0.005;
+
+/// One run of the loop, from `run_forever` to `stop`.
+struct Run<'a, 'py> {
+    event_loop: &'a Bound<'py, EventLoop>,
+    open: Arc<Open>,
+    events: Events,
+    /// When the GIL was last given up.
+    gave_way: f64,
+}
+
+pub(super) fn run(event_loop: &Bound<'_, EventLoop>) -> PyResult<()> {
+    let mut run = Run {
+        event_loop,
+        open: event_loop.get().open(event_loop.py())?,
+        events: Events::default(),
+        gave_way: monotonic(),
+    };
+    loop {
+        run.iterate()?;
+        if event_loop.get().stopping.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+    }
+}
+
+/// The descriptor for `signal.set_wakeup_fd`, made on the first call.
+pub(super) fn signal_fd(event_loop: &EventLoop, py: Python<'_>) -> PyResult<i32> {
+    use std::os::fd::{AsFd, AsRawFd};
+    let open = event_loop.open(py)?;
+    let existing = open.signals.with(py, |signals| signals.clone());
+    if let Some(pipe) = existing {
+        return Ok(pipe.writer().as_raw_fd());
+    }
+    let pipe = Arc::new(SignalPipe::new()?);
+    open.poller.add(pipe.as_fd(), SIGNALS, Interest::READ)?;
+    let fd = pipe.writer().as_raw_fd();
+    open.signals.replace(py, Some(pipe));
+    Ok(fd)
+}
+
+impl Run<'_, '_> {
+    fn iterate(&mut self) -> PyResult<()> {
+        let py = self.event_loop.py();
+        let this = self.event_loop.get();
+        let timeout = self.timeout();
+        self.poll(timeout)?;
+        py.check_signals()?;
+        for (token, readiness) in self.events.iter() {
+            match token {
+                WAKER => {}
+                SIGNALS => self.receive_signals()?,
+                _ => this.queue_event(py, token, readiness),
+            }
+        }
+        this.queue_due_timers(py);
+        self.run_queue()?;
+        self.guard(|| {
+            this.run_hooks(py);
+            Ok(())
+        })?;
+        this.take_raised(py)
+    }
+
+    /// How long to sleep; `None` until something happens.
+    fn timeout(&self) -> Option<Duration> {
+        let py = self.event_loop.py();
+        let this = self.event_loop.get();
+        if this.stopping.load(Ordering::Relaxed) || this.queue.with(py, |queue| !queue.0.is_empty())
+        {
+            return Some(Duration::ZERO);
+        }
+        let seconds = this.first_timer(py)? - monotonic();
+        Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+    }
+
+    fn poll(&mut self, timeout: Option<Duration>) -> PyResult<()> {
+        let py = self.event_loop.py();
+        let (open, events) = (&*self.open, &mut self.events);
+        if timeout == Some(Duration::ZERO) {
+            let now = monotonic();
+            if now - self.gave_way < PATIENCE {
+                return Ok(open.poller.wait(events, timeout)?);
+            }
+            self.gave_way = now;
+            return Ok(py.detach(|| open.poller.wait(events, timeout))?);
+        }
+        let timeout = if open.waker.fall_asleep() {
+            timeout
+        } else {
+            Some(Duration::ZERO)
+        };
+        let outcome = py.detach(|| open.poller.wait(events, timeout));
+        open.waker.wake_up();
+        self.gave_way = monotonic();
+        Ok(outcome?)
+    }
+
+    fn receive_signals(&self) -> PyResult<()> {
+        let py = self.event_loop.py();
+        let pipe = self.open.signals.with(py, |signals| signals.clone());
+        let numbers = pipe.map(|pipe| pipe.take()).unwrap_or_default();
+        self.event_loop.call_method1(
+            intern!(py, "_receive_signals"),
+            (PyBytes::new(py, &numbers),),
+        )?;
+        Ok(())
+    }
+
+    /// Runs what is queued now, and nothing that is queued meanwhile.
+    fn run_queue(&self) -> PyResult<()> {
+        let py = self.event_loop.py();
+        let queue = &self.event_loop.get().queue;
+        let mut left = queue.with(py, |queue| queue.0.len());
+        while left > 0 {
+            self.guard(|| {
+                while left > 0 {
+                    left -= 1;
+                    match queue.with(py, |queue| queue.0.pop_front()) {
+                        Some(item) => self.run_item(item)?,
+                        None => left = 0,
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn run_item(&self, item: Ready) -> PyResult<()> {
+        let py = self.event_loop.py();
+        let this = self.event_loop.get();
+        match item {
+            Ready::Handle(handle) => return self.run_handle(&handle.into_bound(py)),
+            Ready::Event(token, readiness) => {
+                if let Some((source, readiness)) = this.native_source(py, token, readiness) {
+                    source.ready(py, self.event_loop, token, readiness);
+                }
+            }
+            Ready::Once(callback) => callback(py),
+            Ready::Tick(tick) => this.run_tick(py, tick),
+        }
+        this.take_raised(py)
+    }
+
+    fn run_handle(&self, handle: &Bound<'_, Handle>) -> PyResult<()> {
+        let this = self.event_loop.get();
+        if !this.is_debug() {
+            return Handle::run(handle);
+        }
+        let py = self.event_loop.py();
+        drop(
+            this.current_handle
+                .replace(py, Some(handle.clone().unbind())),
+        );
+        let start = monotonic();
+        let outcome = Handle::run(handle);
+        let seconds = monotonic() - start;
+        drop(this.current_handle.replace(py, None));
+        outcome?;
+        if seconds >= this.slow_after(py) {
+            self.event_loop
+                .call_method1(intern!(py, "_log_slow"), (handle, seconds))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a panic of native code from ending the loop: it is reported like an exception.
+    fn guard(&self, work: impl FnOnce() -> PyResult<()>) -> PyResult<()> {
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(outcome) => outcome,
+            Err(payload) => {
+                let text = payload
+                    .downcast_ref::<&str>()
+                    .map(ToString::to_string)
+                    .or_else(|| payload.downcast_ref::<String>().cloned())
+                    .unwrap_or_default();
+                let error = PyRuntimeError::new_err(format!("a native callback panicked: {text}"));
+                EventLoop::report(self.event_loop, "Panic in native callback", error)
+            }
+        }
+    }
+}
+
+impl EventLoop {
+    /// Hands an exception of a native callback to the loop's exception handler.
+    pub(crate) fn report(
+        event_loop: &Bound<'_, Self>,
+        message: &str,
+        error: PyErr,
+    ) -> PyResult<()> {
+        let py = event_loop.py();
+        let context = PyDict::new(py);
+        context.set_item(intern!(py, "message"), message)?;
+        context.set_item(intern!(py, "exception"), error.into_value(py))?;
+        event_loop.call_method1(intern!(py, "call_exception_handler"), (context,))?;
+        Ok(())
+    }
+
+    /// Has `run_forever` raise `error` as soon as the native callback that runs now has returned.
+    ///
+    /// Meant for `SystemExit` and `KeyboardInterrupt` (see [`is_exit`](super::is_exit)); everything
+    /// else is a matter for the exception handler.
+    pub(crate) fn raise_from_run(&self, py: Python<'_>, error: PyErr) {
+        drop(self.raised.replace(py, Some(error)));
+    }
+
+    fn take_raised(&self, py: Python<'_>) -> PyResult<()> {
+        self.raised.take(py).map_or(Ok(()), Err)
+    }
+}
