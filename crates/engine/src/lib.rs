@@ -4,6 +4,7 @@
 
 mod encode;
 mod eventloop;
+mod pool;
 
 use pyo3::prelude::*;
 
@@ -14,4 +15,6 @@ mod _engine {
     use crate::encode::encode_json;
     #[pymodule_export]
     use crate::eventloop::{EventLoop, Handle, TimerHandle};
+    #[pymodule_export]
+    use crate::pool::{PyPace, PyPool};
 }

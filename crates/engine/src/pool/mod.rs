@@ -1,0 +1,192 @@
+//! The threads for `def` code.
+//!
+//! # What it is for
+//!
+//! Handing a call to a thread and its result back costs two wake-ups and two hand-overs of the
+//! GIL, several times what the call itself takes; and forty threads that want the GIL at once
+//! spend more time on asking for it than on running. So work is handed over in batches:
+//!
+//! - Jobs of one iteration are [`submit`](Pool::submit)ted silently, and at its end **one** worker
+//!   is called for all of them.
+//! - The worker takes jobs one by one and does not give the GIL away between. Results pile up,
+//!   and the loop is woken **once**, when the worker has run out of jobs and released the GIL.
+//! - A job whose function is not known to be quick ([`Pace`]) may block. Before it begins, a
+//!   successor is called, which gets the GIL in the moment the job lets go of it; and the loop is
+//!   woken for what is done so far.
+//! - After a millisecond of work the worker stops, so that the loop gets its turn; the loop calls
+//!   a worker for the rest.
+//! - A quick function that blocks for once is seen by the [`watch`], which calls a successor.
+//!
+//! # Why there is no convoy
+//!
+//! The rule in [`roster`] allows one thread at a time to stand in line for the GIL in order to
+//! begin, whatever is queued and however slow it is. A worker that is called while the GIL is
+//! taken is the only one until it has it. And being held up is not being slow: a function loses
+//! its reputation by votes, not by one long run on a busy machine.
+//!
+//! # Threads
+//!
+//! They are daemonic `threading.Thread`s named `jebi-pool-N`, started when needed, up to the limit
+//! (exits of dependencies have as many of their own). Those that had nothing to do for ten seconds
+//! end, except two.
+
+mod clock;
+mod job;
+mod pace;
+mod python;
+mod roster;
+mod seat;
+mod shared;
+mod threads;
+mod watch;
+
+use std::mem;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+#[expect(unused_imports, reason = "the runner names it")]
+pub(crate) use self::job::{Call, Done};
+pub(crate) use self::job::{Job, Lane};
+pub(crate) use self::pace::Pace;
+pub(crate) use self::python::{PyPace, PyPool};
+
+use self::shared::{Shared, lock};
+use self::threads::Threads;
+use crate::eventloop::EventLoop;
+
+/// How old the known limit may be while there is room.
+const LIMIT_AGE: Duration = Duration::from_millis(100);
+
+type Limit = Box<dyn Fn(Python<'_>) -> usize + Send + Sync>;
+
+/// A pool of threads at the service of one event loop.
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    limit: Limit,
+    desk: Mutex<Desk>,
+}
+
+/// What only the loop thread uses.
+#[derive(Default)]
+struct Desk {
+    /// Submitted in this iteration. They are kept back until its end, when nobody is inside the
+    /// contexts that they run in.
+    submitted: Vec<Job>,
+    limit_read: Option<Instant>,
+}
+
+impl Pool {
+    /// A pool for `event_loop`. `limit` says how many jobs may run at once; it is asked on the
+    /// loop thread, now and then, and at every iteration while jobs wait for room.
+    ///
+    /// # Errors
+    /// When the loop is closed.
+    pub(crate) fn new(
+        py: Python<'_>,
+        event_loop: &Bound<'_, EventLoop>,
+        limit: impl Fn(Python<'_>) -> usize + Send + Sync + 'static,
+    ) -> PyResult<Arc<Self>> {
+        let around = py.import("jebi._pool")?.getattr("around")?;
+        let around = around.call1((event_loop,))?.unbind();
+        let waker = event_loop.get().waker(py)?;
+        let pool = Arc::new(Self {
+            shared: Arc::new(Shared::new(0, waker, Threads::new(Some(around)))),
+            limit: Box::new(limit),
+            desk: Mutex::default(),
+        });
+        let weak = Arc::downgrade(&pool);
+        let hook = move |py: Python<'_>| {
+            if let Some(pool) = weak.upgrade() {
+                pool.turn(py);
+            }
+        };
+        event_loop.get().at_iteration_end(py, Arc::new(hook));
+        Ok(pool)
+    }
+
+    /// Adds a job, on the loop thread; a worker is called for it at the end of the iteration.
+    pub(crate) fn submit(&self, py: Python<'_>, job: Job) {
+        if lock(&self.desk).limit_read.is_none() {
+            self.read_limit(py);
+        }
+        lock(&self.desk).submitted.push(job);
+    }
+
+    /// Refuses what waits and waits for what runs, `patience` long at most. On the loop thread.
+    pub(crate) fn shutdown(&self, py: Python<'_>, patience: Duration) -> PyResult<()> {
+        self.hand_over(py);
+        self.shared.close();
+        let joined = self.shared.threads.join(py, patience);
+        self.shared.deliver(py);
+        joined
+    }
+
+    /// The end of an iteration: results come in, jobs go out.
+    fn turn(&self, py: Python<'_>) {
+        self.shared.deliver(py);
+        self.hand_over(py);
+        let (queued, is_full) = {
+            let roster = &self.shared.state().roster;
+            (roster.queued(), roster.is_full())
+        };
+        if queued == 0 {
+            return;
+        }
+        if is_full || self.limit_is_old() {
+            self.read_limit(py);
+        }
+        let summons = {
+            let mut state = self.shared.state();
+            let summons = state.roster.summon();
+            if queued > usize::from(summons.is_some()) {
+                watch::begin(&self.shared, &mut state);
+            }
+            summons
+        };
+        if let Some(summons) = summons {
+            self.shared.summon(py, summons);
+        }
+    }
+
+    fn hand_over(&self, py: Python<'_>) {
+        let submitted = mem::take(&mut lock(&self.desk).submitted);
+        if submitted.is_empty() {
+            return;
+        }
+        let refused: Vec<_> = {
+            let mut state = self.shared.state();
+            let pushed = submitted.into_iter().map(|job| state.roster.push(job));
+            pushed.filter_map(Result::err).collect()
+        };
+        for job in refused {
+            let error = PyRuntimeError::new_err("the thread pool is shut down");
+            job.refuse(error).deliver(py);
+        }
+    }
+
+    fn limit_is_old(&self) -> bool {
+        lock(&self.desk)
+            .limit_read
+            .is_none_or(|read| read.elapsed() > LIMIT_AGE)
+    }
+
+    fn read_limit(&self, py: Python<'_>) {
+        let limit = (self.limit)(py);
+        self.shared.state().roster.set_limit(limit);
+        lock(&self.desk).limit_read = Some(Instant::now());
+    }
+
+    fn figure(&self, which: impl Fn(&shared::Figures) -> &std::sync::atomic::AtomicU64) -> u64 {
+        which(&self.shared.figures).load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}

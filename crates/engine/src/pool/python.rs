@@ -1,0 +1,188 @@
+//! The pool as Python sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::{Job, Lane, Pace, Pool};
+use crate::eventloop::EventLoop;
+
+/// What a pool remembers of a function; keep one for each function that is submitted.
+#[pyclass(frozen, name = "Pace", module = "jebi._engine")]
+pub(crate) struct PyPace(Arc<Pace>);
+
+#[pymethods]
+impl PyPace {
+    #[new]
+    fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Whether the function usually ends at once.
+    #[getter]
+    fn is_quick(&self) -> bool {
+        self.0.is_quick()
+    }
+}
+
+/// Threads for `def` code, at the service of one event loop.
+#[pyclass(frozen, weakref, name = "Pool", module = "jebi._engine")]
+pub(crate) struct PyPool {
+    pool: Arc<Pool>,
+    event_loop: Py<EventLoop>,
+}
+
+impl PyPool {
+    /// The pool itself.
+    #[expect(dead_code, reason = "the native application asks for it")]
+    pub(crate) fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.pool)
+    }
+}
+
+#[pymethods]
+impl PyPool {
+    /// `limit()` says how many calls may run at once.
+    #[new]
+    fn new(event_loop: &Bound<'_, EventLoop>, limit: Py<PyAny>) -> PyResult<Self> {
+        let py = event_loop.py();
+        let limit = move |py: Python<'_>| read_limit(limit.bind(py));
+        Ok(Self {
+            pool: Pool::new(py, event_loop, limit)?,
+            event_loop: event_loop.clone().unbind(),
+        })
+    }
+
+    /// Runs `call()` in `context` on a thread of the pool; the future gets what comes of it. A
+    /// future that is cancelled before its turn is not run.
+    #[pyo3(signature = (call, context, *, pace = None, exit = false))]
+    fn submit<'py>(
+        &self,
+        py: Python<'py>,
+        call: Py<PyAny>,
+        context: Py<PyAny>,
+        pace: Option<&Bound<'py, PyPace>>,
+        exit: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let create = intern!(py, "create_future");
+        let future = self.event_loop.bind(py).call_method0(create)?;
+        let (asked, answered) = (future.clone().unbind(), future.clone().unbind());
+        let job = Job {
+            call: Box::new(move |py| {
+                if is_done(asked.bind(py))? {
+                    return Ok(py.None());
+                }
+                call.call0(py)
+            }),
+            context,
+            lane: if exit { Lane::Exit } else { Lane::Normal },
+            pace: pace.map_or_else(Arc::default, |pace| Arc::clone(&pace.get().0)),
+            done: Box::new(move |py, result| {
+                if let Err(error) = settle(answered.bind(py), result) {
+                    error.write_unraisable(py, Some(answered.bind(py)));
+                }
+            }),
+        };
+        self.pool.submit(py, job);
+        Ok(future)
+    }
+
+    /// Refuses what waits, and waits `timeout` seconds at most for what runs.
+    #[pyo3(signature = (timeout = 5.0))]
+    fn shutdown(&self, py: Python<'_>, timeout: f64) -> PyResult<()> {
+        let patience = Duration::try_from_secs_f64(timeout)
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        self.pool.shutdown(py, patience)
+    }
+
+    /// Threads that live.
+    #[getter]
+    fn threads(&self) -> usize {
+        self.pool.shared.state().roster.threads()
+    }
+
+    /// Threads that wait for work.
+    #[getter]
+    fn idle(&self) -> usize {
+        self.pool.shared.state().roster.idle()
+    }
+
+    /// Calls that wait for a thread.
+    #[getter]
+    fn queued(&self) -> usize {
+        self.pool.shared.state().roster.queued()
+    }
+
+    /// Calls that were run.
+    #[getter]
+    fn jobs(&self) -> u64 {
+        self.pool.figure(|figures| &figures.jobs)
+    }
+
+    /// Turns of threads in which at least one call was run.
+    #[getter]
+    fn batches(&self) -> u64 {
+        self.pool.figure(|figures| &figures.batches)
+    }
+
+    /// Times the loop was woken.
+    #[getter]
+    fn wakeups(&self) -> u64 {
+        self.pool.figure(|figures| &figures.wakeups)
+    }
+
+    /// Times a thread was woken or started.
+    #[getter]
+    fn calls(&self) -> u64 {
+        self.pool.figure(|figures| &figures.calls)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)
+    }
+}
+
+/// A limit as anyio gives it: an `int`, or infinity.
+fn read_limit(limit: &Bound<'_, PyAny>) -> usize {
+    let tokens = limit.call0().and_then(|tokens| {
+        tokens
+            .extract::<usize>()
+            .or_else(|_| tokens.extract::<f64>().map(|_| usize::MAX))
+    });
+    tokens.unwrap_or_else(|error| {
+        error.write_unraisable(limit.py(), Some(limit));
+        1
+    })
+}
+
+fn is_done(future: &Bound<'_, PyAny>) -> PyResult<bool> {
+    future.call_method0(intern!(future.py(), "done"))?.extract()
+}
+
+fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
+    let py = future.py();
+    if is_done(future)? {
+        return Ok(());
+    }
+    match result {
+        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
+        Err(error) => {
+            future.call_method1(intern!(py, "set_exception"), (acceptable(py, error),))?
+        }
+    };
+    Ok(())
+}
+
+/// A future refuses `StopIteration`, which would look like the end of whoever awaits it.
+fn acceptable(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyStopIteration>(py) {
+        return error;
+    }
+    let other = PyRuntimeError::new_err("a function in the pool raised StopIteration");
+    other.set_cause(py, Some(error));
+    other
+}
