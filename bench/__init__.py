@@ -1,0 +1,1 @@
+"""Jebi beside its peers: the same answers, one core, one interleaved run."""

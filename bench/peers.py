@@ -1,0 +1,94 @@
+"""Who is compared, and how each is started on one thread."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BENCH = Path(__file__).parent
+ROOT = BENCH.parent
+CACHE = ROOT / ".cache" / "bench"
+VENV = CACHE / "venv"
+RUST = CACHE / "rust" / "release"
+
+FRAMEWORK = "bench.apps.framework:app"
+RAW = "bench.apps.raw:app"
+EVERYTHING: frozenset[str] = frozenset()
+SERVER_ONLY = frozenset({"plaintext", "json"})
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server in the comparison.
+
+    ``command`` has ``{port}`` where the port goes, which is in ``$PORT`` as well. ``only`` names
+    the scenarios it answers (all of them when empty).
+    """
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    only: frozenset[str] = EVERYTHING
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def missing(self) -> str | None:
+        """Why it cannot run here, or ``None``."""
+        program = self.command[0]
+        if shutil.which(program) is None:
+            return f"{program} is not installed; run `make bench-setup`"
+        for argument in self.command[1:]:
+            if argument.startswith("/") and not os.path.exists(argument):
+                return f"{argument} is not there; run `make bench-setup`"
+        module = BENCH / "peers" / "node" / "node_modules" / "fastify"
+        if self.name == "fastify" and not module.exists():
+            return "fastify is not installed; run `make bench-setup`"
+        return None
+
+    def answers(self, scenario: str) -> bool:
+        """Whether this server takes part in a scenario."""
+        return not self.only or scenario in self.only
+
+
+def _tool(name: str) -> str:
+    return str(VENV / "bin" / name)
+
+
+_UVICORN = ("--port", "{port}", "--no-access-log", "--log-level", "warning")
+_GRANIAN = ("--interface", "asgi", "--port", "{port}", "--workers", "1", "--no-ws", "--log-level")
+
+PEERS = (
+    Peer("canned", "canned answer (ceiling)", (str(RUST / "canned"),), SERVER_ONLY),
+    Peer(
+        "jebi",
+        "Jebi",
+        (
+            str(Path(sys.prefix) / "bin" / "jebi"),
+            *("run", FRAMEWORK, "--drop-in", "--port", "{port}"),
+            *("--no-access-log", "--log-level", "warning"),
+        ),
+    ),
+    Peer("axum", "axum", (str(RUST / "axum"),)),
+    Peer("go", "Go net/http", (str(CACHE / "go-peer"),), environment={"GOMAXPROCS": "1"}),
+    Peer("node", "Node http", ("node", str(BENCH / "peers" / "node" / "http.mjs"))),
+    Peer("fastify", "fastify", ("node", str(BENCH / "peers" / "node" / "fastify.mjs"))),
+    Peer("asgi-uvicorn", "raw ASGI on uvicorn", (_tool("uvicorn"), RAW, *_UVICORN), SERVER_ONLY),
+    Peer(
+        "asgi-granian",
+        "raw ASGI on Granian",
+        (_tool("granian"), RAW, *_GRANIAN, "warning"),
+        SERVER_ONLY,
+    ),
+    Peer(
+        "robyn",
+        "Robyn",
+        (_tool("python"), str(BENCH / "apps" / "robyn_app.py"), "--log-level", "WARN"),
+        frozenset({"plaintext", "json", "typed", "def"}),
+    ),
+    Peer(
+        "fastapi-granian", "FastAPI on Granian", (_tool("granian"), FRAMEWORK, *_GRANIAN, "warning")
+    ),
+    Peer("fastapi", "FastAPI on uvicorn", (_tool("uvicorn"), FRAMEWORK, *_UVICORN)),
+)

@@ -1,0 +1,3 @@
+module jebi.dev/bench
+
+go 1.23

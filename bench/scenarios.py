@@ -1,0 +1,75 @@
+"""What is asked of every server, and what it must answer before it is timed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+HELLO = {"message": "Hello, World!"}
+ORDER = {
+    "customer": {"name": "Mina", "email": "mina@example.com"},
+    "items": [
+        {"name": "burger", "price": 9.5, "quantity": 2},
+        {"name": "fries", "price": 3.25},
+        {"name": "cola", "price": 2.75, "quantity": 3},
+    ],
+    "note": "no onions",
+}
+ROWS = [
+    {"id": number, "name": f"row {number}", "price": number * 0.5, "active": number % 2 == 0}
+    for number in range(1000)
+]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One kind of request.
+
+    ``answer`` is the JSON document every server must give, or text for a plain answer.
+    """
+
+    name: str
+    title: str
+    path: str
+    answer: Any
+    method: str = "GET"
+    body: bytes = b""
+    connections: int = 64
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def accepts(self, status: int, content: bytes) -> bool:
+        """Whether an answer is the right one."""
+        if status != 200:
+            return False
+        if isinstance(self.answer, str):
+            return content == self.answer.encode()
+        try:
+            return bool(json.loads(content) == self.answer)
+        except ValueError:
+            return False
+
+
+SCENARIOS = (
+    Scenario("plaintext", "plaintext", "/plaintext", "Hello, World!"),
+    Scenario("json", "JSON, async def", "/json", HELLO),
+    Scenario(
+        "typed",
+        "typed path and query",
+        "/items/42?q=widget&limit=25",
+        {"item_id": 42, "q": "widget", "limit": 25},
+    ),
+    Scenario(
+        "post",
+        "POST, nested model",
+        "/orders",
+        {"customer": "Mina", "lines": 3, "total": 30.5},
+        method="POST",
+        body=json.dumps(ORDER).encode(),
+        headers={"content-type": "application/json"},
+    ),
+    Scenario("def", "def handler", "/def", HELLO),
+    Scenario("dependencies", "4 nested dependencies", "/dependencies", {"value": 4}),
+    Scenario("sleep", "10 ms sleep, 256 conns", "/sleep", HELLO, connections=256),
+    Scenario("list", "1,000-item list", "/list", ROWS),
+)
