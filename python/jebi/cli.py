@@ -1,0 +1,90 @@
+"""The ``jebi`` command."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from jebi import drop_in
+from jebi.server.errors import CANNOT_START, CannotStart
+from jebi.server.importer import locate
+from jebi.server.main import run_command
+from jebi.server.options import ignored_options, server_options
+
+# A page that stays open, or a stream, must not hold up a restart for long.
+DEV_GRACE = 5
+
+_DROP_IN_HELP = (
+    "Let imports of fastapi, starlette, uvicorn and uvloop resolve to Jebi"
+    " (also: JEBI_DROP_IN=1 in the environment)."
+)
+
+
+def _version() -> str:
+    try:
+        own = version("jebi")
+    except PackageNotFoundError:  # used from a source tree
+        own = "(source tree)"
+    return f"jebi {own} ({platform.python_implementation()} {platform.python_version()})"
+
+
+def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(_version())
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_print_version,
+    expose_value=False,
+    is_eager=True,
+    help="Print the version and leave.",
+)
+def main() -> None:
+    """Serve FastAPI applications from Rust."""
+
+
+def _start(target: str | None, options: dict[str, Any]) -> None:
+    app_dir = options.pop("app_dir")
+    if options.pop("drop_in"):
+        os.environ[drop_in.ENVIRONMENT] = "1"  # for child processes
+    try:
+        drop_in.install_if_asked()
+        app, app_dir = locate(target, app_dir)
+    except (drop_in.DropInError, CannotStart) as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(CANNOT_START) from None
+    run_command(app, app_dir, options)
+
+
+@main.command()
+@click.argument("app", required=False)
+@click.option("--drop-in", is_flag=True, help=_DROP_IN_HELP)
+@server_options(host="127.0.0.1")
+@ignored_options
+def run(app: str | None, **options: Any) -> None:
+    """Serve APP.
+
+    APP is module:attribute, or a path such as path/to/main.py, in which "app" is found by its
+    name; without APP, main.py, app.py or api.py here.
+    """
+    _start(app, options)
+
+
+@main.command()
+@click.argument("app", required=False)
+@click.option("--drop-in", is_flag=True, help=_DROP_IN_HELP)
+@server_options(host="127.0.0.1", reload=True)
+@ignored_options
+def dev(app: str | None, **options: Any) -> None:
+    """Serve APP on this machine only, and restart when a file changes."""
+    if options["timeout_graceful_shutdown"] is None:
+        options["timeout_graceful_shutdown"] = DEV_GRACE
+    _start(app, options)

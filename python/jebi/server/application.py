@@ -1,0 +1,84 @@
+"""What kind of application was loaded, and the form in which the engine takes it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from jebi.server.errors import BrokenApplication, CannotStart, print_own_traceback
+from jebi.server.importer import import_from_string
+from jebi.server.logging import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def load(target: Callable[..., Any] | str, *, factory: bool) -> Callable[..., Any]:
+    """The ASGI application that ``target`` is, names, or makes.
+
+    Raises:
+        CannotStart: It is none.
+    """
+    name = target if isinstance(target, str) else repr(target)
+    found = import_from_string(target)
+    if factory or _looks_like_factory(found):
+        if not factory:
+            get_logger().warning(
+                "%s looks like an application factory: calling it. Say so with --factory.", name
+            )
+        found = _make(found, name)
+    if not _is_asgi3(found):
+        kind = type(found).__name__
+        advice = ""
+        if inspect.ismodule(found):
+            advice = "; name the attribute too, as module:attribute"
+        raise CannotStart(f"{name!r} is not an ASGI application but of type {kind!r}{advice}")
+    application: Callable[..., Any] = found
+    return application
+
+
+def _make(factory: Any, name: str) -> Any:
+    if not callable(factory):
+        raise CannotStart(f"{name!r} is not a factory: it cannot be called")
+    try:
+        return factory()
+    except Exception as error:
+        print_own_traceback(error)
+        what = f"{type(error).__name__}: {error}"
+        raise BrokenApplication(f"the factory {name!r} failed: {what}") from error
+
+
+def _looks_like_factory(found: Any) -> bool:
+    """A function without required parameters cannot be an application."""
+    if not (inspect.isfunction(found) or inspect.isclass(found)):
+        return False
+    try:
+        inspect.signature(found).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_asgi3(found: Any) -> bool:
+    if not callable(found):
+        return False
+    try:
+        inspect.signature(found).bind(None, None, None)
+    except TypeError:
+        return False
+    except ValueError:  # a callable that does not tell its signature
+        return True
+    return True
+
+
+def for_engine(application: Callable[..., Any]) -> Any:
+    """The native form of a Jebi application where it has one, otherwise the application itself."""
+    from jebi.applications import FastAPI
+
+    if isinstance(application, FastAPI):
+        from jebi._native import compile_native
+
+        native = compile_native(application)
+        if native is not None:
+            return native
+    return application

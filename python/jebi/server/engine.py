@@ -1,0 +1,55 @@
+"""The one place where the engine's HTTP server is made from the settings."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from jebi.server.application import for_engine
+from jebi.server.logging import get_logger
+
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+    from collections.abc import Callable
+
+    from jebi import _engine
+    from jebi.server.config import Config
+
+
+def make(
+    config: Config,
+    event_loop: asyncio.AbstractEventLoop,
+    listeners: list[socket.socket],
+    state: dict[str, Any],
+) -> _engine.HttpServer:
+    """The engine's server for an application that has started; not accepting yet."""
+    from jebi import _engine  # a supervisor has no use for it
+
+    limits: dict[str, Any] = {}
+    if config.h11_max_incomplete_event_size is not None:
+        limits["header_block_limit"] = config.h11_max_incomplete_event_size
+    return _engine.HttpServer(
+        event_loop,
+        listeners,
+        for_engine(config.loaded_app),
+        state=state,
+        root_path=config.root_path,
+        access_log=access_log(config),
+        keep_alive_timeout=float(config.timeout_keep_alive),
+        server_header=config.server_header,
+        date_header=config.date_header,
+        **limits,
+    )
+
+
+def access_log(config: Config) -> Callable[[str, str, str, str, int], None] | None:
+    """What the engine calls for each answered request, or ``None`` when nobody listens."""
+    logger = get_logger("access")
+    if not config.access_log or not (logger.hasHandlers() and logger.isEnabledFor(logging.INFO)):
+        return None
+
+    def log(client: str, method: str, path: str, version: str, status: int) -> None:
+        logger.info('%s - "%s %s HTTP/%s" %d', client, method, path, version, status)
+
+    return log

@@ -1,0 +1,129 @@
+"""From what the user typed to the application object, with errors that name what is near."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from jebi.server.errors import BrokenApplication, ImportString, print_own_traceback
+
+ImportFromStringError = ImportString
+
+ATTRIBUTES = ("app", "api", "application")
+FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py", "src/main.py")
+
+
+def locate(target: str | None, app_dir: str) -> tuple[str, str]:
+    """What the command line names, as ``(module:attribute, directory to import from)``.
+
+    A target is ``module:attribute``, ``module``, ``path/to/main.py`` or ``path/to/main.py:app``;
+    ``None`` looks for a file with one of the usual names.
+    """
+    if target is None:
+        target = _usual_file(Path(app_dir))
+    path, colon, attribute = target.partition(":")
+    if path.endswith(".py") or "/" in path:
+        module, directory = _module_of(Path(path))
+        return module + colon + attribute, directory
+    return target, app_dir
+
+
+def _usual_file(directory: Path) -> str:
+    for name in FILES:
+        if (directory / name).is_file():
+            return str(directory / name)
+    raise ImportString(f"no application named, and there is no {', '.join(FILES)} here; name one")
+
+
+def _module_of(path: Path) -> tuple[str, str]:
+    path = path.expanduser().resolve()
+    if path.is_dir():
+        path = path / "__init__.py"
+    if not path.is_file():
+        near = _near(path.name, [other.name for other in path.parent.glob("*.py")])
+        raise ImportString(f"there is no file {path}{near}")
+    names = [] if path.name == "__init__.py" else [path.stem]
+    directory = path.parent
+    while (directory / "__init__.py").is_file():
+        names.insert(0, directory.name)
+        directory = directory.parent
+    return ".".join(names), str(directory)
+
+
+def import_from_string(target: Any) -> Any:
+    """The object that ``module:attribute`` names; anything but a string is returned as it is.
+
+    Raises:
+        ImportString: There is no such module or attribute.
+        BrokenApplication: The module exists and raised; its traceback has been printed.
+    """
+    if not isinstance(target, str):
+        return target
+    name, _, attributes = target.partition(":")
+    if not name:
+        raise ImportString(f"{target!r} does not name a module; write it as module:attribute")
+    module = _import_module(name)
+    if not attributes:
+        return _usual_attribute(module)
+    found: Any = module
+    for index, attribute in enumerate(attributes.split(".")):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError:
+            where = ":".join([name, *attributes.split(".")[:index]])
+            public = [word for word in dir(found) if not word.startswith("_")]
+            near = _near(attribute, public)
+            raise ImportString(f"{where!r} has no attribute {attribute!r}{near}") from None
+    return found
+
+
+def _import_module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # Only when the module itself or a package on the way to it is missing: what is missing
+        # further down is an error in the application and deserves its traceback.
+        missing = error.name or ""
+        if not (name == missing or name.startswith(f"{missing}.")):
+            print_own_traceback(error)
+            raise BrokenApplication(f"{name!r} cannot be imported: {error}") from error
+        near = _near(name, _modules_nearby(name))
+        looked = sys.path[0] or "."
+        raise ImportString(f"there is no module {name!r} in {looked}{near}") from None
+    except (Exception, SystemExit) as error:
+        print_own_traceback(error)
+        what = f"{type(error).__name__}: {error}"
+        raise BrokenApplication(f"{name!r} cannot be imported: {what}") from error
+
+
+def _usual_attribute(module: Any) -> Any:
+    for name in ATTRIBUTES:
+        if hasattr(module, name):
+            return getattr(module, name)
+    from jebi.applications import FastAPI
+
+    found = [name for name, value in vars(module).items() if isinstance(value, FastAPI)]
+    if len(found) == 1:
+        return getattr(module, found[0])
+    if found:
+        names = ", ".join(f"{module.__name__}:{name}" for name in found)
+        raise ImportString(f"{module.__name__!r} has several applications, name one: {names}")
+    names = ", ".join(ATTRIBUTES)
+    raise ImportString(f"{module.__name__!r} has none of {names}; write it as module:attribute")
+
+
+def _modules_nearby(name: str) -> list[str]:
+    package, _, _ = name.rpartition(".")
+    directory = Path(sys.path[0] or ".") / package.replace(".", "/")
+    prefix = f"{package}." if package else ""
+    names = [path.stem for path in directory.glob("*.py")]
+    names += [path.parent.name for path in directory.glob("*/__init__.py")]
+    return [prefix + name for name in names]
+
+
+def _near(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -1,0 +1,1 @@
+"""The application's start-up and shutdown, over ASGI's lifespan protocol."""

@@ -1,0 +1,100 @@
+"""``run()``, and the command that ``python -m uvicorn`` stands for under the drop-in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jebi import drop_in
+from jebi.server.config import Config
+from jebi.server.errors import CANNOT_START, CannotStart
+from jebi.server.logging import LOGGING_CONFIG, get_logger
+from jebi.server.options import ignored_options, server_options
+from jebi.server.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run(app: Callable[..., Any] | str, *, app_dir: str | None = None, **settings: Any) -> None:
+    """Serve an application until told to stop.
+
+    The keywords are those of :class:`Config`. What makes serving impossible is logged in one line
+    and ends the program with status 1; an application whose start-up fails, with status 3.
+    """
+    if app_dir is not None:
+        sys.path.insert(0, app_dir)
+    try:
+        config = Config(app, **settings)
+        code = _supervise(config) if config.use_subprocess else _serve(config)
+    except CannotStart as error:
+        get_logger().error("%s", error)
+        code = CANNOT_START
+    except KeyboardInterrupt:
+        code = 0
+    if code:
+        sys.exit(code)
+
+
+def _serve(config: Config) -> int:
+    sockets = config.bind_sockets()
+    try:
+        config.load()
+        server = Server(config)
+        server.owns(sockets)
+        server.run()
+    finally:
+        for listener in sockets:
+            listener.close()
+        _remove_socket_file(config)
+    return 0
+
+
+def _supervise(config: Config) -> int:
+    from jebi.server.supervisors import ChangeReload, Multiprocess
+
+    if not isinstance(config.app, str):
+        raise CannotStart('"reload" and "workers" need the application as "module:attribute"')
+    sockets = config.bind_sockets()
+    try:
+        if config.should_reload:
+            return ChangeReload(config, sockets=sockets).run()
+        return Multiprocess(config, sockets).run()
+    finally:
+        for listener in sockets:
+            listener.close()
+        _remove_socket_file(config)
+
+
+def _remove_socket_file(config: Config) -> None:
+    if config.uds is not None:
+        Path(config.uds).unlink(missing_ok=True)
+
+
+def run_command(app: str, app_dir: str, options: dict[str, Any]) -> None:
+    """What every command does with its options."""
+    settings = {name: value for name, value in options.items() if value not in (None, ())}
+    for name in ("reload_dirs", "reload_includes", "reload_excludes"):
+        if name in settings:
+            settings[name] = list(settings[name])
+    settings.setdefault("log_config", LOGGING_CONFIG)
+    run(app, app_dir=app_dir, **settings)
+
+
+def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"Running uvicorn {drop_in.VERSIONS['uvicorn']}'s interface on jebi")
+        context.exit()
+
+
+@click.command(context_settings={"auto_envvar_prefix": "UVICORN"})
+@click.argument("app", envvar="UVICORN_APP")
+@server_options()
+@ignored_options
+@click.option("--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True)
+def main(app: str, app_dir: str, **options: Any) -> None:
+    """Serve APP, written as module:attribute."""
+    run_command(app, app_dir, options)

@@ -1,0 +1,217 @@
+"""One serving process: start the application, accept, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jebi.server import engine
+from jebi.server.errors import STARTUP_FAILURE
+from jebi.server.logging import get_logger
+from jebi.server.sockets import describe
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Generator
+
+    from jebi import _engine
+    from jebi.server.config import Config
+
+HANDLED_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_TICK_SECONDS = 0.1
+
+
+class Server:
+    """Serves one application in this process, on the running loop.
+
+    Set ``should_exit`` from anywhere to stop it, ``force_exit`` to stop it without waiting.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.started = False
+        self.on_started: Callable[[], None] | None = None
+        self._should_exit = False
+        self._force_exit = False
+        self._wake: Callable[[], None] = lambda: None
+        self._woken = asyncio.Event()
+        self._captured_signals: list[int] = []
+        self._engine: _engine.HttpServer | None = None
+        self._bound: list[socket.socket] = []
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether the server has been asked to stop."""
+        return self._should_exit
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        self._should_exit = value
+        self._wake()
+
+    @property
+    def force_exit(self) -> bool:
+        """Whether the server has been asked to stop without finishing what is in flight."""
+        return self._force_exit
+
+    @force_exit.setter
+    def force_exit(self, value: bool) -> None:
+        self._force_exit = value
+        self._wake()
+
+    def owns(self, sockets: list[socket.socket]) -> None:
+        """Take sockets that are bound already: announce them, and close them when stopping."""
+        self._bound = sockets
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on a loop of its own until told to stop."""
+        with asyncio.Runner(loop_factory=self.config.get_loop_factory()) as runner:
+            runner.run(self._serve_until_signalled(sockets))
+        self._pass_signals_on()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on the running loop, which must be Jebi's, until told to stop."""
+        await self._serve_until_signalled(sockets)
+        self._pass_signals_on()
+
+    def _pass_signals_on(self) -> None:
+        # What happens on these signals otherwise is not ours to swallow.
+        for number in reversed(self._captured_signals):
+            signal.raise_signal(number)
+
+    async def _serve_until_signalled(self, sockets: list[socket.socket] | None) -> None:
+        event_loop = asyncio.get_running_loop()
+        with self._capture_signals(event_loop):
+            try:
+                await self._serve(event_loop, sockets)
+            finally:
+                self._wake = lambda: None
+                for listener in self._bound:
+                    listener.close()
+
+    async def _serve(
+        self, event_loop: asyncio.AbstractEventLoop, sockets: list[socket.socket] | None
+    ) -> None:
+        self._wake = lambda: _wake(event_loop, self._woken)
+        config, logger = self.config, get_logger()
+        if not config.loaded:
+            config.load()
+        self._announce("Started server process [{}]", str(os.getpid()))
+        lifespan = config.lifespan_class(config)
+        if sockets is None:
+            self._bound = self._bound or config.bind_sockets()
+        address = describe(config, self._bound) if self._bound else ""
+        # Whoever passed sockets has said where they are.
+        listeners = sockets or self._bound
+        await lifespan.startup()
+        if lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        self._engine = engine.make(config, event_loop, listeners, lifespan.state)
+        self._engine.start()
+        self.started = True
+        if address:
+            self._announce("Jebi running on {} (Press CTRL+C to quit)", address, bold=True)
+        if self.on_started is not None:
+            self.on_started()
+        await self._until_told()
+        logger.info("Shutting down")
+        await self._drain(self._engine)
+        if not self.force_exit:
+            await lifespan.shutdown()
+        self._announce("Finished server process [{}]", str(os.getpid()))
+
+    async def _until_told(self) -> None:
+        """Sleep until told to stop; look around now and then only when there is a reason to."""
+        config = self.config
+        limit = config.limit_max_requests
+        if limit is not None:
+            limit += random.randint(0, config.limit_max_requests_jitter)
+        watches = limit is not None or config.callback_notify is not None
+        notified = 0.0
+        while not (self.should_exit or self.force_exit):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_SECONDS if watches else None):
+                    await self._woken.wait()
+            now = asyncio.get_running_loop().time()
+            if config.callback_notify is not None and now - notified > config.timeout_notify:
+                notified = now
+                await config.callback_notify()
+            served = self._engine.total_requests if self._engine is not None else 0
+            if limit is not None and served >= limit:
+                get_logger().info("Maximum request limit of %d exceeded. Terminating.", limit)
+                return
+
+    async def _drain(self, running: _engine.HttpServer) -> None:
+        """Let what is in flight finish, within the time that the settings give it."""
+        running.stop_accepting()
+        for listener in self._bound:
+            listener.close()
+        running.shutdown()
+        seconds = self.config.graceful_seconds
+        closed: asyncio.Future[None] = running.closed
+        if not closed.done() and not self.force_exit:
+            get_logger().info("Waiting for connections to close. (CTRL+C to force quit)")
+            self._woken.clear()
+            told = asyncio.ensure_future(self._until_forced())
+            await asyncio.wait({closed, told}, timeout=seconds, return_when="FIRST_COMPLETED")
+            told.cancel()
+        if closed.done():
+            return
+        left = running.connections
+        if not self.force_exit:
+            get_logger().error("%d connection(s) did not finish in %g s: cut off", left, seconds)
+        running.abort()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):  # cancelled handlers still clean up
+                await asyncio.shield(closed)
+
+    async def _until_forced(self) -> None:
+        while not self.force_exit:
+            await self._woken.wait()
+            self._woken.clear()
+
+    def _announce(self, text: str, value: str, *, bold: bool = False) -> None:
+        shown = click.style(value, bold=True) if bold else click.style(value, fg="cyan")
+        colour = {"color_message": text.format("%s").replace("%s", shown)}
+        get_logger().info(text.format(value), extra=colour)
+
+    @contextlib.contextmanager
+    def _capture_signals(self, event_loop: asyncio.AbstractEventLoop) -> Generator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before: dict[signal.Signals, Any] = {}
+        for number in HANDLED_SIGNALS:
+            handler = signal.getsignal(number)
+            if handler is signal.SIG_IGN:  # a worker leaves Ctrl-C to its supervisor
+                continue
+            before[number] = handler
+            event_loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                event_loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - a handler's signature
+        """The first signal asks to stop, the second one insists."""
+        self._captured_signals.append(sig)
+        if self.should_exit:
+            self.force_exit = True
+        else:
+            self.should_exit = True
+
+
+def _wake(event_loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has been closed
+        event_loop.call_soon_threadsafe(event.set)
