@@ -1,0 +1,234 @@
+"""Compression of answers."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, NoReturn
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from jebi.web.datastructures import Headers, MutableHeaders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Compressed already, or harmed by being held back.
+DEFAULT_EXCLUDED_CONTENT_TYPES = (
+    "application/grpc",
+    "application/gzip",
+    "application/x-gzip",
+    "application/zip",
+    "audio/*",
+    "font/woff",
+    "font/woff2",
+    "image/avif",
+    "image/gif",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "text/event-stream",
+    "video/*",
+)
+
+_THREAD_MINIMUM_SIZE = 128 * 1024
+_GZIP_FORMAT = zlib.MAX_WBITS + 16
+
+# Compression has threads of its own, so that it never waits for blocking endpoints, nor they for it.
+_limiter: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("_gzip_limiter")
+_THREADS = 40
+
+
+def _compression_limiter() -> anyio.CapacityLimiter:
+    limiter = _limiter.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(_THREADS)
+        _limiter.set(limiter)
+    return limiter
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _media_types(content_types: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(_media_type, content_types))
+
+
+class GZipMiddleware:
+    """Compresses answers for clients that can read it.
+
+    Args:
+        app: The application.
+        minimum_size: Shorter answers are sent as they are.
+        compresslevel: From 0, none, to 9, best and slowest.
+        thread_minimum_size: Longer pieces are compressed in a thread.
+        exclude_content_types: What is sent as it is; ``audio/*`` means every kind of audio.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        minimum_size: int = 500,
+        compresslevel: int = 9,
+        thread_minimum_size: int = _THREAD_MINIMUM_SIZE,
+        *,
+        exclude_content_types: tuple[str, ...] = DEFAULT_EXCLUDED_CONTENT_TYPES,
+    ) -> None:
+        self.app = app
+        self.minimum_size = minimum_size
+        self.compresslevel = compresslevel
+        self.thread_minimum_size = thread_minimum_size
+        self.exclude_content_types = _media_types(exclude_content_types)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; anything else goes straight to the application."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        responder = IdentityResponder(
+            self.app, self.minimum_size, exclude_content_types=self.exclude_content_types
+        )
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            responder = GZipResponder(
+                self.app,
+                self.minimum_size,
+                self.compresslevel,
+                thread_minimum_size=self.thread_minimum_size,
+                exclude_content_types=self.exclude_content_types,
+            )
+        await responder(scope, receive, send)
+
+
+class IdentityResponder:
+    """Answers one request uncompressed, and says that for another client it may differ."""
+
+    content_encoding: str | None = None
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        minimum_size: int,
+        *,
+        exclude_content_types: tuple[str, ...] = DEFAULT_EXCLUDED_CONTENT_TYPES,
+    ) -> None:
+        self.app = app
+        self.minimum_size = minimum_size
+        self.exclude_content_types = _media_types(exclude_content_types)
+        self.send: Send = unattached_send
+        # Held back until the first piece of the body shows what becomes of it.
+        self._start: Message | None = None
+        self._as_it_is = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application."""
+        self.send = send
+        await self.app(scope, receive, self.send_with_compression)
+
+    async def send_with_compression(self, message: Message) -> None:
+        """Send ``message``, its body compressed."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            message.setdefault("headers", [])
+            self._start = message
+            self._as_it_is = self._is_left_alone(message)
+            if self._as_it_is:
+                await self._send_start()
+        elif kind == "http.response.body" and not self._as_it_is:
+            await self._send_body(message)
+        else:
+            if kind == "http.response.pathsend":
+                await self._send_start()
+            await self.send(message)
+
+    def _is_left_alone(self, start: Message) -> bool:
+        headers = Headers(raw=start["headers"])
+        if start["status"] == 206 or "content-encoding" in headers:
+            return True
+        media_type = _media_type(headers.get("content-type", ""))
+        kinds = {media_type, f"{media_type.partition('/')[0]}/*"}
+        if media_type.startswith("application/grpc+"):
+            kinds.add("application/grpc")
+        return not kinds.isdisjoint(self.exclude_content_types)
+
+    async def _send_start(self) -> None:
+        if self._start is not None:
+            start, self._start = self._start, None
+            await self.send(start)
+
+    async def _send_body(self, message: Message) -> None:
+        body = message.get("body", b"")
+        more = message.get("more_body", False)
+        start = self._start
+        if start is None:
+            body = await self.apply_compression(body, more_body=more)
+        elif more or len(body) >= self.minimum_size:
+            body = await self.apply_compression(body, more_body=more)
+            # Trailers need chunks, which leave no place for a length.
+            length = None if more or start.get("trailers", False) else len(body)
+            self._amend(MutableHeaders(raw=start["headers"]), length)
+        else:
+            self._as_it_is = True
+        await self._send_start()
+        await self.send({**message, "body": body})
+
+    def _amend(self, headers: MutableHeaders, length: int | None) -> None:
+        headers.add_vary_header("Accept-Encoding")
+        if self.content_encoding is None:
+            return
+        headers["Content-Encoding"] = self.content_encoding
+        if length is None:
+            del headers["Content-Length"]
+        else:
+            headers["Content-Length"] = str(length)
+
+    async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:  # noqa: ARG002
+        """The bytes to send for ``body``, which is the last piece unless ``more_body``."""
+        return body
+
+
+class GZipResponder(IdentityResponder):
+    """Answers one request compressed."""
+
+    content_encoding = "gzip"
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        minimum_size: int,
+        compresslevel: int = 9,
+        *,
+        thread_minimum_size: int = _THREAD_MINIMUM_SIZE,
+        exclude_content_types: tuple[str, ...] = DEFAULT_EXCLUDED_CONTENT_TYPES,
+    ) -> None:
+        super().__init__(app, minimum_size, exclude_content_types=exclude_content_types)
+        self.compresslevel = compresslevel
+        self.thread_minimum_size = thread_minimum_size
+        self._compressor: zlib._Compress | None = None
+
+    @property
+    def compressor(self) -> zlib._Compress:
+        """Made when first needed: it takes a quarter of a megabyte."""
+        if self._compressor is None:
+            self._compressor = zlib.compressobj(self.compresslevel, zlib.DEFLATED, _GZIP_FORMAT)
+        return self._compressor
+
+    async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
+        """The compressed bytes; a client can read each piece as it arrives."""
+        if len(body) < self.thread_minimum_size:
+            return self._compress_body(body, more_body)
+        return await anyio.to_thread.run_sync(
+            self._compress_body, body, more_body, limiter=_compression_limiter()
+        )
+
+    def _compress_body(self, body: bytes, more_body: bool) -> bytes:
+        flush = zlib.Z_SYNC_FLUSH if more_body else zlib.Z_FINISH
+        return self.compressor.compress(body) + self.compressor.flush(flush)
+
+
+async def unattached_send(message: Message) -> NoReturn:  # noqa: ARG001
+    """Stands in until the responder is called."""
+    raise RuntimeError("send awaitable not set")
