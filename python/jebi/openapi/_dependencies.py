@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jebi.security.base import SecurityBase
+from jebi.dependencies.fields import get_flat_fields_from_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from jebi._compat import ModelField
     from jebi.dependencies.models import Dependant
+    from jebi.security.base import SecurityBase
 
 Scopes = list[str]
 
@@ -28,6 +27,13 @@ class Needs:
     cookie_params: list[ModelField] = field(default_factory=list)
     security: list[tuple[SecurityBase, Scopes]] = field(default_factory=list)
 
+    @property
+    def fields(self) -> list[ModelField]:
+        """All parameters, a model of parameters replaced by its fields."""
+        return get_flat_fields_from_params(
+            [*self.path_params, *self.query_params, *self.header_params, *self.cookie_params]
+        )
+
 
 def needs_of(root: Dependant) -> Needs:
     """Collect what the tree needs, the dependant first and then its dependencies in order."""
@@ -37,9 +43,8 @@ def needs_of(root: Dependant) -> Needs:
         needs.query_params += dependant.query_params
         needs.header_params += dependant.header_params
         needs.cookie_params += dependant.cookie_params
-        scheme = _unwrap(dependant.call)
-        if dependant is not root and isinstance(scheme, SecurityBase):
-            needs.security.append((scheme, scopes))
+        if dependant is not root and dependant.is_security_scheme:
+            needs.security.append((dependant.security_scheme, scopes))
     return needs
 
 
@@ -49,7 +54,7 @@ def _walk(root: Dependant) -> Iterator[tuple[Dependant, Scopes]]:
     waiting: list[tuple[Dependant, Scopes]] = [(root, [])]
     while waiting:
         dependant, inherited = waiting.pop()
-        scopes = _merge(inherited, dependant.parent_oauth_scopes, dependant.own_oauth_scopes)
+        scopes = list(dict.fromkeys([*inherited, *dependant.oauth_scopes]))
         # Compared, not hashed: a dependency may be any callable, hashable or not.
         key = (dependant.call, dependant.scope, sorted(scopes))
         if key in seen:
@@ -57,15 +62,3 @@ def _walk(root: Dependant) -> Iterator[tuple[Dependant, Scopes]]:
         seen.append(key)
         yield dependant, scopes
         waiting += [(below, scopes) for below in reversed(dependant.dependencies)]
-
-
-def _merge(*lists: Scopes | None) -> Scopes:
-    """Each scope once, in the order of first mention."""
-    return list(dict.fromkeys(scope for scopes in lists for scope in scopes or ()))
-
-
-def _unwrap(call: Callable[..., Any] | None) -> Any:
-    """What is at the bottom of partials and decorators."""
-    while isinstance(call, partial):
-        call = call.func
-    return call if call is None else inspect.unwrap(call)

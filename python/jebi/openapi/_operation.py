@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jebi import routing
 from jebi.openapi._dependencies import needs_of
-from jebi.openapi._parameters import describe_examples, describe_parameters, flat_fields
+from jebi.openapi._parameters import describe_examples, describe_parameters
 from jebi.openapi._responses import (
     HTTP_VALIDATION_ERROR,
     VALIDATION_ERROR,
@@ -72,7 +72,8 @@ def _describe_operation(
     if route.callbacks:
         operation["callbacks"] = _describe_callbacks(route.callbacks, components)
     responses = describe_responses(route, definitions)
-    if _validates(route, needs) and needs_validation_error(responses):
+    # Parameters that the document hides can be invalid too.
+    if (needs.fields or route.body_field) and needs_validation_error(responses):
         responses["422"] = validation_error()
         components.schemas["ValidationError"] = VALIDATION_ERROR
         components.schemas["HTTPValidationError"] = HTTP_VALIDATION_ERROR
@@ -121,18 +122,3 @@ def _describe_callbacks(callbacks: list[Any], components: Components) -> dict[st
         for callback in callbacks
         if isinstance(callback, routing.APIRoute)
     }
-
-
-def _validates(route: Any, needs: Needs) -> bool:
-    """Whether anything of a request can be invalid, even what the document does not show."""
-    return bool(
-        route.body_field
-        or flat_fields(
-            [
-                *needs.path_params,
-                *needs.query_params,
-                *needs.header_params,
-                *needs.cookie_params,
-            ]
-        )
-    )

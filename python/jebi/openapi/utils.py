@@ -9,7 +9,6 @@ from jebi.encoders import jsonable_encoder
 from jebi.openapi._definitions import Definitions
 from jebi.openapi._dependencies import needs_of
 from jebi.openapi._operation import Components, describe_path
-from jebi.openapi._parameters import flat_fields
 from jebi.openapi.models import OpenAPI
 
 if TYPE_CHECKING:
@@ -108,14 +107,7 @@ def _fields_of(operations: Sequence[Any]) -> list[ModelField]:
         if route.stream_item_field:
             fields.append(route.stream_item_field)
     for route in shown:
-        needs = needs_of(route.dependant)
-        for params in (
-            needs.path_params,
-            needs.query_params,
-            needs.header_params,
-            needs.cookie_params,
-        ):
-            fields += flat_fields(params)
+        fields += needs_of(route.dependant).fields
     return fields
 
 
