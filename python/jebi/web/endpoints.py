@@ -14,7 +14,7 @@ from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from jebi.web.types import Message, Receive, Scope, Send
 
@@ -42,7 +42,7 @@ class HTTPEndpoint:
     async def dispatch(self) -> None:
         """Answer the request."""
         request: Request = Request(self.scope, self.receive, self.send)
-        handler = self.method_not_allowed
+        handler: Callable[[Request], Any] = self.method_not_allowed
         if request.method in self._allowed_methods:
             handler = self._handler(request.method)
         response: Response

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from jebi.web.requests import Request
 
 try:
-    import yaml
+    import yaml  # type: ignore[import-untyped,unused-ignore]
 except ModuleNotFoundError:
-    yaml = None  # type: ignore[assignment]
+    yaml = None  # type: ignore[assignment,unused-ignore]
 
 _METHODS = ("get", "post", "put", "patch", "delete", "options", "query")
 _CONVERTOR = re.compile(r":\w+}")

@@ -194,8 +194,9 @@ class StaticFiles:
 
 def _package_directory(package: str, inside: str) -> str:
     spec = importlib.util.find_spec(package)
-    assert spec is not None and spec.origin is not None, f"Package {package!r} could not be found."
-    directory = os.path.normpath(os.path.join(spec.origin, "..", inside))
+    origin = None if spec is None else spec.origin
+    assert origin is not None, f"Package {package!r} could not be found."
+    directory = os.path.normpath(os.path.join(origin, "..", inside))
     assert os.path.isdir(directory), (
         f"Directory '{inside!r}' in package {package!r} could not be found."
     )

@@ -37,7 +37,7 @@ DEFAULT_EXCLUDED_CONTENT_TYPES = (
 _THREAD_MINIMUM_SIZE = 128 * 1024
 _GZIP_FORMAT = zlib.MAX_WBITS + 16
 
-# Compression has threads of its own, so that it never waits for blocking endpoints, nor they for it.
+# Compression has threads of its own: it never waits for blocking endpoints, nor they for it.
 _limiter: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("_gzip_limiter")
 _THREADS = 40
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 try:
-    from opentelemetry import metrics, propagate, trace
-    from opentelemetry.trace import SpanKind, Status, StatusCode
+    from opentelemetry import metrics, propagate, trace  # type: ignore[import-not-found,unused-ignore]
+    from opentelemetry.trace import SpanKind, Status, StatusCode  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
     raise ImportError(
         "The `opentelemetry-api` package is required to use `OpenTelemetryMiddleware`."
