@@ -1,0 +1,95 @@
+# One command for each thing that contributors and CI do. `make help` lists them.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+HOST ?= 127.0.0.1
+PORT ?= 8000
+SUITE ?=
+ARGS ?=
+# What the extension is built as; BUILD= makes a debug build.
+BUILD ?= --release
+
+STAMPS := $(VENV)/.stamps
+RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name '*.toml')
+CHECKED := python tests conformance bench examples
+
+# Cargo links the extension's own tests against the Python of the environment.
+export PYO3_PYTHON := $(abspath $(BIN)/python)
+LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_config_var("LIBDIR"))')
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint lint-rust lint-python test-rust test-python
+.PHONY: bench bench-setup conformance conformance-quick clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build, then serve examples/burgers on 127.0.0.1:8000.
+	@echo
+	@echo "  The burgers are served on http://$(HOST):$(PORT)"
+	@echo "    in a browser   http://$(HOST):$(PORT)/docs"
+	@echo "    in a terminal  curl http://$(HOST):$(PORT)/burgers/await"
+	@echo "    who waits for whom, drawn: see examples/burgers/README.md"
+	@echo "  Ctrl-C stops."
+	@echo
+	@$(BIN)/jebi run examples/burgers/main.py --host $(HOST) --port $(PORT) $(ARGS)
+
+build: $(STAMPS)/extension ## Build the release extension into .venv.
+
+test: lint test-rust test-python conformance-quick ## Build and run everything: what CI runs.
+
+lint: lint-rust lint-python ## Formatting, lints, types, the stub.
+
+lint-rust: $(STAMPS)/base
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+lint-python: $(STAMPS)/test $(STAMPS)/extension
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy python/jebi tests conformance
+	$(BIN)/python -m mypy.stubtest jebi._engine --mypy-config-file pyproject.toml
+
+test-rust: $(STAMPS)/base
+	LD_LIBRARY_PATH="$(LIBPYTHON):$$LD_LIBRARY_PATH" cargo test --locked --workspace $(ARGS)
+
+test-python: $(STAMPS)/test $(STAMPS)/extension ## The Python tests: make test-python ARGS='-k loop'.
+	$(BIN)/pytest $(ARGS)
+
+conformance: $(STAMPS)/base $(STAMPS)/extension ## Others' suites: SUITE=fastapi ARGS='-k depends'.
+	$(BIN)/python -m conformance $(SUITE) $(if $(ARGS),-- $(ARGS))
+
+conformance-quick: $(STAMPS)/base $(STAMPS)/extension
+	$(BIN)/python -m conformance fastapi-tutorial
+
+bench: $(STAMPS)/extension ## Measure Jebi and its peers side by side.
+	$(BIN)/python -m bench $(ARGS)
+
+bench-setup: $(STAMPS)/base ## Install the peers of the benchmark.
+	bench/setup.sh
+
+clean: ## Remove everything that was built, and the environment.
+	rm -rf $(VENV) target .cache .mypy_cache .pytest_cache .ruff_cache python/jebi/_engine*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Files whose age says whether there is anything to do.
+
+$(STAMPS)/venv:
+	@python=$${PYTHON:-$(PYTHON)}; python=$${python:-$$(scripts/find-python)} || exit 1; \
+	echo "environment: $(VENV), with $$($$python --version)"; \
+	$$python -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/base: requirements/base.txt | $(STAMPS)/venv
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r $<
+	@touch $@
+
+$(STAMPS)/test: requirements/test.txt requirements/base.txt | $(STAMPS)/base
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r $<
+	@touch $@
+
+$(STAMPS)/extension: $(RUST) pyproject.toml | $(STAMPS)/base
+	@echo "extension: building with cargo (a few minutes the first time)"
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --locked $(BUILD)
+	@touch $@
