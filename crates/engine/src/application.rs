@@ -71,7 +71,7 @@ impl Native {
                 plan: plan.clone_ref(py),
                 path: PathParams {
                     names: Arc::clone(names),
-                    values: params.iter().map(str::to_owned).collect(),
+                    values: params.iter().map(|&value| value.to_owned()).collect(),
                 },
             },
             _ => Route::Asgi,

@@ -30,4 +30,4 @@ mod tree;
 
 pub use params::Params;
 pub use router::{Match, Router};
-pub use template::TemplateError;
+pub use template::{TemplateError, parameter_names};

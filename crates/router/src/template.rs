@@ -40,6 +40,19 @@ pub(crate) enum Piece<'t> {
     Parameter { name: &'t str, converter: Converter },
 }
 
+/// The names of a template's parameters, in their order.
+///
+/// # Errors
+/// When no router can take the template.
+pub fn parameter_names(template: &str) -> Result<Vec<String>, TemplateError> {
+    let pieces = parse(template)?;
+    let names = pieces.into_iter().filter_map(|piece| match piece {
+        Piece::Literal(_) => None,
+        Piece::Parameter { name, .. } => Some(name.to_owned()),
+    });
+    Ok(names.collect())
+}
+
 /// Takes a template apart. Braces around anything but a parameter are literal text.
 pub(crate) fn parse(template: &str) -> Result<Vec<Piece<'_>>, TemplateError> {
     let error = |problem| TemplateError {

@@ -44,14 +44,14 @@ impl Asyncio {
         let options = PyDict::new(py);
         options.set_item(intern!(py, "loop"), event_loop)?;
         options.set_item(intern!(py, "context"), context)?;
-        event_loop.get().capture_next_handle();
+        event_loop.get().capture_next_handle(py);
         let made = self.task.bind(py).call((driver,), Some(&options));
-        let captured = event_loop.get().take_captured();
+        let captured = event_loop.get().take_captured(py);
         let task = made?.unbind();
-        let (first_step, _context) = captured.ok_or_else(|| {
+        let captured = captured.ok_or_else(|| {
             PyRuntimeError::new_err("asyncio.Task did not schedule its first step")
         })?;
-        Ok((task, first_step))
+        Ok((task, captured.callback))
     }
 
     pub(super) fn enter_task(
@@ -82,14 +82,5 @@ impl Asyncio {
 
     pub(super) fn weak_references(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<usize> {
         self.weak_reference_count.bind(py).call1((task,))?.extract()
-    }
-
-    /// An exception raised out of the loop, as asyncio lets `SystemExit` and its like out.
-    pub(super) fn raiser<'py>(py: Python<'py>, error: &PyErr) -> PyResult<Bound<'py, PyAny>> {
-        let error = error.clone_ref(py);
-        pyo3::types::PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
-            Err(error.clone_ref(args.py()))
-        })
-        .map(Bound::into_any)
     }
 }

@@ -16,7 +16,6 @@ mod work;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -24,8 +23,8 @@ use self::asyncio::Asyncio;
 pub(crate) use self::coroutine::{Stepped, iterator, send, throw, thrown};
 use self::run::{Mode, Run, Turn};
 use self::task::RequestTask;
-pub(crate) use self::work::{Coroutine, PoolCall, Progress, Work};
-use crate::eventloop::EventLoop;
+pub(crate) use self::work::{PoolCall, Progress, Work};
+use crate::eventloop::{EventLoop, is_exit};
 use crate::pool::{Done, Job, Pool};
 
 /// How many idle tasks are kept: as many as requests are commonly parked at a time.
@@ -139,14 +138,9 @@ impl Runner {
     /// `SystemExit` and `KeyboardInterrupt` end the loop, as they do from any task.
     fn let_out(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
         match result {
-            Err(error)
-                if error.is_instance_of::<PySystemExit>(py)
-                    || error.is_instance_of::<PyKeyboardInterrupt>(py) =>
-            {
-                let raise = Asyncio::raiser(py, &error)?;
-                self.event_loop(py)
-                    .call_method1(intern!(py, "call_soon"), (raise,))
-                    .map(drop)
+            Err(error) if is_exit(py, &error) => {
+                self.event_loop.get().raise_from_run(py, error);
+                Ok(())
             }
             result => result.map(drop),
         }
