@@ -1,0 +1,246 @@
+"""Fields: one declared parameter, body or response, with its pydantic validator."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from copy import copy
+from dataclasses import dataclass, is_dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import PydanticSchemaGenerationError as PydanticSchemaGenerationError
+from pydantic._internal import _typing_extra
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_core import Url as Url
+from pydantic_core.core_schema import (
+    with_info_plain_validator_function as with_info_plain_validator_function,
+)
+
+from jebi._compat import shared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jebi.types import IncEx
+
+Undefined = PydanticUndefined
+RequiredParam = PydanticUndefined
+Mode = Literal["validation", "serialization"]
+
+# What pydantic.Field takes and keeps under the same name: everything of a FieldInfo but its
+# annotation and its metadata.
+_ATTRIBUTES = tuple(
+    name for name in FieldInfo.__slots__ if name in inspect.signature(Field).parameters
+)
+
+
+def evaluate_forwardref(
+    value: Any, globalns: dict[str, Any] | None = None, localns: dict[str, Any] | None = None
+) -> Any:
+    """What an annotation in quotes means, or the annotation itself if a name is unknown."""
+    try_eval = getattr(_typing_extra, "try_eval_type", None)
+    if try_eval is not None:
+        return try_eval(value, globalns, localns)[0]
+    return _typing_extra.eval_type_lenient(value, globalns, localns)
+
+
+def _attributes(info: FieldInfo) -> dict[str, Any]:
+    found = {}
+    for name in _ATTRIBUTES:
+        value = getattr(info, name, Undefined)
+        if value is Undefined or (value is None and name != "default"):
+            continue
+        found[name] = value
+    return found
+
+
+def _type_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any]:
+    # The attributes go into a fresh Field: this one's metadata is already listed beside it.
+    parts = (info.annotation, *info.metadata, Field(**_attributes(info)))
+    with warnings.catch_warnings():
+        if shared.PYDANTIC_VERSION_MINOR_TUPLE >= (2, 12):
+            from pydantic.warnings import UnsupportedFieldAttributeWarning
+
+            # An alias means nothing to a type adapter; the plan takes care of it.
+            warnings.simplefilter("ignore", category=UnsupportedFieldAttributeWarning)
+        return TypeAdapter(cast("Any", Annotated[parts]), config=config)
+
+
+def relocate(errors: Sequence[Any], prefix: tuple[str | int, ...]) -> list[dict[str, Any]]:
+    """Errors of pydantic, located within the request or the response."""
+    return [{**error, "loc": (*prefix, *error.get("loc", ()))} for error in errors]
+
+
+@dataclass(eq=False)
+class ModelField:
+    """A declared value: its name, pydantic's description of it, and the validator.
+
+    Attributes:
+        field_info: Annotation, default, aliases, constraints.
+        name: The parameter's name in Python.
+        mode: Whether it is read from a request or written into a response.
+        config: Of the model that it is a field of.
+    """
+
+    field_info: FieldInfo
+    name: str
+    mode: Mode = "validation"
+    config: ConfigDict | None = None
+
+    def __post_init__(self) -> None:
+        self._type_adapter = _type_adapter(self.field_info, self.config)
+
+    @property
+    def alias(self) -> str:
+        """The declared alias, or the name."""
+        return self.name if self.field_info.alias is None else self.field_info.alias
+
+    @property
+    def validation_alias(self) -> str | None:
+        """The alias to read, if it is one plain name."""
+        alias = self.field_info.validation_alias
+        return alias if isinstance(alias, str) and alias else None
+
+    @property
+    def serialization_alias(self) -> str | None:
+        """The alias to write."""
+        return self.field_info.serialization_alias or None
+
+    @property
+    def default(self) -> Any:
+        """The default, fresh from its factory if it has one."""
+        return self.get_default()
+
+    @cached_property
+    def is_json(self) -> bool:
+        """Declared as ``pydantic.Json``: a text that holds a document."""
+        from pydantic import Json
+
+        return any(type(item) is Json for item in self.field_info.metadata)
+
+    @cached_property
+    def is_sequence(self) -> bool:
+        """Declared as a list or the like."""
+        return shared.field_annotation_is_sequence(self.field_info.annotation)
+
+    def get_default(self) -> Any:
+        """The default, or ``Undefined`` if the value is required."""
+        if self.field_info.is_required():
+            return Undefined
+        return self.field_info.get_default(call_default_factory=True)
+
+    def validate(
+        self,
+        value: Any,
+        values: dict[str, Any] | None = None,
+        *,
+        loc: tuple[int | str, ...] = (),
+    ) -> tuple[Any, list[dict[str, Any]]]:
+        """The validated value and no errors, or ``None`` and the errors under ``loc``."""
+        del values  # FastAPI's signature; nothing reads it
+        try:
+            return self._type_adapter.validate_python(value, from_attributes=True), []
+        except ValidationError as error:
+            return None, relocate(error.errors(include_url=False), loc)
+
+    def serialize(
+        self,
+        value: Any,
+        *,
+        mode: Literal["json", "python"] = "json",
+        include: IncEx | None = None,
+        exclude: IncEx | None = None,
+        by_alias: bool = True,
+        **options: bool,
+    ) -> Any:
+        """What a validated value looks like in JSON, as Python objects."""
+        return self._type_adapter.dump_python(
+            value, mode=mode, include=include, exclude=exclude, by_alias=by_alias, **options
+        )
+
+    def serialize_json(
+        self,
+        value: Any,
+        *,
+        include: IncEx | None = None,
+        exclude: IncEx | None = None,
+        by_alias: bool = True,
+        **options: bool,
+    ) -> bytes:
+        """The JSON of a validated value."""
+        return self._type_adapter.dump_json(
+            value, include=include, exclude=exclude, by_alias=by_alias, **options
+        )
+
+
+def is_scalar_field(field: ModelField) -> bool:
+    """A parameter that one text can spell."""
+    from jebi import params
+
+    return shared.field_annotation_is_scalar(field.field_info.annotation) and not isinstance(
+        field.field_info, params.Body
+    )
+
+
+def copy_field_info(*, field_info: FieldInfo, annotation: Any) -> FieldInfo:
+    """A copy of ``field_info`` with everything that ``annotation``'s metadata says."""
+    merged = FieldInfo.from_annotation(annotation)
+    copied = copy(field_info)
+    for name in _ATTRIBUTES:
+        setattr(copied, name, getattr(merged, name))
+    copied._attributes_set = merged._attributes_set.copy()
+    copied.metadata = merged.metadata
+    copied.annotation = merged.annotation
+    return copied
+
+
+def serialize_sequence_value(*, field: ModelField, value: Any) -> Sequence[Any]:
+    """The items of ``value`` in the kind of sequence that the field declares."""
+    annotation = field.field_info.annotation
+    if shared.is_union(annotation):
+        annotation = next(item for item in get_args(annotation) if item is not type(None))
+    cls: Any = get_origin(annotation) or annotation
+    make = shared.sequence_annotation_to_type[cls]
+    return cast("Sequence[Any]", make(value))
+
+
+def get_missing_field_error(loc: tuple[int | str, ...]) -> dict[str, Any]:
+    """The error of a required value that is not there, in pydantic's words."""
+    return {"type": "missing", "loc": loc, "msg": "Field required", "input": None}
+
+
+def create_body_model(
+    *, fields: Sequence[ModelField], model_name: str, config: ConfigDict | None = None
+) -> type[BaseModel]:
+    """One model of several body parameters, for the schema."""
+    definitions: dict[str, Any] = {
+        field.name: (field.field_info.annotation, field.field_info) for field in fields
+    }
+    model: type[BaseModel] = create_model(model_name, __config__=config, **definitions)
+    return model
+
+
+def get_model_fields(model: type[BaseModel]) -> list[ModelField]:
+    """The fields of a model, each with a validator of its own."""
+    return [
+        ModelField(
+            field_info=info,
+            name=name,
+            config=None if _has_own_config(info.annotation) else model.model_config,
+        )
+        for name, info in model.model_fields.items()
+    ]
+
+
+def _has_own_config(annotation: Any) -> bool:
+    # pydantic refuses a config on top of a type that has one.
+    return shared.lenient_issubclass(annotation, (BaseModel, dict)) or is_dataclass(annotation)
+
+
+@lru_cache
+def get_cached_model_fields(model: type[BaseModel]) -> list[ModelField]:
+    """As :func:`get_model_fields`, made once for each model."""
+    return get_model_fields(model)

@@ -1,0 +1,1 @@
+"""Dependencies: read from signatures, compiled into plans."""

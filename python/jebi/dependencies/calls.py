@@ -1,0 +1,72 @@
+"""How a callable has to be called: awaited, in a thread, or as a generator."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+if sys.version_info >= (3, 13):
+    from inspect import iscoroutinefunction
+else:
+    # asyncio's also knows the marker that libraries put on wrappers before 3.12.
+    from asyncio import iscoroutinefunction
+
+CallKind = Literal["coroutine", "function", "generator", "async_generator"]
+
+
+def without_partial(call: Any) -> Any:
+    """The function inside of ``functools.partial`` objects."""
+    while isinstance(call, partial):
+        call = call.func
+    return call
+
+
+def unwrapped(call: Any) -> Any:
+    """The function behind partials and decorators that kept ``__wrapped__``."""
+    return inspect.unwrap(without_partial(call))
+
+
+def _candidates(call: Any) -> Iterator[Any]:
+    """The functions that tell what calling ``call`` means, the nearest first."""
+    for function in (without_partial(call), unwrapped(call)):
+        if inspect.isroutine(function):
+            yield function
+    inner = unwrapped(call)
+    if inspect.isclass(inner):
+        return
+    for instance in (without_partial(call), inner):
+        method = getattr(instance, "__call__", None)  # noqa: B004  # its kind matters
+        if method is not None:
+            yield without_partial(method)
+            yield unwrapped(method)
+
+
+def is_generator_callable(call: Callable[..., Any] | None) -> bool:
+    """Calling it makes a generator."""
+    return call is not None and any(map(inspect.isgeneratorfunction, _candidates(call)))
+
+
+def is_async_generator_callable(call: Callable[..., Any] | None) -> bool:
+    """Calling it makes an asynchronous generator."""
+    return call is not None and any(map(inspect.isasyncgenfunction, _candidates(call)))
+
+
+def is_coroutine_callable(call: Callable[..., Any] | None) -> bool:
+    """Calling it makes something to await."""
+    return call is not None and any(map(iscoroutinefunction, _candidates(call)))
+
+
+def call_kind(call: Callable[..., Any]) -> CallKind:
+    """The one way to call ``call``."""
+    if is_async_generator_callable(call):
+        return "async_generator"
+    if is_generator_callable(call):
+        return "generator"
+    if is_coroutine_callable(call):
+        return "coroutine"
+    return "function"

@@ -1,0 +1,152 @@
+"""The tree of a callable and all that it depends on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from jebi import params
+from jebi._compat import ModelField, lenient_issubclass
+from jebi.dependencies.analyze import analyze_param
+from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
+from jebi.dependencies.models import Dependant
+from jebi.dependencies.signatures import get_typed_signature
+from jebi.exceptions import DependencyScopeError
+from jebi.utils import get_path_param_names
+from jebi.web.background import BackgroundTasks as WebBackgroundTasks
+from jebi.web.requests import HTTPConnection, Request
+from jebi.web.responses import Response
+from jebi.web.websockets import WebSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jebi.concurrency import DependencyConcurrency
+
+
+def get_dependant(
+    *,
+    path: str,
+    call: Callable[..., Any],
+    name: str | None = None,
+    own_oauth_scopes: list[str] | None = None,
+    parent_oauth_scopes: list[str] | None = None,
+    use_cache: bool = True,
+    scope: Literal["function", "request"] | None = None,
+    concurrency: DependencyConcurrency | None = None,
+) -> Dependant:
+    """Read the signature of ``call`` and, likewise, of all that it depends on."""
+    dependant = Dependant(
+        call=call,
+        name=name,
+        path=path,
+        use_cache=use_cache,
+        scope=scope,
+        concurrency=concurrency,
+        own_oauth_scopes=own_oauth_scopes,
+        parent_oauth_scopes=parent_oauth_scopes,
+    )
+    path_names = get_path_param_names(path)
+    for parameter in get_typed_signature(call).parameters.values():
+        details = analyze_param(
+            param_name=parameter.name,
+            annotation=parameter.annotation,
+            value=parameter.default,
+            path_param_names=path_names,
+        )
+        if details.depends is not None:
+            _check_scope(dependant, details.depends)
+            dependant.dependencies.append(
+                _sub_dependant(dependant, details.depends, parameter.name)
+            )
+        elif _take_special(dependant, parameter.name, details.type_annotation):
+            assert details.field is None, (
+                f"Cannot specify multiple FastAPI annotations for {parameter.name!r}"
+            )
+        else:
+            assert details.field is not None
+            _take_field(dependant, details.field)
+    return dependant
+
+
+def get_parameterless_sub_dependant(*, depends: params.Depends, path: str) -> Dependant:
+    """The dependant of a dependency whose result nobody takes."""
+    assert callable(depends.dependency), (
+        "A parameter-less dependency must have a callable dependency"
+    )
+    scopes = depends.scopes if isinstance(depends, params.Security) else None
+    return get_dependant(
+        path=path,
+        call=depends.dependency,
+        scope=depends.scope,
+        concurrency=depends._concurrency,
+        own_oauth_scopes=list(scopes or []),
+    )
+
+
+def get_route_dependant(
+    *, path: str, call: Callable[..., Any], dependencies: Sequence[params.Depends]
+) -> Dependant:
+    """The dependant of a route: its path operation after the route's own dependencies."""
+    dependant = get_dependant(path=path, call=call, scope="function")
+    dependant.dependencies[:0] = [
+        get_parameterless_sub_dependant(depends=depends, path=path) for depends in dependencies
+    ]
+    return dependant
+
+
+def _sub_dependant(parent: Dependant, depends: params.Depends, name: str) -> Dependant:
+    assert depends.dependency is not None
+    scopes = depends.scopes if isinstance(depends, params.Security) else None
+    return get_dependant(
+        path=parent.path or "",
+        call=depends.dependency,
+        name=name,
+        own_oauth_scopes=list(scopes or []),
+        parent_oauth_scopes=[*(parent.parent_oauth_scopes or []), *(parent.own_oauth_scopes or [])],
+        use_cache=depends.use_cache,
+        scope=depends.scope,
+        concurrency=depends._concurrency,
+    )
+
+
+def _check_scope(dependant: Dependant, depends: params.Depends) -> None:
+    generator = is_generator_callable(dependant.call) or is_async_generator_callable(dependant.call)
+    if generator and dependant.computed_scope == "request" and depends.scope == "function":
+        name = getattr(dependant.call, "__name__", "<unnamed_callable>")
+        raise DependencyScopeError(
+            f'The dependency "{name}" has a scope of "request", it cannot depend on '
+            'dependencies with scope "function".'
+        )
+
+
+def _take_special(dependant: Dependant, name: str, annotation: Any) -> bool:
+    from jebi.security.oauth2 import SecurityScopes
+
+    if lenient_issubclass(annotation, Request):
+        dependant.request_param_name = name
+    elif lenient_issubclass(annotation, WebSocket):
+        dependant.websocket_param_name = name
+    elif lenient_issubclass(annotation, HTTPConnection):
+        dependant.http_connection_param_name = name
+    elif lenient_issubclass(annotation, Response):
+        dependant.response_param_name = name
+    elif lenient_issubclass(annotation, WebBackgroundTasks):
+        dependant.background_tasks_param_name = name
+    elif lenient_issubclass(annotation, SecurityScopes):
+        dependant.security_scopes_param_name = name
+    else:
+        return False
+    return True
+
+
+def _take_field(dependant: Dependant, field: ModelField) -> None:
+    info = field.field_info
+    if isinstance(info, params.Body):
+        dependant.body_params.append(field)
+        return
+    location = getattr(info, "in_", None)
+    assert location is not None, (
+        f"non-body parameters must be in path, query, header or cookie: {field.name}"
+    )
+    fields: list[ModelField] = getattr(dependant, f"{location.value}_params")
+    fields.append(field)

@@ -1,0 +1,3 @@
+"""Cross-origin requests."""
+
+from jebi.web.middleware.cors import CORSMiddleware as CORSMiddleware

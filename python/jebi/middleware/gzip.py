@@ -1,0 +1,3 @@
+"""Compressed answers."""
+
+from jebi.web.middleware.gzip import GZipMiddleware as GZipMiddleware

@@ -1,0 +1,3 @@
+"""Redirection to HTTPS."""
+
+from jebi.web.middleware.httpsredirect import HTTPSRedirectMiddleware as HTTPSRedirectMiddleware

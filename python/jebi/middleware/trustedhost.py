@@ -1,0 +1,3 @@
+"""Checked Host headers."""
+
+from jebi.web.middleware.trustedhost import TrustedHostMiddleware as TrustedHostMiddleware

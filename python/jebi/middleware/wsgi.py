@@ -1,0 +1,3 @@
+"""WSGI applications."""
+
+from jebi.web.middleware.wsgi import WSGIMiddleware as WSGIMiddleware

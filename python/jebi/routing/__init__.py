@@ -1,0 +1,42 @@
+"""Routing: path operations, WebSocket endpoints, routers."""
+
+from jebi.routing.api_route import APIRoute
+from jebi.routing.api_router import APIRouter
+from jebi.routing.contexts import RouteContext, iter_route_contexts
+from jebi.routing.handler import request_response
+from jebi.routing.options import FormLimits, OperationOptions, RouteOptions
+from jebi.routing.websocket import APIWebSocketRoute
+from jebi.web.routing import (
+    BaseRoute,
+    Host,
+    Match,
+    Mount,
+    NoMatchFound,
+    Route,
+    Router,
+    WebSocketRoute,
+    compile_path,
+    get_name,
+)
+
+__all__ = [
+    "APIRoute",
+    "APIRouter",
+    "APIWebSocketRoute",
+    "BaseRoute",
+    "FormLimits",
+    "Host",
+    "Match",
+    "Mount",
+    "NoMatchFound",
+    "OperationOptions",
+    "Route",
+    "RouteContext",
+    "RouteOptions",
+    "Router",
+    "WebSocketRoute",
+    "compile_path",
+    "get_name",
+    "iter_route_contexts",
+    "request_response",
+]

@@ -1,0 +1,208 @@
+"""Routes to path operations."""
+
+from __future__ import annotations
+
+import inspect
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from jebi._compat import ModelField, lenient_issubclass
+from jebi.datastructures import Default, DefaultPlaceholder
+from jebi.dependencies.body_field import get_body_field
+from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
+from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fields
+from jebi.dependencies.graph import get_route_dependant
+from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
+from jebi.routing.handler import make_handler, make_plans, request_response
+from jebi.routing.options import FormLimits, Responses, Tags, checked_body_size, checked_form_limits
+from jebi.sse import EventSourceResponse, ServerSentEvent
+from jebi.utils import (
+    create_model_field,
+    generate_unique_id,
+    is_body_allowed_for_status_code,
+)
+from jebi.web import routing as web_routing
+from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
+from jebi.web.responses import JSONResponse, Response
+from jebi.web.routing import BaseRoute, Match, compile_path, get_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Coroutine, Sequence
+
+    from jebi import params
+    from jebi.dependencies.overrides import Plans
+    from jebi.types import IncEx
+    from jebi.web.requests import Request
+    from jebi.web.types import ASGIApp, Scope
+
+
+class APIRoute(web_routing.Route):
+    """A path, its verbs, and the path operation behind them.
+
+    Subclass it and override :meth:`get_route_handler` to wrap every request of a router
+    (``APIRouter(route_class=...)``). The attributes hold the options as declared, merged with
+    those of the routers around.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        response_model: Any = Default(None),
+        status_code: int | None = None,
+        tags: Tags | None = None,
+        dependencies: Sequence[params.Depends] | None = None,
+        summary: str | None = None,
+        description: str | None = None,
+        response_description: str = "Successful Response",
+        responses: Responses | None = None,
+        deprecated: bool | None = None,
+        name: str | None = None,
+        methods: Collection[str] | None = None,
+        operation_id: str | None = None,
+        response_model_include: IncEx | None = None,
+        response_model_exclude: IncEx | None = None,
+        response_model_by_alias: bool = True,
+        response_model_exclude_unset: bool = False,
+        response_model_exclude_defaults: bool = False,
+        response_model_exclude_none: bool = False,
+        include_in_schema: bool = True,
+        response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse),
+        dependency_overrides_provider: Any | None = None,
+        callbacks: list[BaseRoute] | None = None,
+        openapi_extra: dict[str, Any] | None = None,
+        generate_unique_id_function: Callable[[APIRoute], str] | DefaultPlaceholder = Default(
+            generate_unique_id
+        ),
+        strict_content_type: bool | DefaultPlaceholder = Default(True),
+        max_body_size: int | None = None,
+        form_limits: FormLimits | None = None,
+    ) -> None:
+        """Lead ``methods`` (GET by default) of ``path`` to ``endpoint``."""
+        assert callable(endpoint), "An endpoint must be a callable"
+        self.path = path
+        self.endpoint = endpoint
+        self.summary = summary
+        self.response_description = response_description
+        self.deprecated = deprecated
+        self.operation_id = operation_id
+        self.response_model_include = response_model_include
+        self.response_model_exclude = response_model_exclude
+        self.response_model_by_alias = response_model_by_alias
+        self.response_model_exclude_unset = response_model_exclude_unset
+        self.response_model_exclude_defaults = response_model_exclude_defaults
+        self.response_model_exclude_none = response_model_exclude_none
+        self.include_in_schema = include_in_schema
+        self.response_class = response_class
+        self.dependency_overrides_provider = dependency_overrides_provider
+        self.callbacks = callbacks
+        self.openapi_extra = openapi_extra
+        self.generate_unique_id_function = generate_unique_id_function
+        self.strict_content_type = strict_content_type
+        self.max_body_size = checked_body_size(max_body_size)
+        self.form_limits = checked_form_limits(form_limits)
+        self.tags: Tags = tags or []
+        self.responses: Responses = responses or {}
+        self.name = get_name(endpoint) if name is None else name
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.methods: set[str] = {method.upper() for method in methods or ["GET"]}
+        self.status_code = int(status_code) if isinstance(status_code, IntEnum) else status_code
+        self.dependencies = list(dependencies or [])
+        text = description or inspect.cleandoc(endpoint.__doc__ or "")
+        self.description = text.split("\f")[0].strip()  # the rest is not for clients
+        self.unique_id: str = operation_id or self._make_unique_id()
+        self._read_signature()
+        self._read_response(response_model)
+        self.app = self._make_app()
+
+    def _make_unique_id(self) -> str:
+        make: Any = self.generate_unique_id_function
+        if isinstance(make, DefaultPlaceholder):
+            make = make.value
+        unique_id: str = make(self)
+        return unique_id
+
+    def _read_signature(self) -> None:
+        self.dependant = get_route_dependant(
+            path=self.path_format, call=self.endpoint, dependencies=self.dependencies
+        )
+        body_params = get_flat_body_params(self.dependant)
+        self._embed_body_fields = should_embed_body_fields(body_params)
+        self.body_field: ModelField | None = get_body_field(
+            body_params=body_params,
+            name=self.unique_id,
+            embed_body_fields=self._embed_body_fields,
+        )
+        call = self.dependant.call
+        yields = is_async_generator_callable(call) or is_generator_callable(call)
+        self.is_sse_stream = yields and lenient_issubclass(self.response_class, EventSourceResponse)
+        self.is_json_stream = yields and isinstance(self.response_class, DefaultPlaceholder)
+        self._yields = yields
+
+    def _read_response(self, response_model: Any) -> None:
+        self.stream_item_type: Any | None = None
+        if isinstance(response_model, DefaultPlaceholder):
+            response_model = self._annotated_model()
+        self.response_model = response_model
+        self.response_field = self._field("Response_", self.status_code, response_model)
+        item = self.stream_item_type
+        self.stream_item_field = self._field("StreamItem_", None, item)
+        self.response_fields: dict[int | str, ModelField] = {}
+        for status_code, response in self.responses.items():
+            assert isinstance(response, dict), "An additional response must be a dict"
+            field = self._field(f"Response_{status_code}_", status_code, response.get("model"))
+            if field is not None:
+                self.response_fields[status_code] = field
+
+    def _annotated_model(self) -> Any:
+        """The response model that the return annotation means."""
+        annotation = get_typed_return_annotation(self.endpoint)
+        if lenient_issubclass(annotation, Response):
+            return None
+        item = get_stream_item_type(annotation)
+        if item is None or not self._yields:
+            return annotation
+        # An event is the envelope of an item and not its model.
+        streams = self.is_json_stream or self.is_sse_stream
+        if streams and not lenient_issubclass(item, ServerSentEvent):
+            self.stream_item_type = item
+        return None
+
+    def _field(self, prefix: str, status_code: int | str | None, model: Any) -> ModelField | None:
+        if not model:
+            return None
+        assert is_body_allowed_for_status_code(status_code), (
+            f"Status code {status_code} must not have a response body"
+        )
+        return create_model_field(prefix + self.unique_id, type_=model, mode="serialization")
+
+    def _make_app(self) -> ASGIApp:
+        app = request_response(self.get_route_handler())
+        if self.max_body_size is None:
+            return app
+        return RequestBodyLimitMiddleware(app, max_body_size=self.max_body_size)
+
+    def _form_limits_in(self, scope: Scope) -> dict[str, int]:
+        inherited: dict[str, int] = scope.get("fastapi", {}).get("form_limits", {})
+        return {**inherited, **self._router_form_limits, **self.form_limits}
+
+    # Those of the routers around; set when the route is added to one.
+    _router_form_limits: dict[str, int] = {}  # noqa: RUF012
+
+    @cached_property
+    def plans(self) -> Plans:
+        """The compiled plans, made on first need."""
+        return make_plans(self)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers a request; override it to do something before and after."""
+        return make_handler(self)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """How well path and method fit."""
+        match, child_scope = super().matches(scope)
+        if match is not Match.NONE:
+            child_scope["route"] = self
+        return match, child_scope

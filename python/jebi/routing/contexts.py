@@ -1,0 +1,33 @@
+"""Routes as schemas and tools look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jebi.web.routing import BaseRoute
+
+
+@dataclass(frozen=True, eq=False)
+class RouteContext:
+    """A route with all that the routers around it say; attributes are those of the route."""
+
+    route: BaseRoute
+
+    @property
+    def original_route(self) -> BaseRoute:
+        """The route itself: inclusion merges the options into a route of its own."""
+        return self.route
+
+    def __getattr__(self, name: str) -> Any:
+        """Any attribute of the route."""
+        return getattr(self.route, name)
+
+
+def iter_route_contexts(routes: Sequence[BaseRoute | RouteContext]) -> Iterator[RouteContext]:
+    """Each route in its context."""
+    for route in routes:
+        yield route if isinstance(route, RouteContext) else RouteContext(route)

@@ -1,0 +1,177 @@
+"""Including a router: each of its routes, merged with what the inclusion says."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jebi.routing.api_route import APIRoute
+from jebi.routing.options import (
+    IncludeOptions,
+    checked_body_size,
+    checked_form_limits,
+    first_limit,
+)
+from jebi.routing.websocket import APIWebSocketRoute
+from jebi.utils import get_value_or_default
+from jebi.web import routing as web_routing
+from jebi.web.routing import BaseRoute, compile_path
+
+if TYPE_CHECKING:
+    from jebi.routing.api_router import APIRouter
+
+
+@dataclass(eq=False)
+class Inclusion:
+    """One router inside of another; routes that are added to it later are included as well.
+
+    Attributes:
+        parent: The router that includes.
+        child: The router that is included.
+        options: What the inclusion adds.
+        last: The last route of the parent that came from the child.
+    """
+
+    parent: APIRouter
+    child: APIRouter
+    options: IncludeOptions
+    last: BaseRoute | None = None
+
+    def __post_init__(self) -> None:
+        """Check the options once, at the declaration."""
+        checked_body_size(self.options.get("max_body_size"))
+        self._form_limits = checked_form_limits(self.options.get("form_limits"))
+
+    def adopt(self, route: BaseRoute) -> None:
+        """Add a route of the child to the parent."""
+        adopted = self._merged(route)
+        if adopted is None:
+            return
+        self.parent._insert(adopted, after=self.last)
+        self.last = adopted
+
+    def _path(self, route: Any) -> str:
+        return f"{self.parent.prefix}{self.options.get('prefix', '')}{route.path}"
+
+    def _merged(self, route: BaseRoute) -> BaseRoute | None:
+        if isinstance(route, APIRoute):
+            return self._api_route(route)
+        if isinstance(route, APIWebSocketRoute):
+            return APIWebSocketRoute(
+                self._path(route),
+                endpoint=route.endpoint,
+                name=route.name,
+                dependencies=[
+                    *self.parent.dependencies,
+                    *(self.options.get("dependencies") or []),
+                    *route.dependencies,
+                ],
+                dependency_overrides_provider=self.parent.dependency_overrides_provider,
+            )
+        if isinstance(route, web_routing.Route):
+            return web_routing.Route(
+                self._path(route),
+                endpoint=route.endpoint,
+                methods=list(route.methods or []),
+                name=route.name,
+                include_in_schema=route.include_in_schema,
+            )
+        if isinstance(route, web_routing.WebSocketRoute):
+            return web_routing.WebSocketRoute(self._path(route), route.endpoint, name=route.name)
+        if isinstance(route, web_routing.Mount):
+            return self._mount(route)
+        if isinstance(route, web_routing.Host):
+            return self._host(route)
+        return None
+
+    def _mount(self, route: web_routing.Mount) -> BaseRoute:
+        mount = copy.copy(route)
+        mount.path = self._path(route).rstrip("/")
+        mount.path_regex, mount.path_format, mount.param_convertors = compile_path(
+            mount.path + "/{path:path}"
+        )
+        return mount
+
+    def _host(self, route: web_routing.Host) -> BaseRoute:
+        prefix = f"{self.parent.prefix}{self.options.get('prefix', '')}"
+        app = route.app
+        if prefix:
+            app = web_routing.Router(routes=[web_routing.Mount(prefix, app=app)])
+        return web_routing.Host(route.host, app=app, name=route.name)
+
+    def _api_route(self, route: APIRoute) -> APIRoute:
+        parent, child, options = self.parent, self.child, self.options
+        inner: dict[str, Any] = {}
+        if route.form_limits:
+            inner["form_limits"] = route.form_limits
+        merged = type(route)(
+            self._path(route),
+            endpoint=route.endpoint,
+            response_model=route.response_model,
+            status_code=route.status_code,
+            tags=[*parent.tags, *(options.get("tags") or []), *route.tags],
+            dependencies=[
+                *parent.dependencies,
+                *(options.get("dependencies") or []),
+                *route.dependencies,
+            ],
+            summary=route.summary,
+            description=route.description,
+            response_description=route.response_description,
+            responses={**parent.responses, **(options.get("responses") or {}), **route.responses},
+            deprecated=route.deprecated or options.get("deprecated") or parent.deprecated,
+            methods=route.methods,
+            operation_id=route.operation_id,
+            response_model_include=route.response_model_include,
+            response_model_exclude=route.response_model_exclude,
+            response_model_by_alias=route.response_model_by_alias,
+            response_model_exclude_unset=route.response_model_exclude_unset,
+            response_model_exclude_defaults=route.response_model_exclude_defaults,
+            response_model_exclude_none=route.response_model_exclude_none,
+            include_in_schema=route.include_in_schema
+            and parent.include_in_schema
+            and options.get("include_in_schema", True),
+            response_class=get_value_or_default(
+                route.response_class,
+                child.default_response_class,
+                *_given(options, "default_response_class"),
+                parent.default_response_class,
+            ),
+            name=route.name,
+            dependency_overrides_provider=parent.dependency_overrides_provider,
+            callbacks=[
+                *parent.callbacks,
+                *(options.get("callbacks") or []),
+                *(route.callbacks or []),
+            ],
+            openapi_extra=route.openapi_extra,
+            generate_unique_id_function=get_value_or_default(
+                route.generate_unique_id_function,
+                child.generate_unique_id_function,
+                *_given(options, "generate_unique_id_function"),
+                parent.generate_unique_id_function,
+            ),
+            strict_content_type=get_value_or_default(
+                route.strict_content_type, child.strict_content_type, parent.strict_content_type
+            ),
+            max_body_size=first_limit(
+                route.max_body_size,
+                child.max_body_size,
+                options.get("max_body_size"),
+                parent.max_body_size,
+            ),
+            **inner,
+        )
+        merged.stream_item_type = route.stream_item_type
+        merged.stream_item_field = merged._field("StreamItem_", None, route.stream_item_type)
+        merged._router_form_limits = {
+            **parent.form_limits,
+            **self._form_limits,
+            **route._router_form_limits,
+        }
+        return merged
+
+
+def _given(options: IncludeOptions, name: str) -> list[Any]:
+    return [options[name]] if name in options else []  # type: ignore[literal-required]

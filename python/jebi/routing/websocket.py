@@ -1,0 +1,103 @@
+"""WebSocket routes, with dependencies."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from jebi.dependencies.compile import PlanOptions, compile_plan
+from jebi.dependencies.exits import Exits
+from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fields
+from jebi.dependencies.graph import get_route_dependant
+from jebi.dependencies.overrides import Plans
+from jebi.exceptions import ValidationException, WebSocketRequestValidationError
+from jebi.routing.handler import EXITS_KEY, endpoint_context, locate
+from jebi.web import routing as web_routing
+from jebi.web._exception_handler import wrap_app_handling_exceptions
+from jebi.web.routing import Match, compile_path, get_name
+from jebi.web.websockets import WebSocket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jebi import params
+    from jebi._plan import Errors
+    from jebi.web.types import ASGIApp, Receive, Scope, Send
+
+
+class APIWebSocketRoute(web_routing.WebSocketRoute):
+    """A WebSocket route whose endpoint takes parameters and dependencies."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        dependencies: Sequence[params.Depends] | None = None,
+        dependency_overrides_provider: Any | None = None,
+    ) -> None:
+        """Lead WebSockets for ``path`` to ``endpoint``."""
+        self.path = path
+        self.endpoint = endpoint
+        self.name = get_name(endpoint) if name is None else name
+        self.dependencies = list(dependencies or [])
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.dependant = get_route_dependant(
+            path=self.path_format, call=endpoint, dependencies=self.dependencies
+        )
+        self._embed_body_fields = should_embed_body_fields(get_flat_body_params(self.dependant))
+        self.plans = Plans(self._describe, dependency_overrides_provider)
+        self.app = _session(self)
+
+    def _describe(self, overrides: Any) -> Any:
+        context = partial(endpoint_context, self.endpoint)
+
+        def invalid(errors: Errors, body: Any) -> Exception:
+            del body
+            return WebSocketRequestValidationError(errors, endpoint_ctx=context())
+
+        options = PlanOptions(
+            invalid=invalid,
+            invalid_json=_nothing,
+            json_response=_nothing,
+            embed=self._embed_body_fields,
+            is_websocket=True,
+        )
+        return compile_plan(self.dependant, options, overrides)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the path fits."""
+        match, child_scope = super().matches(scope)
+        if match is not Match.NONE:
+            child_scope["route"] = self
+        return match, child_scope
+
+
+def _nothing(*_: Any) -> Any:
+    raise AssertionError("a WebSocket has no body and no answer")
+
+
+def _session(route: APIWebSocketRoute) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        websocket: WebSocket = WebSocket(scope, receive=receive, send=send)
+
+        async def converse(scope: Scope, receive: Receive, send: Send) -> None:
+            del receive, send
+            exits = scope[EXITS_KEY] = Exits()
+            error: BaseException | None = None
+            try:
+                _, plan = route.plans.current()
+                await plan.run(websocket, None, exits)
+            except BaseException as raised:
+                error = raised
+                if isinstance(raised, ValidationException):
+                    locate(raised, websocket, route.dependant.path)
+            error = await exits.close("function", error)
+            error = await exits.close("request", error)
+            if error is not None:
+                raise error
+
+        await wrap_app_handling_exceptions(converse, websocket)(scope, receive, send)
+
+    return app
