@@ -107,7 +107,7 @@ _HOST = re.compile(
     (?P<host>
         [a-z0-9\-._~%!$&'()*+,;=]+                        # a name or an IPv4 address
       | \[ (?P<ipv6> [a-f0-9]* : [a-f0-9.:]+ ) \]
-      | \[ v[a-f0-9]+ \. [a-z0-9\-._~!$&'()*+,;=:]+ \]    # what RFC 3986 leaves to the future
+      | \[ (?-i:v)[a-f0-9]+ \. [a-z0-9\-._~!$&'()*+,;=:]+ \]    # what RFC 3986 leaves to the future
     )
     (?: : (?P<port> [0-9]+ ) )?
     """,

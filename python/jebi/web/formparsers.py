@@ -66,10 +66,9 @@ def _decode(text: bytes | bytearray, charset: str) -> str:
         return text.decode("latin-1")
 
 
-def _count(so_far: int, most: float, what: str) -> int:
-    if so_far >= most:
+def _check_count(count: int, most: float, what: str) -> None:
+    if count > most:
         raise MultiPartException(f"Too many {what}. Maximum number of {what} is {most}.")
-    return so_far + 1
 
 
 class FormParser:
@@ -88,7 +87,7 @@ class FormParser:
         self.stream = stream
         self.max_fields = max_fields
         self.max_part_size = max_part_size
-        self._fields = 0
+        self._current_fields = 0
         self._name = bytearray()
         self._value = bytearray()
         self._items: list[tuple[str, str | UploadFile]] = []
@@ -114,7 +113,8 @@ class FormParser:
 
     def on_field_end(self) -> None:
         """The field is complete."""
-        self._fields = _count(self._fields, self.max_fields, "fields")
+        self._current_fields += 1
+        _check_count(self._current_fields, self.max_fields, "fields")
         name, value = (unquote_plus(text.decode("latin-1")) for text in (self._name, self._value))
         self._items.append((name, value))
 
@@ -169,8 +169,8 @@ class MultiPartParser:
         self.max_fields = max_fields
         self.max_part_size = max_part_size
         self.items: list[tuple[str, str | UploadFile]] = []
-        self._files = 0
-        self._fields = 0
+        self._current_files = 0
+        self._current_fields = 0
         self._charset = "utf-8"
         self._part = MultipartPart()
         self._header_name = bytearray()
@@ -211,9 +211,11 @@ class MultiPartParser:
             )
         part.field_name = _decode(options[b"name"], self._charset)
         if b"filename" not in options:
-            self._fields = _count(self._fields, self.max_fields, "fields")
+            self._current_fields += 1
+            _check_count(self._current_fields, self.max_fields, "fields")
             return
-        self._files = _count(self._files, self.max_files, "files")
+        self._current_files += 1
+        _check_count(self._current_files, self.max_files, "files")
         file = SpooledTemporaryFile(max_size=self.spool_max_size)  # noqa: SIM115 - outlives this
         self._opened.append(file)
         part.file = UploadFile(

@@ -192,7 +192,7 @@ class URLPath(str):
 def _url_of_scope(scope: Scope) -> str:
     scheme: str = scope.get("scheme", "http")
     path: str = scope["path"].translate(_PATH_ESCAPES)
-    query: str = scope.get("query_string", b"").decode()
+    query: str = scope.get("query_string", b"").decode(errors="replace")
     netloc = _netloc_of_scope(scope, scheme)
     if netloc is None:
         path = _keep_a_path(path)

@@ -12,6 +12,7 @@ from jebi.web.exceptions import StarletteDeprecationWarning
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
+    from types import FunctionType
 
     from jebi.web.types import Lifespan, Receive, Scope, Send
 
@@ -30,17 +31,23 @@ def as_lifespan(lifespan: Any) -> Lifespan[Any]:
     if lifespan is None:
         return default_lifespan
     if inspect.isasyncgenfunction(lifespan):
-        _warn("async generator function lifespans are deprecated")
+        _warn(lifespan, "async generator function lifespans are deprecated")
         return asynccontextmanager(lifespan)
     if inspect.isgeneratorfunction(lifespan):
-        _warn("generator function lifespans are deprecated")
+        _warn(lifespan, "generator function lifespans are deprecated")
         return _from_generator(lifespan)
     return cast("Lifespan[Any]", lifespan)
 
 
-def _warn(message: str) -> None:
-    advice = "use an @contextlib.asynccontextmanager function instead"
-    warnings.warn(f"{message}, {advice}", StarletteDeprecationWarning, stacklevel=4)
+def _warn(lifespan: FunctionType, message: str) -> None:
+    """Point at the function; the module is the one that filters of warnings name."""
+    warnings.warn_explicit(
+        f"{message}, use an @contextlib.asynccontextmanager function instead",
+        StarletteDeprecationWarning,
+        filename=lifespan.__code__.co_filename,
+        lineno=lifespan.__code__.co_firstlineno,
+        module=__package__,
+    )
 
 
 def _from_generator(function: Callable[[Any], Generator[Any, Any, Any]]) -> Lifespan[Any]:

@@ -74,8 +74,16 @@ def replace_params(
 def match_params(
     regex: re.Pattern[str], convertors: Convertors, text: str
 ) -> dict[str, Any] | None:
-    """The parameters of ``text``, converted; ``None`` when it does not match."""
-    found = regex.match(text)
+    """The parameters of ``text``, converted; ``None`` when it does not match.
+
+    Text that matches and still cannot be converted, such as a number of thousands of digits, does
+    not match either.
+    """
+    # Not ``match``: ``$`` would let a line break stand behind the end.
+    found = regex.fullmatch(text)
     if found is None:
         return None
-    return {name: convertors[name].convert(value) for name, value in found.groupdict().items()}
+    try:
+        return {name: convertors[name].convert(value) for name, value in found.groupdict().items()}
+    except ValueError:
+        return None

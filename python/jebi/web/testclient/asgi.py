@@ -45,6 +45,7 @@ def scope_of(
 ) -> Scope:
     """The scope that a server would make of ``request``."""
     url = request.url
+    port = _DEFAULT_PORTS[url.scheme] if url.port is None else url.port
     given = request.headers.multi_items()
     headers = [(name.lower().encode(), value.encode()) for name, value in given]
     if "host" not in request.headers:
@@ -57,7 +58,7 @@ def scope_of(
         "query_string": url.query,
         "headers": headers,
         "client": client,
-        "server": [url.raw_host.decode("ascii"), url.port or _DEFAULT_PORTS[url.scheme]],
+        "server": [url.raw_host.decode("ascii"), port],
         "state": state.copy(),
     }
     if url.scheme in {"ws", "wss"}:

@@ -32,7 +32,9 @@ class Exchange:
         self._app = app
         self._scope = scope
         self._request = request
-        self._request_read = False
+        # Here and not in the portal's thread, where reading files would block the application.
+        self._request.read()
+        self._body_received = False
         self._stack = ExitStack()
         self.status: int | None = None
         self.headers: list[tuple[str, str]] = []
@@ -116,12 +118,12 @@ class Exchange:
             self._available.set()
 
     async def _receive(self) -> Message:
-        if self._request_read:
-            await self._complete.wait()
+        if self._body_received:
+            if not self._complete.is_set():
+                await self._complete.wait()
             return {"type": "http.disconnect"}
-        body = self._request.read()
-        self._request_read = True
-        return {"type": "http.request", "body": body}
+        self._body_received = True
+        return {"type": "http.request", "body": self._request.content}
 
     async def _send(self, message: Message) -> None:
         match message["type"]:
