@@ -2,9 +2,14 @@
 //!
 //! One module per stage of a request, in the order a request meets them.
 
+mod application;
+mod connection;
 mod encode;
 mod eventloop;
+mod exchange;
+mod plan;
 mod pool;
+mod runner;
 
 use pyo3::prelude::*;
 
@@ -17,4 +22,10 @@ mod _engine {
     use crate::eventloop::{EventLoop, Handle, TimerHandle};
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
+    #[pymodule_export]
+    use crate::application::NativeApplication;
+    #[pymodule_export]
+    use crate::connection::HttpServer;
+    #[pymodule_export]
+    use crate::plan::Plan;
 }

@@ -38,7 +38,6 @@ pub(crate) struct PyPool {
 
 impl PyPool {
     /// The pool itself.
-    #[expect(dead_code, reason = "the native application asks for it")]
     pub(crate) fn pool(&self) -> Arc<Pool> {
         Arc::clone(&self.pool)
     }

@@ -1,0 +1,239 @@
+//! One request's `receive` and `send`.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::super::answer::Rejected;
+use super::super::shared::lock;
+use super::super::{Connection, wake};
+use super::message::{Outgoing, parse};
+use super::receive::{Received, Receiving};
+use super::send::Sending;
+use crate::exchange::AsgiArguments;
+
+const OPEN: u8 = 0;
+const COMPLETE: u8 = 1;
+const DISCONNECTED: u8 = 2;
+
+/// The ASGI form of one request.
+#[pyclass(frozen, module = "jebi._engine", name = "HttpCycle")]
+pub(crate) struct Cycle {
+    pub(super) connection: Arc<Connection>,
+    pub(super) serial: u64,
+    scope: Py<PyDict>,
+    fate: AtomicU8,
+    receivers: Mutex<Vec<Py<PyAny>>>,
+    senders: Mutex<Vec<Py<PyAny>>>,
+}
+
+impl Cycle {
+    pub(crate) fn new(
+        py: Python<'_>,
+        connection: Arc<Connection>,
+        serial: u64,
+        scope: Py<PyDict>,
+    ) -> PyResult<Py<Self>> {
+        Py::new(
+            py,
+            Self {
+                connection,
+                serial,
+                scope,
+                fate: AtomicU8::new(OPEN),
+                receivers: Mutex::default(),
+                senders: Mutex::default(),
+            },
+        )
+    }
+
+    /// What an application is called with.
+    pub(crate) fn arguments(slf: &Bound<'_, Self>) -> PyResult<AsgiArguments> {
+        let py = slf.py();
+        let receive = slf.getattr(intern!(py, "receive"))?.unbind();
+        let send = slf.getattr(intern!(py, "send"))?.unbind();
+        Ok((slf.get().scope.clone_ref(py), receive, send))
+    }
+
+    /// More of the body, its end, or the client's end of the connection came.
+    pub(in super::super) fn arrived(&self, py: Python<'_>) {
+        wake_all(py, &self.receivers);
+    }
+
+    /// There is room for more of the answer.
+    pub(in super::super) fn drained(&self, py: Python<'_>) {
+        wake_all(py, &self.senders);
+    }
+
+    /// The answer is complete.
+    pub(in super::super) fn completed(&self, py: Python<'_>) {
+        self.end(py, COMPLETE);
+    }
+
+    /// The client is gone.
+    pub(in super::super) fn disconnected(&self, py: Python<'_>) {
+        self.end(py, DISCONNECTED);
+    }
+
+    fn end(&self, py: Python<'_>, fate: u8) {
+        self.fate.store(fate, Ordering::Relaxed);
+        self.arrived(py);
+        self.drained(py);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.connection.is_draining(self.serial)
+    }
+
+    fn is_over(&self) -> bool {
+        self.fate.load(Ordering::Relaxed) != OPEN
+    }
+
+    /// A future that is done when there is something to receive.
+    pub(super) fn wait_to_receive(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.wait(py, &self.receivers)
+    }
+
+    /// A future that is done when there is room to send.
+    pub(super) fn wait_to_send(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.wait(py, &self.senders)
+    }
+
+    fn wait(&self, py: Python<'_>, line: &Mutex<Vec<Py<PyAny>>>) -> PyResult<Py<PyAny>> {
+        let future = self.connection.shared.new_future(py)?;
+        lock(line).push(future.clone_ref(py));
+        Ok(future)
+    }
+
+    fn take(&self, py: Python<'_>, message: Outgoing<'_>) -> Result<bool, Rejected> {
+        match message {
+            Outgoing::Start {
+                status,
+                block,
+                said,
+            } => {
+                self.connection
+                    .start_response(self.serial, status, block, said)?;
+                Ok(false)
+            }
+            Outgoing::Body { piece, more } => {
+                let taken = self
+                    .connection
+                    .send_body(py, self.serial, piece.as_bytes(), more)?;
+                if let Some(status) = taken.status {
+                    self.connection.log_scope(py, self.scope.bind(py), status);
+                }
+                Ok(taken.full)
+            }
+            Outgoing::Other => Err(self.connection.misplaced(self.serial)),
+        }
+    }
+
+    /// A head was held for a body that did not come in the same iteration: sends it alone.
+    pub(in super::super) fn release(&self, py: Python<'_>) {
+        if let Some(status) = self.connection.release_head(py, self.serial) {
+            self.connection.log_scope(py, self.scope.bind(py), status);
+        }
+    }
+}
+
+#[pymethods]
+impl Cycle {
+    /// An awaitable of the next message: `http.request` or `http.disconnect`.
+    fn receive(slf: &Bound<'_, Self>) -> PyResult<Py<Receiving>> {
+        Py::new(slf.py(), Receiving::new(slf.clone().unbind()))
+    }
+
+    /// Takes `http.response.start` or `http.response.body`. The message is taken by the call
+    /// itself; awaiting the result waits for room.
+    fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
+        let (py, this) = (slf.py(), slf.get());
+        let kind = message.get_item(intern!(py, "type"))?;
+        match this.fate.load(Ordering::Relaxed) {
+            DISCONNECTED => return Ok(this.connection.shared.sent(py)),
+            COMPLETE => return Err(rejection(Rejected::Complete, &kind)),
+            _ => {}
+        }
+        let full = parse(&kind, message)
+            .map(|outgoing| this.take(py, outgoing))?
+            .map_err(|rejected| rejection(rejected, &kind))?;
+        if full {
+            return Py::new(py, Sending::waiting(slf.clone().unbind()));
+        }
+        Ok(this.connection.shared.sent(py))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.scope)?;
+        for line in [&self.receivers, &self.senders] {
+            // In use means that somebody is here, so it is no garbage.
+            if let Ok(line) = line.try_lock() {
+                line.iter().try_for_each(|future| visit.call(future))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Cycle {
+    /// What there is to receive, if anything.
+    pub(super) fn poll(&self, py: Python<'_>) -> Received {
+        if self.is_over() {
+            return Received::Disconnect;
+        }
+        match self.connection.poll_receive(py, self.serial) {
+            // Looking may have found out that the client is gone, or sends nonsense.
+            Received::Pending if self.is_over() => Received::Disconnect,
+            received => received,
+        }
+    }
+}
+
+impl Connection {
+    /// Makes `cycle` the one that is told of what happens to its request, which may have a body
+    /// that was read already.
+    pub(crate) fn attach(&self, py: Python<'_>, serial: u64, cycle: &Py<Cycle>, body: Bytes) {
+        let is_current = {
+            let mut state = self.state();
+            match state.turn(serial).filter(|turn| !turn.is_complete()) {
+                None => false,
+                Some(turn) => {
+                    if !body.is_empty() {
+                        turn.body.push(body);
+                    }
+                    turn.cycle = Some(cycle.clone_ref(py));
+                    true
+                }
+            }
+        };
+        if !is_current {
+            cycle.get().completed(py);
+        }
+    }
+}
+
+fn wake_all(py: Python<'_>, line: &Mutex<Vec<Py<PyAny>>>) {
+    let waiting = std::mem::take(&mut *lock(line));
+    for future in &waiting {
+        wake(py, future);
+    }
+}
+
+/// What `send` raises.
+fn rejection(rejected: Rejected, kind: &Bound<'_, PyAny>) -> PyErr {
+    PyRuntimeError::new_err(match rejected {
+        Rejected::Expected(expected) => {
+            format!("Expected ASGI message '{expected}', but got '{kind}'.")
+        }
+        Rejected::Complete => {
+            format!("Unexpected ASGI message '{kind}' sent, after response already completed.")
+        }
+        Rejected::Unsendable(unsendable) => unsendable.text().to_owned(),
+    })
+}

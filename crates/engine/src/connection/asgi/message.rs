@@ -1,0 +1,134 @@
+//! Messages of an application, read from the dictionaries it sends.
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
+
+use super::super::head::{Said, Unsendable, write_application_header};
+
+/// What an application may send.
+pub(super) enum Outgoing<'py> {
+    Start {
+        status: u16,
+        block: Vec<u8>,
+        said: Said,
+    },
+    Body {
+        piece: Bound<'py, PyBytes>,
+        more: bool,
+    },
+    /// Something that has no place in an answer over HTTP.
+    Other,
+}
+
+/// Reads a message, whose `type` is `kind`.
+pub(super) fn parse<'py>(
+    kind: &Bound<'py, PyAny>,
+    message: &Bound<'py, PyAny>,
+) -> PyResult<Outgoing<'py>> {
+    let py = kind.py();
+    let kind = kind.cast::<PyString>()?.to_cow()?;
+    match &*kind {
+        "http.response.start" => {
+            let status = message.get_item(intern!(py, "status"))?;
+            let status = read_status(&status)?;
+            let (mut block, mut said) = (Vec::with_capacity(256), Said::default());
+            if let Some(headers) = optional(message, intern!(py, "headers"))? {
+                each_header(&headers, |name, value| {
+                    write_application_header(&mut block, &mut said, status, name, value)
+                        .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))
+                })?;
+            }
+            Ok(Outgoing::Start {
+                status,
+                block,
+                said,
+            })
+        }
+        "http.response.body" => {
+            let piece = match optional(message, intern!(py, "body"))? {
+                None => PyBytes::new(py, b""),
+                Some(body) => to_bytes(body)?,
+            };
+            let more = match optional(message, intern!(py, "more_body"))? {
+                None => false,
+                Some(more) => more.is_truthy()?,
+            };
+            Ok(Outgoing::Body { piece, more })
+        }
+        _ => Ok(Outgoing::Other),
+    }
+}
+
+fn read_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
+    let number: i64 = status.extract()?;
+    u16::try_from(number)
+        .ok()
+        .filter(|status| (100..=999).contains(status))
+        .ok_or_else(|| PyRuntimeError::new_err(Unsendable::Status.text()))
+}
+
+/// The value of a key that may be missing.
+fn optional<'py>(
+    message: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Ok(message) = message.cast::<PyDict>() {
+        return message.get_item(key);
+    }
+    let value = message.call_method1(intern!(message.py(), "get"), (key,))?;
+    Ok((!value.is_none()).then_some(value))
+}
+
+/// Calls `take` with every name and value of an iterable of pairs.
+fn each_header(
+    headers: &Bound<'_, PyAny>,
+    mut take: impl FnMut(&[u8], &[u8]) -> PyResult<()>,
+) -> PyResult<()> {
+    if let Ok(list) = headers.cast::<PyList>() {
+        for pair in list.iter() {
+            one_header(&pair, &mut take)?;
+        }
+        return Ok(());
+    }
+    for pair in headers.try_iter()? {
+        one_header(&pair?, &mut take)?;
+    }
+    Ok(())
+}
+
+fn one_header(
+    pair: &Bound<'_, PyAny>,
+    take: &mut impl FnMut(&[u8], &[u8]) -> PyResult<()>,
+) -> PyResult<()> {
+    let pair = if let Ok(pair) = pair.cast::<PyTuple>() {
+        pair.clone()
+    } else {
+        let items = pair.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        PyTuple::new(pair.py(), items)?
+    };
+    if pair.len() != 2 {
+        return Err(PyValueError::new_err(
+            "a header is a pair of name and value",
+        ));
+    }
+    let (name, value) = (to_bytes(pair.get_item(0)?)?, to_bytes(pair.get_item(1)?)?);
+    take(name.as_bytes(), value.as_bytes())
+}
+
+/// Bytes as they are; another bytes-like object by a copy.
+fn to_bytes(object: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyBytes>> {
+    match object.cast_into::<PyBytes>() {
+        Ok(bytes) => Ok(bytes),
+        Err(other) => {
+            let object = other.into_inner();
+            let view = PyMemoryView::from(&object).map_err(|_| {
+                PyTypeError::new_err(format!("expected bytes, got {}", object.get_type()))
+            })?;
+            Ok(view
+                .call_method0(intern!(object.py(), "tobytes"))?
+                .cast_into::<PyBytes>()?)
+        }
+    }
+}

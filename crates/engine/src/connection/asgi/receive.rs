@@ -1,0 +1,142 @@
+//! What `receive()` returns.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pyo3::exceptions::PyStopIteration;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::super::Connection;
+use super::super::turn::Reply;
+use super::Cycle;
+use super::send::raise;
+
+/// The next thing to tell an application.
+pub(super) enum Received {
+    Request { body: Bytes, more: bool },
+    Disconnect,
+    Pending,
+}
+
+/// An awaitable of the next message. It has a coroutine's methods, so it can become a task.
+#[pyclass(frozen, module = "jebi._engine", name = "Receiving")]
+pub(crate) struct Receiving {
+    cycle: Py<Cycle>,
+}
+
+impl Receiving {
+    pub(super) fn new(cycle: Py<Cycle>) -> Self {
+        Self { cycle }
+    }
+
+    /// Ends with the message, or yields the future to wait for.
+    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let cycle = self.cycle.get();
+        let message = PyDict::new(py);
+        match cycle.poll(py) {
+            Received::Pending => {
+                let future = cycle.wait_to_receive(py)?;
+                future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
+                return Ok(future);
+            }
+            Received::Disconnect => {
+                message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"))?;
+            }
+            Received::Request { body, more } => {
+                message.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
+                message.set_item(intern!(py, "body"), PyBytes::new(py, &body))?;
+                message.set_item(intern!(py, "more_body"), more)?;
+            }
+        }
+        Err(PyStopIteration::new_err((message.unbind(),)))
+    }
+}
+
+#[pymethods]
+impl Receiving {
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.step(py)
+    }
+
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let _ = value;
+        self.step(py)
+    }
+
+    #[pyo3(signature = (kind, value=None, traceback=None))]
+    #[expect(clippy::unused_self, reason = "a coroutine's method")]
+    fn throw(
+        &self,
+        kind: Bound<'_, PyAny>,
+        value: Option<Bound<'_, PyAny>>,
+        traceback: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        raise(kind, value, traceback)
+    }
+
+    #[expect(clippy::unused_self, reason = "a coroutine's method")]
+    fn close(&self) {}
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.cycle)
+    }
+}
+
+impl Connection {
+    /// What there is to tell of the request with this serial.
+    pub(super) fn poll_receive(self: &Arc<Self>, py: Python<'_>, serial: u64) -> Received {
+        let (received, changed) = {
+            let mut state = self.state();
+            let received = state.poll_receive(serial);
+            (received, state.needs_settling())
+        };
+        if changed {
+            self.resume(py);
+        }
+        received
+    }
+}
+
+impl super::super::state::State {
+    fn poll_receive(&mut self, serial: u64) -> Received {
+        let Some(turn) = self.turn(serial) else {
+            return Received::Disconnect;
+        };
+        if turn.is_complete() {
+            return Received::Disconnect;
+        }
+        if std::mem::take(&mut turn.expects_continue) && matches!(turn.reply, Reply::Waiting) {
+            self.output.tail().extend_from_slice(http1::CONTINUE);
+        }
+        // A broken body is refused by whoever works through the input next.
+        let _ = self.pull_body();
+        let eof = self.eof;
+        let Some(turn) = self.turn(serial) else {
+            return Received::Disconnect;
+        };
+        if !turn.body.is_empty() || (turn.body_done && !turn.end_told) {
+            turn.end_told = turn.body_done;
+            turn.body_wanted = false;
+            return Received::Request {
+                body: turn.body.take(),
+                more: !turn.body_done,
+            };
+        }
+        if eof {
+            return Received::Disconnect;
+        }
+        turn.body_wanted = !turn.body_done;
+        Received::Pending
+    }
+}

@@ -1,0 +1,89 @@
+//! The scope: what an ASGI application is told of a request.
+
+use http1::{RequestHead, Version};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+
+use super::super::Connection;
+
+impl Connection {
+    /// A scope for a request of this connection.
+    pub(crate) fn new_scope(&self, py: Python<'_>, head: &RequestHead) -> PyResult<Py<PyDict>> {
+        let scope = PyDict::new(py);
+        scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
+        scope.set_item(intern!(py, "asgi"), versions(py)?)?;
+        let version = match head.version() {
+            Version::Http10 => intern!(py, "1.0"),
+            Version::Http11 => intern!(py, "1.1"),
+        };
+        scope.set_item(intern!(py, "http_version"), version)?;
+        let addresses = {
+            let state = self.state();
+            self.peer.for_scope(py, state.socket.as_ref())?
+        };
+        scope.set_item(intern!(py, "server"), &addresses.server)?;
+        scope.set_item(intern!(py, "client"), &addresses.client)?;
+        scope.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
+        scope.set_item(intern!(py, "method"), method(py, head.method()))?;
+        self.add_target(py, &scope, head)?;
+        scope.set_item(intern!(py, "query_string"), PyBytes::new(py, head.query()))?;
+        scope.set_item(intern!(py, "headers"), headers(py, head)?)?;
+        let state = match &self.shared.lifespan_state {
+            None => PyDict::new(py),
+            Some(state) => state.bind(py).copy()?,
+        };
+        scope.set_item(intern!(py, "state"), state)?;
+        scope.set_item(intern!(py, "extensions"), PyDict::new(py))?;
+        Ok(scope.unbind())
+    }
+
+    /// The path in its three forms; the prefix of a proxy is part of both spellings.
+    fn add_target(
+        &self,
+        py: Python<'_>,
+        scope: &Bound<'_, PyDict>,
+        head: &RequestHead,
+    ) -> PyResult<()> {
+        let root = self.shared.options.root_path.as_str();
+        let raw = head.path();
+        let path = params::decode_path(raw);
+        scope.set_item(intern!(py, "root_path"), root)?;
+        if root.is_empty() {
+            scope.set_item(intern!(py, "path"), &*path)?;
+            return scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, raw));
+        }
+        scope.set_item(intern!(py, "path"), format!("{root}{path}"))?;
+        let raw = [root.as_bytes(), raw].concat();
+        scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, &raw))
+    }
+}
+
+fn versions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let versions = PyDict::new(py);
+    versions.set_item(intern!(py, "version"), intern!(py, "3.0"))?;
+    versions.set_item(intern!(py, "spec_version"), intern!(py, "2.3"))?;
+    Ok(versions)
+}
+
+fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
+    match method {
+        "GET" => intern!(py, "GET").clone(),
+        "POST" => intern!(py, "POST").clone(),
+        "PUT" => intern!(py, "PUT").clone(),
+        "DELETE" => intern!(py, "DELETE").clone(),
+        "PATCH" => intern!(py, "PATCH").clone(),
+        "HEAD" => intern!(py, "HEAD").clone(),
+        "OPTIONS" => intern!(py, "OPTIONS").clone(),
+        other => PyString::new(py, other),
+    }
+}
+
+fn headers<'py>(py: Python<'py>, head: &RequestHead) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for (name, value) in head.headers() {
+        let pair = [PyBytes::new(py, name), PyBytes::new(py, value)];
+        list.append(PyTuple::new(py, pair)?)?;
+    }
+    Ok(list)
+}

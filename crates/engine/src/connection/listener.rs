@@ -1,0 +1,114 @@
+//! A listening socket and the connections it brings.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pyo3::prelude::*;
+use reactor::{Interest, Readiness, Token};
+use rustix::io::Errno;
+use rustix::net::sockopt::set_tcp_nodelay;
+use rustix::net::{SocketAddrAny, SocketFlags, acceptfrom_with};
+
+use super::Connection;
+use super::peer::Peer;
+use super::shared::{Shared, lock};
+use crate::eventloop::{EventLoop, Source};
+
+/// How many connections are accepted before others get their turn.
+const BATCH: usize = 64;
+
+/// Accepts connections for a server.
+///
+/// The descriptor is a duplicate of the one Python passed in, so closing that one early cannot
+/// hand its number to somebody else while it is watched here.
+pub(super) struct Listener {
+    shared: Arc<Shared>,
+    socket: OwnedFd,
+    token: Mutex<Option<Token>>,
+    /// There were no descriptors left; accepting goes on with the next tick.
+    paused: AtomicBool,
+}
+
+impl Listener {
+    pub(super) fn new(shared: Arc<Shared>, socket: OwnedFd) -> Self {
+        Self {
+            shared,
+            socket,
+            token: Mutex::default(),
+            paused: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn start(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
+        rustix::io::ioctl_fionbio(&self.socket, true).map_err(std::io::Error::from)?;
+        let source: Arc<dyn Source> = Arc::clone(self) as _;
+        let event_loop = self.shared.event_loop(py);
+        let token = event_loop.register(py, self.socket.as_fd(), Interest::READ, source)?;
+        *lock(&self.token) = Some(token);
+        Ok(())
+    }
+
+    pub(super) fn stop(&self, py: Python<'_>) {
+        let token = lock(&self.token).take();
+        if let Some(token) = token {
+            self.shared.event_loop(py).deregister(py, token);
+        }
+    }
+
+    /// A tick passed: tries again if there was a reason to wait.
+    pub(super) fn on_tick(&self, py: Python<'_>) {
+        if self.paused.swap(false, Ordering::Relaxed) {
+            self.watch(py, Interest::READ);
+        }
+    }
+
+    fn watch(&self, py: Python<'_>, interest: Interest) {
+        let token = *lock(&self.token);
+        let Some(token) = token else { return };
+        if let Err(error) = self.shared.event_loop(py).set_interest(py, token, interest) {
+            self.shared.logs.error(
+                py,
+                &format!("A listening socket cannot be watched: {error}"),
+            );
+        }
+    }
+
+    fn accept(&self) -> Result<(OwnedFd, Option<SocketAddrAny>), Errno> {
+        acceptfrom_with(&self.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)
+    }
+}
+
+impl Source for Listener {
+    fn ready(
+        &self,
+        py: Python<'_>,
+        _event_loop: &Bound<'_, EventLoop>,
+        _token: Token,
+        _readiness: Readiness,
+    ) {
+        for _ in 0..BATCH {
+            match self.accept() {
+                Ok((socket, client)) => {
+                    let peer = Peer::new(client);
+                    if peer.is_tcp() {
+                        // Answers are written whole, so waiting for more to say only delays them.
+                        let _ = set_tcp_nodelay(&socket, true);
+                    }
+                    Connection::open(py, &self.shared, socket, peer);
+                }
+                Err(Errno::AGAIN) => return,
+                // Out of descriptors or memory: asking again at once would only spin.
+                Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
+                    self.paused.store(true, Ordering::Relaxed);
+                    self.watch(py, Interest::NONE);
+                    let text = format!("Connections cannot be accepted for a moment: {error}");
+                    self.shared.logs.error(py, &text);
+                    return;
+                }
+                // A client that left while it queued, or an error of its network.
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Connections: from a listening socket to a request and back to its client.
+//!
+//! A connection owns its socket, one bounded input buffer, the decoder and the output. What arrives
+//! is decoded and started in the same call stack; answers of pipelined requests are queued in
+//! order and leave together. Everything happens on the loop's thread. The state's lock is never
+//! held while Python runs: what needs Python is handed out of it.
+
+mod answer;
+mod asgi;
+mod body;
+mod date;
+mod deadlines;
+mod head;
+mod listener;
+mod log;
+mod output;
+mod peer;
+mod refusal;
+mod server;
+mod shared;
+mod state;
+mod turn;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+
+use bytes::Bytes;
+use http1::{RequestDecoder, RequestHead};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+use reactor::{Interest, Readiness, Token};
+
+pub(crate) use self::answer::Standing;
+pub(crate) use self::asgi::Cycle;
+use self::deadlines::Awaited;
+use self::peer::Peer;
+pub(crate) use self::server::HttpServer;
+use self::shared::Shared;
+use self::state::{Gone, Next, State};
+use crate::application::{Application, Native, Route};
+use crate::eventloop::{EventLoop, Source};
+use crate::exchange::Exchange;
+use crate::plan::{PathParams, Plan};
+
+/// A request that waits for the rest of its body before its plan starts.
+pub(crate) struct Waiting {
+    head: RequestHead,
+    plan: Py<Plan>,
+    path: PathParams,
+}
+
+/// One client socket and what is going on there.
+pub(crate) struct Connection {
+    this: Weak<Connection>,
+    id: u64,
+    shared: Arc<Shared>,
+    peer: Peer,
+    state: Mutex<State>,
+}
+
+impl Connection {
+    /// Takes over a socket that was accepted.
+    fn open(py: Python<'_>, shared: &Arc<Shared>, socket: OwnedFd, peer: Peer) {
+        let decoder = RequestDecoder::new(shared.options.limits);
+        let connection = Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            id: shared.new_id(),
+            shared: Arc::clone(shared),
+            peer,
+            state: Mutex::new(State::new(socket, decoder)),
+        });
+        let mut state = connection.state();
+        let Some(socket) = &state.socket else { return };
+        let source: Arc<dyn Source> = Arc::clone(&connection) as _;
+        match shared
+            .event_loop(py)
+            .register(py, socket.as_fd(), Interest::READ, source)
+        {
+            Ok(token) => {
+                state.token = Some(token);
+                state.deadline = shared.deadline(Awaited::Head);
+                drop(state);
+                shared.keep(connection);
+            }
+            Err(error) => {
+                drop(state);
+                shared
+                    .logs
+                    .error(py, &format!("A connection could not be watched: {error}"));
+            }
+        }
+    }
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        shared::lock(&self.state)
+    }
+
+    fn on_ready(self: &Arc<Self>, py: Python<'_>, readiness: Readiness) {
+        let (received, left, drained) = {
+            let mut state = self.state();
+            if state.pumping {
+                return;
+            }
+            state.pumping = true;
+            let had_left = state.eof;
+            let written = if readiness.is_writable() {
+                state.flush()
+            } else {
+                Ok(())
+            };
+            let received = written.and_then(|()| state.receive(readiness));
+            (received, state.eof && !had_left, state.drained(py))
+        };
+        if received.is_err() {
+            return self.lose(py);
+        }
+        notify(py, drained.as_ref(), Cycle::drained);
+        self.pump(py);
+        if left {
+            let cycle = self.state().cycle(py);
+            notify(py, cycle.as_ref(), Cycle::arrived);
+        }
+        self.settle(py);
+    }
+
+    /// Works through the input until it is used up or a request has to be waited for.
+    fn pump(self: &Arc<Self>, py: Python<'_>) {
+        loop {
+            let next = self.state().next(&self.shared);
+            match next {
+                Next::Begin {
+                    head,
+                    serial,
+                    whole,
+                } => self.begin(py, head, serial, whole),
+                Next::Start {
+                    waiting,
+                    body,
+                    serial,
+                } => {
+                    let Waiting { head, plan, path } = waiting;
+                    let exchange = Exchange::new(Arc::clone(self), serial, head, body);
+                    self.start_plan(py, plan, path, &exchange);
+                }
+                Next::Arrived => {
+                    let cycle = self.state().cycle(py);
+                    notify(py, cycle.as_ref(), Cycle::arrived);
+                }
+                Next::Refuse(bad) => self.refuse(py, bad),
+                Next::Rest => return,
+            }
+        }
+    }
+
+    /// A request begins: routes it, and starts it unless its plan wants the body first.
+    fn begin(self: &Arc<Self>, py: Python<'_>, head: RequestHead, serial: u64, whole: bool) {
+        if self.shared.is_overloaded() {
+            return self.turn_away(py, serial);
+        }
+        if head.path().is_empty() {
+            return self.refuse_connect(py);
+        }
+        let native = match &self.shared.application {
+            Application::Asgi(application) => {
+                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
+                return asgi::start(py, &self.shared, application.clone_ref(py), &exchange);
+            }
+            Application::Native(native) => native,
+        };
+        match native.route(py, &head) {
+            Route::Asgi => {
+                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
+                asgi::start(py, &self.shared, native.asgi().clone_ref(py), &exchange);
+            }
+            Route::Plan { plan, path } if plan.get().reads_body() && !whole => {
+                self.state()
+                    .wait_for_body(serial, Waiting { head, plan, path });
+            }
+            Route::Plan { plan, path } => {
+                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
+                self.start_plan(py, plan, path, &exchange);
+            }
+        }
+    }
+
+    fn start_plan(
+        &self,
+        py: Python<'_>,
+        plan: Py<Plan>,
+        path: PathParams,
+        exchange: &Arc<Exchange>,
+    ) {
+        if let Application::Native(native) = &self.shared.application {
+            Native::start(native, py, &self.shared.runner, plan, path, exchange);
+        }
+    }
+
+    /// Goes on after something changed outside of `ready`: unless somebody up the stack will.
+    fn resume(self: &Arc<Self>, py: Python<'_>) {
+        {
+            let mut state = self.state();
+            if state.pumping {
+                return;
+            }
+            state.pumping = true;
+        }
+        self.guarded(py, || {
+            self.pump(py);
+            self.settle(py);
+        });
+    }
+
+    /// The head that was held for the request with this serial goes out alone.
+    fn release(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        let cycle = {
+            let mut state = self.state();
+            if !state.holds_head(serial) {
+                return;
+            }
+            state.cycle(py)
+        };
+        notify(py, cycle.as_ref(), Cycle::release);
+    }
+
+    /// Brings socket and state in line at the end of a turn of work.
+    fn settle(self: &Arc<Self>, py: Python<'_>) {
+        let (settled, drained) = {
+            let mut state = self.state();
+            let settled = state.settle(py, &self.shared);
+            (settled, state.drained(py))
+        };
+        if settled.is_err() {
+            return self.lose(py);
+        }
+        notify(py, drained.as_ref(), Cycle::drained);
+    }
+
+    /// Closes the connection now, whatever is going on there.
+    fn lose(self: &Arc<Self>, py: Python<'_>) {
+        let gone = {
+            let mut state = self.state();
+            state.pumping = false;
+            state.close(py, &self.shared)
+        };
+        bury(py, &gone);
+        self.shared.forget(py, self.id);
+    }
+
+    /// Closes the connection when it is idle; otherwise its present answer will be the last.
+    fn shut_down(self: &Arc<Self>, py: Python<'_>) {
+        if self.state().is_idle() {
+            self.lose(py);
+        }
+    }
+
+    /// A tick passed: whoever was awaited for too long is let go.
+    fn on_tick(self: &Arc<Self>, py: Python<'_>, now: u64) {
+        let missed = {
+            let state = self.state();
+            if state.pumping {
+                None
+            } else {
+                state.deadline.missed(now)
+            }
+        };
+        match missed {
+            None => {}
+            Some(Awaited::Head | Awaited::Body) if self.state().is_unanswered() => {
+                self.time_out(py);
+            }
+            Some(_) => self.lose(py),
+        }
+    }
+
+    /// Runs `work`; a panic in it costs this connection and nothing else.
+    fn guarded(self: &Arc<Self>, py: Python<'_>, work: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            self.shared.logs.error(
+                py,
+                "A request failed inside the server; its connection closes",
+            );
+            self.fail_whole(py);
+        }
+    }
+}
+
+impl Source for Connection {
+    fn ready(
+        &self,
+        py: Python<'_>,
+        _event_loop: &Bound<'_, EventLoop>,
+        _token: Token,
+        readiness: Readiness,
+    ) {
+        let Some(this) = self.this.upgrade() else {
+            return;
+        };
+        this.guarded(py, || this.on_ready(py, readiness));
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.state.try_lock() {
+            Ok(state) => visit.call(state.turn.as_ref().and_then(|turn| turn.cycle.as_ref())),
+            // In use, so not garbage.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Tells a cycle, if there is one.
+fn notify(py: Python<'_>, cycle: Option<&Py<Cycle>>, what: impl FnOnce(&Cycle, Python<'_>)) {
+    if let Some(cycle) = cycle {
+        what(cycle.get(), py);
+    }
+}
+
+/// Lets go of what a turn left behind, outside of the lock.
+fn bury(py: Python<'_>, gone: &Gone) {
+    notify(py, gone.cycle.as_ref(), Cycle::disconnected);
+}
+
+/// Completes a future unless its waiter was cancelled meanwhile.
+fn wake(py: Python<'_>, future: &Py<PyAny>) {
+    let future = future.bind(py);
+    let woken = future
+        .call_method0(intern!(py, "done"))
+        .and_then(|done| done.is_truthy())
+        .and_then(|done| {
+            if done {
+                return Ok(());
+            }
+            future
+                .call_method1(intern!(py, "set_result"), (py.None(),))
+                .map(drop)
+        });
+    if let Err(error) = woken {
+        error.write_unraisable(py, Some(future));
+    }
+}

@@ -1,0 +1,145 @@
+//! Bytes on their way to the client.
+
+use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
+
+use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+
+/// Above this many unsent bytes, whoever produces them has to wait.
+pub(super) const HIGH_WATER: usize = 64 * 1024;
+/// Below this many, it may go on.
+pub(super) const LOW_WATER: usize = 16 * 1024;
+/// A body from this size on is sent from where it lies; shorter ones are cheaper to copy.
+const DIRECT: usize = 16 * 1024;
+
+/// What was written and not yet taken by the kernel.
+#[derive(Default)]
+pub(super) struct Output {
+    buffer: Vec<u8>,
+    sent: usize,
+}
+
+impl Output {
+    /// How many bytes wait.
+    pub(super) fn len(&self) -> usize {
+        self.buffer.len().saturating_sub(self.sent)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The end of the line, to append to.
+    pub(super) fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Appends a body; a long one goes to the kernel at once, and only the rest is copied.
+    pub(super) fn push_body(&mut self, socket: BorrowedFd<'_>, body: &[u8]) {
+        if body.len() < DIRECT || self.len() > HIGH_WATER {
+            self.buffer.extend_from_slice(body);
+            return;
+        }
+        let waiting = self.buffer.get(self.sent..).unwrap_or_default();
+        let before = waiting.len();
+        let parts = [IoSlice::new(waiting), IoSlice::new(body)];
+        // An error is permanent: it comes again when what was not taken is flushed.
+        let taken = taken(|| {
+            sendmsg(
+                socket,
+                &parts,
+                &mut SendAncillaryBuffer::default(),
+                SendFlags::NOSIGNAL,
+            )
+        })
+        .unwrap_or(0);
+        self.advance(taken.min(before));
+        self.buffer
+            .extend_from_slice(body.get(taken.saturating_sub(before)..).unwrap_or_default());
+    }
+
+    /// Hands the kernel as much as it takes; what is left then waits for the socket.
+    pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        let waiting = self.buffer.get(self.sent..).unwrap_or_default();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL))?;
+        self.advance(taken);
+        Ok(())
+    }
+
+    fn advance(&mut self, taken: usize) {
+        self.sent += taken;
+        if self.sent >= self.buffer.len() {
+            self.buffer.clear();
+            self.sent = 0;
+            if self.buffer.capacity() > HIGH_WATER {
+                self.buffer.shrink_to(LOW_WATER);
+            }
+        } else if self.sent > HIGH_WATER {
+            self.buffer.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}
+
+/// How many bytes the kernel took: none when it is full.
+fn taken(mut call: impl FnMut() -> Result<usize, Errno>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Ok(taken) => return Ok(taken),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(0),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    fn pair() -> (UnixStream, UnixStream) {
+        let (near, far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        (near, far)
+    }
+
+    #[test]
+    fn a_long_body_arrives_after_its_head_and_whole() {
+        let (near, mut far) = pair();
+        let body: Vec<u8> = (0..2_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let mut output = Output::default();
+        output.tail().extend_from_slice(b"head");
+        output.push_body(near.as_fd(), &body);
+        assert!(!output.is_empty(), "no socket buffer takes two megabytes");
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).unwrap();
+            all
+        });
+        near.set_nonblocking(false).unwrap();
+        while !output.is_empty() {
+            output.flush(near.as_fd()).unwrap();
+        }
+        drop(near);
+        let all = reader.join().unwrap();
+        assert_eq!(&all[..4], b"head");
+        assert!(all[4..] == body[..]);
+    }
+
+    #[test]
+    fn a_client_that_left_is_an_error_and_no_signal() {
+        let (near, far) = pair();
+        drop(far);
+        let mut output = Output::default();
+        output.tail().extend_from_slice(b"x");
+        assert!(output.flush(near.as_fd()).is_err());
+    }
+}

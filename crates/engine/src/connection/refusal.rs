@@ -1,0 +1,113 @@
+//! Answers of the server's own: to what is no request, and to what an application did not answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http1::{BadRequest, reason};
+use pyo3::prelude::*;
+use rustix::net::sockopt::set_socket_linger;
+
+use super::head::{self, Circumstances, Framing, Said};
+use super::shared::Shared;
+use super::state::{Ending, Gone, State};
+use super::turn::Reply;
+use super::{Connection, bury};
+
+impl Connection {
+    /// What arrived is not a request that can be served.
+    pub(super) fn refuse(self: &Arc<Self>, py: Python<'_>, bad: BadRequest) {
+        // The text is one of a fixed few: nothing that a client sent reaches the log.
+        let text = format!("Invalid HTTP request received: {bad}");
+        self.shared.logs.warning(py, &text);
+        self.give_up(py, bad.status(), bad.message());
+    }
+
+    /// A tunnel was asked for, which only a proxy can give.
+    pub(super) fn refuse_connect(self: &Arc<Self>, py: Python<'_>) {
+        self.give_up(py, 400, "this server is not a proxy");
+    }
+
+    /// The request took too long to arrive.
+    pub(super) fn time_out(self: &Arc<Self>, py: Python<'_>) {
+        self.give_up(py, 408, "the request took too long to arrive");
+        self.settle(py);
+    }
+
+    /// There are too many requests at a time.
+    pub(super) fn turn_away(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        self.shared.logs.warning(py, "Exceeded concurrency limit.");
+        if self.state().turn(serial).is_some() {
+            self.give_up(py, 503, reason(503));
+        }
+    }
+
+    /// The application failed to answer the request with this serial: 500 if nothing of an answer
+    /// has left, otherwise the connection ends where it is.
+    pub(crate) fn fail_turn(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        if self.state().turn(serial).is_some() {
+            self.give_up(py, 500, reason(500));
+            self.resume(py);
+        }
+    }
+
+    /// The server itself failed in the middle of whatever it was doing.
+    pub(super) fn fail_whole(self: &Arc<Self>, py: Python<'_>) {
+        self.give_up(py, 500, reason(500));
+        self.settle(py);
+    }
+
+    /// Answers with `status` in place of whatever was going on, and ends the connection.
+    fn give_up(self: &Arc<Self>, py: Python<'_>, status: u16, text: &str) {
+        let gone = self.state().give_up(&self.shared, status, text);
+        bury(py, &gone);
+    }
+}
+
+impl State {
+    fn give_up(&mut self, shared: &Shared, status: u16, text: &str) -> Gone {
+        let (at, unanswered, cut) = match &self.turn {
+            None => (None, self.ending == Ending::None, false),
+            Some(turn) => (
+                Some(turn.at),
+                turn.is_unanswered(),
+                matches!(turn.reply, Reply::Streaming(Framing::UntilClose)),
+            ),
+        };
+        if unanswered {
+            let usual = Circumstances {
+                head_only: false,
+                http10: false,
+                keep_alive: false,
+            };
+            let at = Circumstances {
+                keep_alive: false,
+                ..at.unwrap_or(usual)
+            };
+            shared.with_default_lines(|lines| {
+                write_page(self.output.tail(), lines, status, text, at);
+            });
+            shared.count_answer();
+            self.ending = Ending::Linger;
+        } else if self.ending == Ending::None {
+            // Without its end a framed body is seen to be cut off; one that ends with the
+            // connection needs a reset to tell.
+            if cut && let Some(socket) = &self.socket {
+                let _ = set_socket_linger(socket, Some(Duration::ZERO));
+            }
+            self.ending = Ending::Close;
+        }
+        self.abandon(shared)
+    }
+}
+
+/// Writes an answer of plain text.
+fn write_page(out: &mut Vec<u8>, lines: &[u8], status: u16, text: &str, at: Circumstances) {
+    http1::write_status_line(out, status);
+    out.extend_from_slice(lines);
+    out.extend_from_slice(b"content-type: text/plain; charset=utf-8\r\n");
+    let length = Some(text.len() as u64);
+    let (framing, _) = head::end_head(out, Said::default(), status, at, length);
+    if framing != Framing::None {
+        out.extend_from_slice(text.as_bytes());
+    }
+}

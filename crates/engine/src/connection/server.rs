@@ -1,0 +1,285 @@
+//! The server, as Python starts and stops it.
+
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http1::{Limits, PreparedHeaders};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::date::DefaultLines;
+use super::deadlines::Timeouts;
+use super::listener::Listener;
+use super::log::Logs;
+use super::shared::{Options, Shared, lock};
+use crate::application::{Application, NativeApplication};
+use crate::eventloop::{EventLoop, HookId, TickId};
+use crate::pool::PyPool;
+use crate::runner::Runner;
+
+/// How long a client has to read its last answer, at most.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// HTTP/1.1 on listening sockets, for one application on one event loop.
+#[pyclass(frozen, weakref, module = "jebi._engine")]
+pub(crate) struct HttpServer {
+    shared: Arc<Shared>,
+    listeners: Mutex<Vec<Arc<Listener>>>,
+    /// What the loop calls, while it does.
+    calls: Mutex<Option<(TickId, HookId)>>,
+}
+
+#[pymethods]
+impl HttpServer {
+    /// A server that does not accept yet.
+    ///
+    /// `sockets` listen already and stay the caller's. `application` is a `Native` or an ASGI
+    /// application. `access_log(client, method, path, http_version, status)` is called for each
+    /// answer. `headers` are sent with each answer; times are in seconds, sizes in bytes.
+    #[new]
+    #[pyo3(signature = (
+        r#loop, sockets, application, *, pool = None, state = None, root_path = String::new(),
+        access_log = None, headers = Vec::new(), server_header = true, date_header = true,
+        header_timeout = 10.0, keep_alive_timeout = 5.0, body_timeout = 60.0, write_timeout = 60.0,
+        request_line_limit = 8 * 1024, header_block_limit = 64 * 1024, header_count_limit = 100,
+        body_limit = None, limit_concurrency = None,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "one keyword for each setting")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "arguments that Python passes"
+    )]
+    fn new(
+        py: Python<'_>,
+        r#loop: Py<EventLoop>,
+        sockets: Vec<Bound<'_, PyAny>>,
+        application: &Bound<'_, PyAny>,
+        pool: Option<Bound<'_, PyPool>>,
+        state: Option<Py<PyDict>>,
+        root_path: String,
+        access_log: Option<Py<PyAny>>,
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        server_header: bool,
+        date_header: bool,
+        header_timeout: f64,
+        keep_alive_timeout: f64,
+        body_timeout: f64,
+        write_timeout: f64,
+        request_line_limit: usize,
+        header_block_limit: usize,
+        header_count_limit: usize,
+        body_limit: Option<u64>,
+        limit_concurrency: Option<usize>,
+    ) -> PyResult<Self> {
+        let application = match application.cast::<NativeApplication>() {
+            Ok(native) => Application::Native(Arc::clone(&native.get().native)),
+            Err(_) if application.is_callable() => {
+                Application::Asgi(Arc::new(application.clone().unbind()))
+            }
+            Err(_) => return Err(PyTypeError::new_err("application must be callable")),
+        };
+        let options = Options {
+            limits: Limits {
+                request_line: request_line_limit,
+                header_block: header_block_limit,
+                header_count: header_count_limit,
+                body: body_limit.unwrap_or(u64::MAX),
+            },
+            timeouts: Timeouts {
+                head: seconds(header_timeout)?,
+                keep_alive: seconds(keep_alive_timeout)?,
+                body: seconds(body_timeout)?,
+                drain: seconds(write_timeout)?,
+                linger: LINGER,
+            },
+            root_path,
+            limit_concurrency,
+        };
+        let pool = match pool {
+            Some(pool) => pool.get().pool(),
+            None => new_pool(py, &r#loop)?.get().pool(),
+        };
+        let runner = Runner::new(py, r#loop.clone_ref(py), pool)?;
+        let lines = DefaultLines::new(own_headers(&headers, server_header)?, date_header);
+        let logs = Logs::new(py, access_log)?;
+        let shared = Arc::new(Shared::new(
+            py,
+            application,
+            runner,
+            r#loop,
+            options,
+            logs,
+            state,
+            lines,
+        )?);
+        let listeners = sockets
+            .iter()
+            .map(|socket| {
+                Ok(Arc::new(Listener::new(
+                    Arc::clone(&shared),
+                    duplicate(socket)?,
+                )))
+            })
+            .collect::<PyResult<Vec<_>>>()?;
+        Ok(Self {
+            shared,
+            listeners: Mutex::new(listeners),
+            calls: Mutex::default(),
+        })
+    }
+
+    /// Begins to accept connections.
+    fn start(&self, py: Python<'_>) -> PyResult<()> {
+        if lock(&self.calls).is_some() {
+            return Err(PyRuntimeError::new_err("the server was started before"));
+        }
+        let listeners: Vec<_> = lock(&self.listeners).clone();
+        let event_loop = self.shared.event_loop(py);
+        let shared = Arc::clone(&self.shared);
+        let watched = listeners.clone();
+        let tick = move |py: Python<'_>| on_tick(py, &shared, &watched);
+        let tick = event_loop
+            .every(py, self.shared.options.timeouts.tick(), Arc::new(tick))
+            .ok_or_else(|| PyRuntimeError::new_err("the event loop has no room for a timer"))?;
+        let shared = Arc::clone(&self.shared);
+        let hook = event_loop.at_iteration_end(py, Arc::new(move |py| release_heads(py, &shared)));
+        *lock(&self.calls) = Some((tick, hook));
+        listeners.iter().try_for_each(|listener| listener.start(py))
+    }
+
+    /// Stops listening; connections live on.
+    fn stop_accepting(&self, py: Python<'_>) {
+        let listeners = std::mem::take(&mut *lock(&self.listeners));
+        for listener in &listeners {
+            listener.stop(py);
+        }
+    }
+
+    /// Stops gracefully: idle connections close now, the others after their present answer.
+    fn shutdown(&self, py: Python<'_>) {
+        self.stop_accepting(py);
+        self.shared.shut_down();
+        for connection in self.shared.all() {
+            connection.shut_down(py);
+        }
+        self.shared.end_shutdown(py);
+    }
+
+    /// Drops all connections, whatever is going on there.
+    fn abort(&self, py: Python<'_>) {
+        self.stop_accepting(py);
+        self.shared.shut_down();
+        for connection in self.shared.all() {
+            connection.lose(py);
+        }
+        self.shared.end_shutdown(py);
+        self.leave_loop(py);
+    }
+
+    /// A future that is done when the last connection is gone after `shutdown`.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.shared.closed(py)
+    }
+
+    /// How many clients are connected.
+    #[getter]
+    fn connections(&self) -> usize {
+        self.shared.connections()
+    }
+
+    /// How many requests were begun and are not answered yet.
+    #[getter]
+    fn requests_in_flight(&self) -> usize {
+        self.shared.in_flight()
+    }
+
+    /// How many requests were answered.
+    #[getter]
+    fn total_requests(&self) -> u64 {
+        self.shared.answers()
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Connections and the loop's calls share it while the server runs; it is no garbage then.
+        if Arc::strong_count(&self.shared) == 1 {
+            self.shared.traverse(visit)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl HttpServer {
+    fn leave_loop(&self, py: Python<'_>) {
+        let calls = lock(&self.calls).take();
+        if let Some((tick, hook)) = calls {
+            let event_loop = self.shared.event_loop(py);
+            event_loop.remove_tick(py, tick);
+            event_loop.remove_hook(py, hook);
+        }
+    }
+}
+
+fn on_tick(py: Python<'_>, shared: &Arc<Shared>, listeners: &[Arc<Listener>]) {
+    let now = shared.next_tick();
+    for listener in listeners {
+        listener.on_tick(py);
+    }
+    for connection in shared.all() {
+        connection.on_tick(py, now);
+    }
+}
+
+/// Sends the heads whose bodies did not come in this iteration.
+fn release_heads(py: Python<'_>, shared: &Shared) {
+    for (connection, serial) in shared.take_held() {
+        connection.release(py, serial);
+    }
+}
+
+/// The header lines of every answer but for the date.
+fn own_headers(headers: &[(Vec<u8>, Vec<u8>)], server_header: bool) -> PyResult<Vec<u8>> {
+    let is_named = headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case(b"server"));
+    let server = (b"server".as_slice(), b"jebi".as_slice());
+    let configured = headers
+        .iter()
+        .map(|(name, value)| (name.as_slice(), value.as_slice()));
+    let own = (server_header && !is_named).then_some(server);
+    PreparedHeaders::new(own.into_iter().chain(configured))
+        .map(|prepared| prepared.as_bytes().to_vec())
+        .map_err(|invalid| PyValueError::new_err(invalid.to_string()))
+}
+
+fn seconds(seconds: f64) -> PyResult<Duration> {
+    // A wait without end is a century here.
+    Duration::try_from_secs_f64(seconds.min(3.2e9))
+        .map_err(|error| PyValueError::new_err(format!("invalid timeout: {error}")))
+}
+
+/// Threads for `def` code, where the caller brought none.
+fn new_pool<'py>(py: Python<'py>, event_loop: &Py<EventLoop>) -> PyResult<Bound<'py, PyPool>> {
+    let pools = py.import("jebi._pool")?;
+    let pool = pools
+        .getattr("ThreadPool")?
+        .call1((event_loop,))?
+        .getattr("pool")?;
+    Ok(pool.cast_into::<PyPool>()?)
+}
+
+/// A descriptor of our own for a socket of Python's.
+fn duplicate(socket: &Bound<'_, PyAny>) -> PyResult<OwnedFd> {
+    let number: RawFd = socket.call_method0("fileno")?.extract()?;
+    if number < 0 {
+        return Err(PyValueError::new_err("a listening socket is closed"));
+    }
+    // SAFETY: `socket` has it open, and is borrowed for longer than this call.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    let owned = rustix::io::fcntl_dupfd_cloexec(borrowed, 0).map_err(std::io::Error::from)?;
+    Ok(owned)
+}

@@ -1,0 +1,236 @@
+//! What the connections of one server have in common.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http1::Limits;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::Connection;
+use super::asgi::Sending;
+use super::date::DefaultLines;
+use super::deadlines::{Awaited, Deadline, Timeouts};
+use super::log::Logs;
+use crate::application::Application;
+use crate::eventloop::EventLoop;
+use crate::runner::Runner;
+
+/// How a server was configured.
+pub(super) struct Options {
+    pub(super) limits: Limits,
+    pub(super) timeouts: Timeouts,
+    /// The prefix under which a proxy serves the application.
+    pub(super) root_path: String,
+    /// Beyond so many connections or requests, requests are answered with 503.
+    pub(super) limit_concurrency: Option<usize>,
+}
+
+/// The state of a server that its listeners and connections share.
+pub(super) struct Shared {
+    pub(super) application: Application,
+    pub(super) runner: Arc<Runner>,
+    pub(super) options: Options,
+    pub(super) logs: Logs,
+    /// The lifespan's state, copied into each scope.
+    pub(super) lifespan_state: Option<Py<PyDict>>,
+    event_loop: Py<EventLoop>,
+    default_lines: Mutex<DefaultLines>,
+    connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    /// Connections whose answer has a head that waits for its body.
+    held: Mutex<Vec<(Arc<Connection>, u64)>>,
+    has_held: AtomicBool,
+    next_id: AtomicU64,
+    tick: AtomicU64,
+    in_flight: AtomicUsize,
+    answers: AtomicU64,
+    shutting_down: AtomicBool,
+    /// The future that is done when the last connection is gone.
+    closed: Mutex<Option<Py<PyAny>>>,
+    /// What `send` returns when there is nothing to wait for.
+    sent: Py<Sending>,
+}
+
+impl Shared {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a server, put together once"
+    )]
+    pub(super) fn new(
+        py: Python<'_>,
+        application: Application,
+        runner: Arc<Runner>,
+        event_loop: Py<EventLoop>,
+        options: Options,
+        logs: Logs,
+        lifespan_state: Option<Py<PyDict>>,
+        default_lines: DefaultLines,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            application,
+            runner,
+            options,
+            logs,
+            lifespan_state,
+            event_loop,
+            default_lines: Mutex::new(default_lines),
+            connections: Mutex::default(),
+            held: Mutex::default(),
+            has_held: AtomicBool::new(false),
+            next_id: AtomicU64::new(0),
+            tick: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            answers: AtomicU64::new(0),
+            shutting_down: AtomicBool::new(false),
+            closed: Mutex::default(),
+            sent: Py::new(py, Sending::done())?,
+        })
+    }
+
+    /// An awaitable that is done.
+    pub(super) fn sent(&self, py: Python<'_>) -> Py<Sending> {
+        self.sent.clone_ref(py)
+    }
+
+    pub(super) fn event_loop<'a>(&'a self, py: Python<'a>) -> &'a EventLoop {
+        self.event_loop.bind(py).get()
+    }
+
+    pub(super) fn new_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let future = self
+            .event_loop
+            .bind(py)
+            .call_method0(intern!(py, "create_future"))?;
+        Ok(future.unbind())
+    }
+
+    /// Hands the lines that every answer begins with to `write`.
+    pub(super) fn with_default_lines<R>(&self, write: impl FnOnce(&[u8]) -> R) -> R {
+        write(lock(&self.default_lines).get())
+    }
+
+    pub(super) fn new_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn keep(&self, connection: Arc<Connection>) {
+        lock(&self.connections).insert(connection.id(), connection);
+    }
+
+    /// Forgets a connection that is closed; the last one to go ends a shutdown.
+    pub(super) fn forget(&self, py: Python<'_>, id: u64) {
+        let forgotten = lock(&self.connections).remove(&id);
+        drop(forgotten);
+        self.end_shutdown(py);
+    }
+
+    /// All connections of this moment.
+    pub(super) fn all(&self) -> Vec<Arc<Connection>> {
+        lock(&self.connections).values().cloned().collect()
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        lock(&self.connections).len()
+    }
+
+    pub(super) fn request_begins(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn request_ends(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_answer(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Whether one more request is more than the operator wants at a time.
+    pub(super) fn is_overloaded(&self) -> bool {
+        // The request that asks counts already.
+        self.options
+            .limit_concurrency
+            .is_some_and(|limit| self.in_flight() > limit || self.connections() > limit)
+    }
+
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.shutting_down.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.shutting_down.store(true, Ordering::Relaxed);
+    }
+
+    /// The future that is done after a shutdown.
+    pub(super) fn closed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if let Some(future) = &*lock(&self.closed) {
+            return Ok(future.clone_ref(py));
+        }
+        let future = self.new_future(py)?;
+        *lock(&self.closed) = Some(future.clone_ref(py));
+        self.end_shutdown(py);
+        Ok(future)
+    }
+
+    pub(super) fn end_shutdown(&self, py: Python<'_>) {
+        if self.is_shutting_down() && lock(&self.connections).is_empty() {
+            let future = lock(&self.closed)
+                .as_ref()
+                .map(|future| future.clone_ref(py));
+            if let Some(future) = future {
+                super::wake(py, &future);
+            }
+        }
+    }
+
+    /// A deadline for a wait that begins now.
+    pub(super) fn deadline(&self, awaited: Awaited) -> Deadline {
+        self.options
+            .timeouts
+            .deadline(awaited, self.tick.load(Ordering::Relaxed))
+    }
+
+    /// Time goes on by one tick.
+    pub(super) fn next_tick(&self) -> u64 {
+        self.tick.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Notes an answer whose head is to go out with this iteration if no body comes before.
+    pub(super) fn hold(&self, connection: Arc<Connection>, serial: u64) {
+        lock(&self.held).push((connection, serial));
+        self.has_held.store(true, Ordering::Relaxed);
+    }
+
+    /// The answers noted since the last time.
+    pub(super) fn take_held(&self) -> Vec<(Arc<Connection>, u64)> {
+        if !self.has_held.swap(false, Ordering::Relaxed) {
+            return Vec::new();
+        }
+        std::mem::take(&mut *lock(&self.held))
+    }
+
+    /// Shows the collector what this holds; only right where nobody else shows the same.
+    pub(super) fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)?;
+        if let Application::Asgi(application) = &self.application {
+            visit.call(&**application)?;
+        }
+        self.logs.traverse(visit)?;
+        visit.call(&self.lifespan_state)
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

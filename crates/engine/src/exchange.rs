@@ -1,0 +1,135 @@
+//! One request, and the door its answer leaves by.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use http1::{RequestHead, Version};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::connection::{Connection, Cycle, Standing};
+
+/// The three arguments of an ASGI application.
+pub(crate) type AsgiArguments = (Py<PyDict>, Py<PyAny>, Py<PyAny>);
+
+/// A request on its way through the application.
+///
+/// It is answered by [`answer`](Self::answer), which is the fast path, or by the messages that go
+/// through [`asgi`](Self::asgi). When the last reference goes and there is no whole answer, the
+/// client gets a 500, or a cut connection if an answer had begun.
+pub(crate) struct Exchange {
+    head: RequestHead,
+    body: Bytes,
+    connection: Arc<Connection>,
+    serial: u64,
+    cycle: OnceLock<Py<Cycle>>,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        serial: u64,
+        head: RequestHead,
+        body: Bytes,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            head,
+            body,
+            connection,
+            serial,
+            cycle: OnceLock::new(),
+        })
+    }
+
+    /// Request line and headers.
+    pub(crate) fn head(&self) -> &RequestHead {
+        &self.head
+    }
+
+    /// The whole body, if the plan asked for it before it started.
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Answers at once and whole.
+    ///
+    /// `headers` are the application's, in their order; what the connection has to say of itself
+    /// and of framing is added. Headers that cannot be sent are logged and answered with 500. An
+    /// answer to a client that left, or that was answered before, goes nowhere.
+    pub(crate) fn answer(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        headers: &[(&[u8], &[u8])],
+        body: &[u8],
+    ) {
+        let sent = self
+            .connection
+            .answer(py, self.serial, status, headers, body);
+        if sent && self.connection.has_access_log() {
+            self.connection.log_native(py, &self.head, status);
+        }
+    }
+
+    /// The request in its ASGI form; made once.
+    pub(crate) fn asgi(&self, py: Python<'_>) -> PyResult<AsgiArguments> {
+        if let Some(cycle) = self.cycle.get() {
+            return Cycle::arguments(cycle.bind(py));
+        }
+        let scope = self.connection.new_scope(py, &self.head)?;
+        let cycle = Cycle::new(py, Arc::clone(&self.connection), self.serial, scope)?;
+        self.connection
+            .attach(py, self.serial, &cycle, self.body.clone());
+        Cycle::arguments(self.cycle.get_or_init(|| cycle).bind(py))
+    }
+
+    /// The application raised `error` and nobody handled it.
+    #[expect(clippy::needless_pass_by_value, reason = "this is where an error ends")]
+    pub(crate) fn fail(&self, py: Python<'_>, error: PyErr) {
+        self.connection.log_exception(py, &error);
+        self.connection.fail_turn(py, self.serial);
+    }
+
+    /// The application is done; what it returned has to be `None`, and the answer whole.
+    pub(crate) fn finish(&self, py: Python<'_>, outcome: PyResult<Py<PyAny>>) {
+        match outcome {
+            Err(error) => self.fail(py, error),
+            Ok(value) if !value.is_none(py) => {
+                self.connection.log_returned(py, value.bind(py));
+                self.connection.fail_turn(py, self.serial);
+            }
+            Ok(_) => self.finish_answer(py),
+        }
+    }
+
+    fn finish_answer(&self, py: Python<'_>) {
+        let missing = match self.connection.standing(self.serial) {
+            Standing::Over => return,
+            Standing::Unanswered => "without starting response",
+            Standing::Begun => "without completing response",
+        };
+        if !self.connection.has_left() {
+            self.connection
+                .log_error(py, &format!("ASGI callable returned {missing}."));
+        }
+        self.connection.fail_turn(py, self.serial);
+    }
+
+    /// The version as a scope and the access log name it.
+    pub(crate) fn version(head: &RequestHead) -> &'static str {
+        match head.version() {
+            Version::Http10 => "1.0",
+            Version::Http11 => "1.1",
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if self.connection.standing(self.serial) != Standing::Over {
+            // Without an interpreter there is no client to answer either.
+            let _ = Python::try_attach(|py| self.finish_answer(py));
+        }
+    }
+}
