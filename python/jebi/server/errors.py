@@ -16,7 +16,7 @@ CANNOT_START = 1
 STARTUP_FAILURE = 3
 """Exit status when the application's own start-up failed."""
 
-_OURS = str(Path(__file__).resolve().parents[1])
+_OURS = str(Path(__file__).parents[1])
 
 
 class CannotStart(Exception):  # noqa: N818 - it says what happened

@@ -91,7 +91,7 @@ def _import_module(name: str) -> Any:
             print_own_traceback(error)
             raise BrokenApplication(f"{name!r} cannot be imported: {error}") from error
         near = _near(name, _modules_nearby(name))
-        looked = sys.path[0] or "."
+        looked = Path(sys.path[0]).resolve()
         raise ImportString(f"there is no module {name!r} in {looked}{near}") from None
     except (Exception, SystemExit) as error:
         print_own_traceback(error)

@@ -90,7 +90,7 @@ class Server:
 
     async def _serve_until_signalled(self, sockets: list[socket.socket] | None) -> None:
         event_loop = asyncio.get_running_loop()
-        with self._capture_signals(event_loop):
+        with self._capture_signals():
             try:
                 await self._serve(event_loop, sockets)
             finally:
@@ -185,22 +185,19 @@ class Server:
         get_logger().info(text.format(value), extra=colour)
 
     @contextlib.contextmanager
-    def _capture_signals(self, event_loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    def _capture_signals(self) -> Generator[None]:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
         before: dict[signal.Signals, Any] = {}
         for number in HANDLED_SIGNALS:
-            handler = signal.getsignal(number)
-            if handler is signal.SIG_IGN:  # a worker leaves Ctrl-C to its supervisor
-                continue
-            before[number] = handler
-            event_loop.add_signal_handler(number, self.handle_exit, number, None)
+            # A worker ignores Ctrl-C and leaves it to its supervisor.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, self.handle_exit)
         try:
             yield
         finally:
             for number, handler in before.items():
-                event_loop.remove_signal_handler(number)
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - a handler's signature

@@ -1,0 +1,128 @@
+"""Starts the real command as a child process and listens to it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADDRESS = re.compile(r"Jebi running on http://127\.0\.0\.1:(\d+) ")
+SECONDS = 25.0
+
+
+class Command:
+    """``python -m jebi ARGUMENTS`` in a directory; use it as a context manager.
+
+    Both streams are read by a thread, line by line; :meth:`wait_for` is how a test waits.
+    """
+
+    def __init__(self, where: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("JEBI_")}
+        environment |= {"PYTHONUNBUFFERED": "1"} | (env or {})
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._ended = False
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jebi", *arguments],
+            cwd=where,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Command:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(SECONDS)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    @property
+    def output(self) -> str:
+        """Everything printed so far."""
+        return "\n".join(self.lines)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def wait_for(self, pattern: str, *, times: int = 1) -> re.Match[str]:
+        """The match of the ``times``-th line that the pattern is found in."""
+
+        def found() -> list[re.Match[str]]:
+            return [match for line in self.lines if (match := re.search(pattern, line))]
+
+        with self._news:
+            arrived = self._news.wait_for(
+                lambda: len(found()) >= times or self._ended, timeout=SECONDS
+            )
+        matches = found()
+        assert len(matches) >= times, f"{pattern!r} was not printed ({arrived=}):\n{self.output}"
+        return matches[times - 1]
+
+    @property
+    def port(self) -> int:
+        """The port, once the server is ready."""
+        return int(self.wait_for(ADDRESS.pattern)[1])
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the command's own process."""
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """The exit status, all output being read."""
+        code = self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        return code
+
+    def stop(self) -> int:
+        """Ask it to stop."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask for a path on a new connection."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def get_many(self, paths: list[str]) -> list[tuple[str, str]]:
+        """Ask for all paths at once: path and answer, in the order in which answers arrived."""
+        answers: deque[tuple[str, str]] = deque()
+
+        def ask(path: str) -> None:
+            answers.append((path, self.get(path)[1]))
+
+        threads = [threading.Thread(target=ask, args=(path,), daemon=True) for path in paths]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(SECONDS)
+        return list(answers)
