@@ -19,7 +19,7 @@ mod _engine {
     #[pymodule_export]
     use crate::encode::encode_json;
     #[pymodule_export]
-    use crate::eventloop::{EventLoop, Handle, TimerHandle};
+    use crate::eventloop::{EventLoop, Handle, SocketTransport, TimerHandle};
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
     #[pymodule_export]

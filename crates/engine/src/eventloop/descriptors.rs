@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -16,6 +16,7 @@ use super::EventLoop;
 use super::handle::Handle;
 use super::queue::{Ready, check_callback};
 use super::source::Source;
+use super::transport::SocketTransport;
 
 /// Who is told.
 enum Target {
@@ -39,10 +40,15 @@ pub(super) struct Watches {
     registry: Registry<Watch>,
     /// Those of `add_reader` and `add_writer`.
     by_fd: HashMap<RawFd, Token>,
+    /// Transports that are not closing; nobody else may watch their descriptors.
+    transports: HashMap<RawFd, Py<SocketTransport>>,
 }
 
 impl Watches {
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.transports
+            .values()
+            .try_for_each(|transport| visit.call(transport))?;
         self.registry
             .values()
             .try_for_each(|watch| match &watch.target {
@@ -126,6 +132,36 @@ impl EventLoop {
         Ok(self.open(py)?.waker.clone())
     }
 
+    /// Keeps `add_reader` and its kin away from a transport's descriptor.
+    pub(super) fn own_descriptor(&self, py: Python<'_>, fd: RawFd, owner: Py<SocketTransport>) {
+        drop(
+            self.watches
+                .with(py, |watches| watches.transports.insert(fd, owner)),
+        );
+    }
+
+    /// Ends [`own_descriptor`](Self::own_descriptor).
+    pub(super) fn disown_descriptor(&self, py: Python<'_>, fd: RawFd) {
+        drop(
+            self.watches
+                .with(py, |watches| watches.transports.remove(&fd)),
+        );
+    }
+
+    fn check_no_transport(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
+        let owner = self.watches.with(py, |watches| {
+            watches
+                .transports
+                .get(&fd)
+                .map(|owner| owner.bind(py).clone())
+        });
+        owner.map_or(Ok(()), |owner| {
+            let owner = owner.repr()?;
+            let text = format!("File descriptor {fd} is used by transport {owner}");
+            Err(PyRuntimeError::new_err(text))
+        })
+    }
+
     /// Queues what a descriptor's readiness calls for.
     pub(super) fn queue_event(&self, py: Python<'_>, token: Token, readiness: Readiness) {
         let [first, second] = self.watches.with(py, |watches| {
@@ -173,7 +209,7 @@ pub(super) fn add_reader<'py>(
     fd: &Bound<'py, PyAny>,
     callback: Bound<'py, PyAny>,
     args: Bound<'py, PyTuple>,
-) -> PyResult<()> {
+) -> PyResult<Bound<'py, Handle>> {
     add(event_loop, fd, callback, args, Direction::Read)
 }
 
@@ -183,7 +219,7 @@ pub(super) fn add_writer<'py>(
     fd: &Bound<'py, PyAny>,
     callback: Bound<'py, PyAny>,
     args: Bound<'py, PyTuple>,
-) -> PyResult<()> {
+) -> PyResult<Bound<'py, Handle>> {
     add(event_loop, fd, callback, args, Direction::Write)
 }
 
@@ -236,7 +272,7 @@ fn add<'py>(
     callback: Bound<'py, PyAny>,
     args: Bound<'py, PyTuple>,
     direction: Direction,
-) -> PyResult<()> {
+) -> PyResult<Bound<'py, Handle>> {
     let py = event_loop.py();
     let this = event_loop.get();
     let open = this.open(py)?;
@@ -251,7 +287,9 @@ fn add<'py>(
         )?;
     }
     let fd = descriptor(fd)?;
-    let handle = Bound::new(py, Handle::new(event_loop, callback, args, None)?)?.unbind();
+    this.check_no_transport(py, fd)?;
+    let made = Bound::new(py, Handle::new(event_loop, callback, args, None)?)?;
+    let handle = made.clone().unbind();
     let replaced = this.watches.with(py, |watches| {
         let token = match watches.by_fd.get(&fd) {
             Some(token) => *token,
@@ -272,8 +310,8 @@ fn add<'py>(
         }
     });
     match replaced {
-        Ok(Some(old)) => cancel(py, &old),
-        Ok(None) => Ok(()),
+        Ok(Some(old)) => cancel(py, &old).map(|()| made),
+        Ok(None) => Ok(made),
         Err((error, _refused, _dropped)) => Err(error.into()),
     }
 }
@@ -292,6 +330,7 @@ fn remove(
     let Ok(open) = this.open(py) else {
         return Ok(false);
     };
+    this.check_no_transport(py, fd)?;
     let removed = this.watches.with(py, |watches| {
         let token = *watches.by_fd.get(&fd)?;
         let watch = watches.registry.get_mut(token)?;

@@ -37,6 +37,8 @@ pub(crate) struct EventLoop {
     pub(super) capture: Attached<Capture>,
     /// What a native callback wants to be raised from `run_forever`.
     pub(super) raised: Attached<Option<PyErr>>,
+    /// Where transports read into; taken out while it is in use.
+    pub(super) scratch: Attached<Vec<u8>>,
     pub(super) current_handle: Attached<Option<Py<Handle>>>,
     pub(super) task_factory: Attached<Option<Py<PyAny>>>,
     slow_callback_duration: Attached<f64>,
@@ -101,6 +103,7 @@ impl EventLoop {
             hooks: Attached::default(),
             capture: Attached::new(Capture::Off),
             raised: Attached::new(None),
+            scratch: Attached::default(),
             current_handle: Attached::new(None),
             task_factory: Attached::new(None),
             slow_callback_duration: Attached::new(0.1),
@@ -176,6 +179,17 @@ impl EventLoop {
         callback: Bound<'py, PyAny>,
         args: Bound<'py, PyTuple>,
     ) -> PyResult<()> {
+        super::descriptors::add_reader(slf, fd, callback, args).map(drop)
+    }
+
+    /// The same, but hands out the handle.
+    #[pyo3(signature = (fd, callback, *args))]
+    fn _add_reader<'py>(
+        slf: &Bound<'py, Self>,
+        fd: &Bound<'py, PyAny>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, Handle>> {
         super::descriptors::add_reader(slf, fd, callback, args)
     }
 
@@ -192,6 +206,17 @@ impl EventLoop {
         callback: Bound<'py, PyAny>,
         args: Bound<'py, PyTuple>,
     ) -> PyResult<()> {
+        super::descriptors::add_writer(slf, fd, callback, args).map(drop)
+    }
+
+    /// The same, but hands out the handle.
+    #[pyo3(signature = (fd, callback, *args))]
+    fn _add_writer<'py>(
+        slf: &Bound<'py, Self>,
+        fd: &Bound<'py, PyAny>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, Handle>> {
         super::descriptors::add_writer(slf, fd, callback, args)
     }
 
@@ -263,6 +288,17 @@ impl EventLoop {
         self.check_open()
     }
 
+    /// In debug mode: refuses what can only fail later.
+    #[staticmethod]
+    fn _check_callback(callback: &Bound<'_, PyAny>, method: &str) -> PyResult<()> {
+        super::queue::check_callback(callback, method)
+    }
+
+    /// Queues a handle that was made earlier.
+    fn _queue_handle(&self, py: Python<'_>, handle: Py<Handle>) {
+        self.push(py, super::queue::Ready::Handle(handle));
+    }
+
     #[pyo3(name = "_set_debug")]
     fn set_debug(&self, enabled: bool) {
         self.debug.store(enabled, Ordering::Relaxed);
@@ -323,11 +359,7 @@ impl EventLoop {
 }
 
 /// `threading.get_ident()`.
-#[expect(
-    clippy::unnecessary_cast,
-    reason = "the width of a thread's number differs by platform"
-)]
 fn thread_ident() -> u64 {
     // SAFETY: has no precondition at all.
-    unsafe { pyo3::ffi::PyThread_get_thread_ident() as u64 }
+    unsafe { u64::from(pyo3::ffi::PyThread_get_thread_ident()) }
 }

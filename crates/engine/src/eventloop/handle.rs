@@ -180,6 +180,19 @@ impl Handle {
 
 #[pymethods]
 impl Handle {
+    /// A handle that is not queued yet.
+    #[staticmethod]
+    fn _create<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, Self>> {
+        Bound::new(
+            event_loop.py(),
+            Self::new(event_loop, callback, args, None)?,
+        )
+    }
+
     /// Makes the loop pass over it.
     fn cancel(slf: &Bound<'_, Self>) -> PyResult<()> {
         Self::cancel_with(slf, None)

@@ -16,6 +16,7 @@ mod queue;
 mod run;
 mod source;
 mod tasks;
+mod transport;
 
 #[expect(
     unused_imports,
@@ -26,9 +27,20 @@ pub(crate) use self::{
     event_loop::EventLoop,
     handle::{Handle, TimerHandle, call_in_context, copy_context, is_exit},
     source::{Captured, Hook, HookId, Once, Source, TickId},
+    transport::SocketTransport,
 };
 #[expect(
     unused_imports,
     reason = "parts of the engine that are being built use them"
 )]
 pub(crate) use reactor::{Interest, Readiness, Token, Waker};
+
+use pyo3::prelude::*;
+
+/// Logs where asyncio logs.
+fn log_warning(py: Python<'_>, message: &str) -> PyResult<()> {
+    py.import("jebi.loop.log")?
+        .getattr("logger")?
+        .call_method1("warning", (message,))?;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The end of a connection.
+
+use pyo3::exceptions::PyOSError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::SocketTransport;
+use crate::eventloop::is_exit;
+
+impl SocketTransport {
+    /// Stops reading, and goes down when everything is written.
+    pub(super) fn close_gently(slf: &Bound<'_, Self>) {
+        let py = slf.py();
+        let this = slf.get();
+        let drained = this.state.with(py, |state| {
+            if state.closing {
+                return None;
+            }
+            state.closing = true;
+            Some(state.outgoing.is_empty())
+        });
+        if drained.is_some() {
+            this.event_loop.get().disown_descriptor(py, this.fd);
+        }
+        match drained {
+            Some(true) => Self::lose(slf, None),
+            Some(false) => Self::watch_or_fail(slf),
+            None => {}
+        }
+    }
+
+    /// Goes down at once, whatever is buffered.
+    pub(super) fn close_at_once(slf: &Bound<'_, Self>, error: Option<PyErr>) {
+        let py = slf.py();
+        let this = slf.get();
+        if this.state.with(py, |state| state.lost > 0) {
+            return;
+        }
+        drop(this.state.with(py, |state| {
+            state.closing = true;
+            state.outgoing_size = 0;
+            std::mem::take(&mut state.outgoing)
+        }));
+        this.event_loop.get().disown_descriptor(py, this.fd);
+        Self::lose(slf, error);
+    }
+
+    /// Reports an error and goes down.
+    ///
+    /// Errors of the socket are part of its life and only show in debug mode; others are bugs.
+    pub(super) fn fail(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
+        let py = slf.py();
+        let event_loop = slf.get().event_loop.bind(py);
+        let told = if error.is_instance_of::<PyOSError>(py) {
+            if event_loop.get().is_debug() {
+                slf.repr().and_then(|text| {
+                    let logger = py.import("jebi.loop.log")?.getattr("logger")?;
+                    let options = PyDict::new(py);
+                    options.set_item("exc_info", error.clone_ref(py))?;
+                    logger.call_method("debug", ("%s: %s", text, message), Some(&options))?;
+                    Ok(())
+                })
+            } else {
+                Ok(())
+            }
+        } else {
+            Self::report(slf, &error, message)
+        };
+        if let Err(failure) = told {
+            event_loop.get().raise_from_run(py, failure);
+        }
+        Self::close_at_once(slf, Some(error));
+    }
+
+    fn report(slf: &Bound<'_, Self>, error: &PyErr, message: &str) -> PyResult<()> {
+        let py = slf.py();
+        let context = PyDict::new(py);
+        context.set_item("message", message)?;
+        context.set_item("exception", error.value(py))?;
+        context.set_item("transport", slf)?;
+        context.set_item("protocol", slf.get().protocol(py))?;
+        slf.get()
+            .event_loop
+            .bind(py)
+            .call_method1(intern!(py, "call_exception_handler"), (context,))?;
+        Ok(())
+    }
+
+    /// Schedules `connection_lost`, once; until then the descriptor is no longer watched.
+    pub(super) fn lose(slf: &Bound<'_, Self>, error: Option<PyErr>) {
+        let py = slf.py();
+        let this = slf.get();
+        let token = this.state.with(py, |state| {
+            if state.lost > 0 {
+                return None;
+            }
+            state.lost = 1;
+            Some(state.token.take())
+        });
+        let Some(token) = token else { return };
+        if let Some(token) = token {
+            this.event_loop.get().deregister(py, token);
+        }
+        let transport = slf.clone().unbind();
+        this.event_loop.get().call_soon_native(
+            py,
+            Box::new(move |py| Self::finish(transport.bind(py), error)),
+        );
+    }
+
+    /// Tells the protocol, then gives everything up.
+    fn finish(slf: &Bound<'_, Self>, error: Option<PyErr>) {
+        let py = slf.py();
+        let this = slf.get();
+        let error = error.map(|error| error.into_value(py));
+        let outcome = this.call_protocol(py, intern!(py, "connection_lost"), (error,));
+        drop(this.receiver.take(py));
+        let closed = this.sock.take(py).map_or(Ok(()), |sock| {
+            sock.call_method0(py, intern!(py, "close")).map(drop)
+        });
+        let detached = this.server.take(py).map_or(Ok(()), |server| {
+            server
+                .call_method1(py, intern!(py, "_detach"), (slf,))
+                .map(drop)
+        });
+        for failure in [outcome.map(drop), closed, detached]
+            .into_iter()
+            .filter_map(Result::err)
+        {
+            if is_exit(py, &failure) {
+                this.event_loop.get().raise_from_run(py, failure);
+            } else if let Err(failure) =
+                Self::report(slf, &failure, "Exception in connection_lost()")
+            {
+                this.event_loop.get().raise_from_run(py, failure);
+            }
+        }
+    }
+}

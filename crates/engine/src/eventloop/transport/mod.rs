@@ -1,0 +1,287 @@
+//! The transport of a connected stream socket: asyncio's, natively.
+//!
+//! The Python socket stays the owner of the descriptor; the transport owns the Python socket, and
+//! closes it after it has told the loop to forget the descriptor. Callbacks of the protocol run in
+//! the context in which the transport was opened.
+
+mod close;
+mod flow;
+mod python;
+mod read;
+mod write;
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit, intern};
+use reactor::{Interest, Readiness, Token};
+
+use self::flow::Limits;
+use super::EventLoop;
+use super::attached::Attached;
+use super::handle::{call_in_context, copy_context, is_exit};
+use super::source::Source;
+
+/// What changes while the connection lives.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one of asyncio's independent states")]
+struct State {
+    /// Its place in the loop, once it is registered.
+    token: Option<Token>,
+    /// What the loop watches it for.
+    interest: Interest,
+    /// `connection_made` was called, so data may come.
+    started: bool,
+    /// `pause_reading` was called.
+    reading_paused: bool,
+    /// The peer has finished, and the protocol wants to go on writing.
+    read_finished: bool,
+    /// What the socket did not take yet.
+    outgoing: VecDeque<Bytes>,
+    outgoing_size: usize,
+    limits: Limits,
+    /// `pause_writing` was called on the protocol.
+    writing_paused: bool,
+    /// `write_eof` was called.
+    write_finished: bool,
+    /// No more reading; the connection goes down when everything is written.
+    closing: bool,
+    /// `connection_lost` is on its way or was called. Counts the writes since, to warn of them.
+    lost: usize,
+}
+
+/// Who gets the data, and how.
+struct Receiver {
+    protocol: Py<PyAny>,
+    /// It hands out its own buffers.
+    buffered: bool,
+}
+
+/// The transport of a connected stream socket.
+#[pyclass(frozen, weakref, module = "jebi._engine")]
+pub(crate) struct SocketTransport {
+    event_loop: Py<EventLoop>,
+    fd: RawFd,
+    context: Py<PyAny>,
+    /// What `get_extra_info` knows.
+    extra: Py<PyDict>,
+    /// `None` once the connection is lost.
+    sock: Attached<Option<Py<PyAny>>>,
+    receiver: Attached<Option<Receiver>>,
+    server: Attached<Option<Py<PyAny>>>,
+    state: Attached<State>,
+}
+
+/// What the loop calls; keeps the transport alive while its descriptor is watched.
+struct Connection(Py<SocketTransport>);
+
+impl Source for Connection {
+    fn ready(
+        &self,
+        py: Python<'_>,
+        _event_loop: &Bound<'_, EventLoop>,
+        _token: Token,
+        readiness: Readiness,
+    ) {
+        let transport = self.0.bind(py);
+        if readiness.is_readable() {
+            SocketTransport::read_ready(transport);
+        }
+        if readiness.is_writable() {
+            SocketTransport::write_ready(transport);
+        }
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.0)
+    }
+}
+
+static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+impl Receiver {
+    fn new(protocol: Bound<'_, PyAny>) -> PyResult<Self> {
+        let kind = BUFFERED_PROTOCOL.import(protocol.py(), "asyncio", "BufferedProtocol")?;
+        Ok(Self {
+            buffered: protocol.is_instance(kind)?,
+            protocol: protocol.unbind(),
+        })
+    }
+}
+
+impl SocketTransport {
+    /// Schedules `connection_made`, then reading, then the waiter, as asyncio does.
+    fn open<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        sock: Bound<'py, PyAny>,
+        protocol: &Bound<'py, PyAny>,
+        waiter: Option<Bound<'py, PyAny>>,
+        server: Option<Bound<'py, PyAny>>,
+        peername: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        let fd: RawFd = sock.call_method0(intern!(py, "fileno"))?.extract()?;
+        let extra = describe_socket(&sock, peername)?;
+        let this = Self {
+            event_loop: event_loop.clone().unbind(),
+            fd,
+            context: copy_context(py)?.unbind(),
+            extra: extra.unbind(),
+            sock: Attached::new(Some(sock.unbind())),
+            receiver: Attached::new(Some(Receiver::new(protocol.clone())?)),
+            server: Attached::new(server.as_ref().map(|server| server.clone().unbind())),
+            state: Attached::default(),
+        };
+        // Small writes shall not wait for acknowledgements; other families have no such option.
+        let _ = rustix::net::sockopt::set_tcp_nodelay(this.descriptor(), true);
+        let slf = Bound::new(py, this)?;
+        if let Some(server) = server {
+            server.call_method1(intern!(py, "_attach"), (&slf,))?;
+        }
+        event_loop
+            .get()
+            .own_descriptor(py, fd, slf.clone().unbind());
+        let made = protocol.getattr(intern!(py, "connection_made"))?;
+        event_loop.call_method1(intern!(py, "call_soon"), (made, &slf))?;
+        let reading = slf.clone().unbind();
+        event_loop.get().call_soon_native(
+            py,
+            Box::new(move |py| Self::start_reading(reading.bind(py))),
+        );
+        if let Some(waiter) = waiter {
+            let waiter = waiter.unbind();
+            event_loop
+                .get()
+                .call_soon_native(py, Box::new(move |py| release(waiter.bind(py))));
+        }
+        Ok(slf)
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        // SAFETY: the Python socket keeps it open until `finish`, and nothing here touches the
+        // descriptor after that. Should somebody close it behind the transport's back, system calls
+        // fail; no memory hangs on it.
+        unsafe { BorrowedFd::borrow_raw(self.fd) }
+    }
+
+    /// Tells the loop what to watch for, if that has changed.
+    fn watch(slf: &Bound<'_, Self>) -> io::Result<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let (lost, token, before, now) = this.state.with(py, |state| {
+            (state.lost > 0, state.token, state.interest, state.wanted())
+        });
+        if lost || before == now {
+            return Ok(());
+        }
+        let event_loop = this.event_loop.get();
+        let token = if let Some(token) = token {
+            event_loop.set_interest(py, token, now)?;
+            token
+        } else {
+            let source = Arc::new(Connection(slf.clone().unbind()));
+            event_loop.register(py, this.descriptor(), now, source)?
+        };
+        this.state.with(py, |state| {
+            state.token = Some(token);
+            state.interest = now;
+        });
+        Ok(())
+    }
+
+    /// The same where a failure means that the connection cannot go on.
+    fn watch_or_fail(slf: &Bound<'_, Self>) {
+        if let Err(error) = Self::watch(slf) {
+            Self::fail(
+                slf,
+                error.into(),
+                "Fatal error: the socket cannot be watched",
+            );
+        }
+    }
+
+    fn start_reading(slf: &Bound<'_, Self>) {
+        slf.get().state.with(slf.py(), |state| state.started = true);
+        Self::watch_or_fail(slf);
+    }
+
+    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.receiver.with(py, |receiver| {
+            receiver
+                .as_ref()
+                .map(|receiver| receiver.protocol.bind(py).clone())
+        })
+    }
+
+    /// Calls a method of the protocol in the transport's context.
+    fn call_protocol<'py>(
+        &self,
+        py: Python<'py>,
+        method: &Bound<'py, PyString>,
+        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(protocol) = self.protocol(py) else {
+            return Ok(None);
+        };
+        let callback = protocol.getattr(method)?;
+        let args = args.into_pyobject(py).map_err(Into::into)?;
+        call_in_context(&callback, &args, self.context.bind(py)).map(Some)
+    }
+
+    /// Sees to an exception that leaves a callback: most are fatal for this connection, two are
+    /// for the program.
+    fn fail_or_raise(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
+        let py = slf.py();
+        if is_exit(py, &error) {
+            slf.get().event_loop.get().raise_from_run(py, error);
+        } else {
+            Self::fail(slf, error, message);
+        }
+    }
+}
+
+impl State {
+    /// What the loop should watch for.
+    fn wanted(&self) -> Interest {
+        let reading = self.started && !self.reading_paused && !self.read_finished && !self.closing;
+        Interest::new(reading, !self.outgoing.is_empty())
+    }
+}
+
+/// Socket, own address and peer's address, asked for while the connection surely has them.
+fn describe_socket<'py>(
+    sock: &Bound<'py, PyAny>,
+    peername: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = sock.py();
+    let extra = PyDict::new(py);
+    let face = py
+        .import("asyncio.trsock")?
+        .getattr("TransportSocket")?
+        .call1((sock,))?;
+    extra.set_item("socket", face)?;
+    extra.set_item("sockname", sock.call_method0("getsockname").ok())?;
+    let peername = peername.or_else(|| sock.call_method0("getpeername").ok());
+    extra.set_item("peername", peername)?;
+    Ok(extra)
+}
+
+/// Gives a waiter its result, unless it was cancelled.
+fn release(waiter: &Bound<'_, PyAny>) {
+    let py = waiter.py();
+    let outcome = waiter.call_method0(intern!(py, "done")).and_then(|done| {
+        if !done.is_truthy()? {
+            waiter.call_method1(intern!(py, "set_result"), (py.None(),))?;
+        }
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        error.write_unraisable(py, Some(waiter));
+    }
+}

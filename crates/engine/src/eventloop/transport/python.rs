@@ -1,0 +1,190 @@
+//! What Python sees of a transport.
+
+use bytes::Bytes;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::flow::Limits;
+use super::write::as_bytes;
+use super::{Receiver, SocketTransport};
+use crate::eventloop::EventLoop;
+
+#[pymethods]
+impl SocketTransport {
+    /// Takes over a connected, non-blocking stream socket.
+    #[new]
+    #[pyo3(signature = (event_loop, sock, protocol, waiter = None, server = None, peername = None))]
+    fn new<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        sock: Bound<'py, PyAny>,
+        protocol: &Bound<'py, PyAny>,
+        waiter: Option<Bound<'py, PyAny>>,
+        server: Option<Bound<'py, PyAny>>,
+        peername: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        Self::open(event_loop, sock, protocol, waiter, server, peername)
+    }
+
+    /// Sends bytes; what the socket does not take at once is buffered.
+    fn write(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let data = as_bytes(data)?;
+        slf.get().check_writable(slf.py(), "write")?;
+        Self::write_bytes(slf, data.as_bytes())
+    }
+
+    /// Sends an iterable of bytes as one.
+    fn writelines(slf: &Bound<'_, Self>, list_of_data: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.get().check_writable(slf.py(), "writelines")?;
+        let mut pieces = Vec::new();
+        for piece in list_of_data.try_iter()? {
+            pieces.push(Bytes::copy_from_slice(as_bytes(&piece?)?.as_bytes()));
+        }
+        Self::write_pieces(slf, pieces)
+    }
+
+    /// Ends the writing side after what is buffered.
+    fn write_eof(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::finish_writing(slf)
+    }
+
+    /// Stream sockets can end one side.
+    #[staticmethod]
+    fn can_write_eof() -> bool {
+        true
+    }
+
+    /// Closes after what is buffered was sent.
+    fn close(slf: &Bound<'_, Self>) {
+        Self::close_gently(slf);
+    }
+
+    /// Closes at once.
+    fn abort(slf: &Bound<'_, Self>) {
+        Self::close_at_once(slf, None);
+    }
+
+    /// Whether it is closed or about to be.
+    fn is_closing(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.closing)
+    }
+
+    /// Whether data is delivered as it comes.
+    fn is_reading(&self, py: Python<'_>) -> bool {
+        self.state
+            .with(py, |state| !state.closing && !state.reading_paused)
+    }
+
+    /// Delivers no data until `resume_reading`.
+    fn pause_reading(slf: &Bound<'_, Self>) {
+        let paused = slf.get().state.with(slf.py(), |state| {
+            let paused = !state.closing && !state.reading_paused;
+            state.reading_paused |= paused;
+            paused
+        });
+        if paused {
+            Self::watch_or_fail(slf);
+        }
+    }
+
+    /// Delivers data again.
+    fn resume_reading(slf: &Bound<'_, Self>) {
+        let resumed = slf.get().state.with(slf.py(), |state| {
+            let resumed = !state.closing && state.reading_paused;
+            state.reading_paused &= !resumed;
+            resumed
+        });
+        if resumed {
+            Self::watch_or_fail(slf);
+        }
+    }
+
+    /// Sets the marks of flow control.
+    #[pyo3(signature = (high = None, low = None))]
+    fn set_write_buffer_limits(
+        slf: &Bound<'_, Self>,
+        high: Option<i64>,
+        low: Option<i64>,
+    ) -> PyResult<()> {
+        let limits = Limits::from_given(high, low)?;
+        slf.get()
+            .state
+            .with(slf.py(), |state| state.limits = limits);
+        Self::pause_if_full(slf)
+    }
+
+    /// The marks of flow control, the low one first.
+    fn get_write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
+        self.state
+            .with(py, |state| (state.limits.low, state.limits.high))
+    }
+
+    /// How many bytes wait to be sent.
+    fn get_write_buffer_size(&self, py: Python<'_>) -> usize {
+        self.state.with(py, |state| state.outgoing_size)
+    }
+
+    /// Hands the connection to another protocol.
+    fn set_protocol(&self, py: Python<'_>, protocol: Bound<'_, PyAny>) -> PyResult<()> {
+        let receiver = Receiver::new(protocol)?;
+        drop(self.receiver.replace(py, Some(receiver)));
+        Ok(())
+    }
+
+    /// Who gets the data; `None` once the connection is lost.
+    fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.protocol(py)
+    }
+
+    /// `socket`, `sockname` or `peername`.
+    #[pyo3(signature = (name, default = None))]
+    fn get_extra_info<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.extra.bind(py).get_item(name)?.or(default))
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let py = slf.py();
+        let name = slf.get_type().name()?;
+        let (closing, lost, reading, size) = slf.get().state.with(py, |state| {
+            (
+                state.closing,
+                state.lost > 0,
+                state.wanted().is_readable(),
+                state.outgoing_size,
+            )
+        });
+        let condition = match (lost, closing) {
+            (true, _) => "closed",
+            (false, true) => "closing",
+            (false, false) => "open",
+        };
+        let reading = if reading { "polling" } else { "idle" };
+        Ok(format!(
+            "<{name} {condition} fd={} read={reading} write=<bufsize={size}>>",
+            slf.get().fd
+        ))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)?;
+        visit.call(&self.context)?;
+        visit.call(&self.extra)?;
+        self.sock.traverse(|sock| visit.call(sock))?;
+        self.server.traverse(|server| visit.call(server))?;
+        self.receiver.traverse(|receiver| {
+            receiver
+                .as_ref()
+                .map_or(Ok(()), |receiver| visit.call(&receiver.protocol))
+        })
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        drop(self.receiver.take(py));
+        drop(self.sock.take(py));
+        drop(self.server.take(py));
+    }
+}

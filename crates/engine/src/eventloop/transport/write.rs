@@ -1,0 +1,201 @@
+//! From the protocol to the socket.
+
+use std::io;
+
+use bytes::{Buf, Bytes};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+use rustix::io::{Errno, IoSlice};
+use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
+
+use super::SocketTransport;
+use crate::eventloop::log_warning;
+
+const WRITE_FAILED: &str = "Fatal write error on socket transport";
+
+/// Writes to a lost connection that are ignored before a word is said about them.
+const SILENT_WRITES: usize = 5;
+
+/// How many pieces one system call sends.
+const PIECES: usize = 64;
+
+impl SocketTransport {
+    /// Sends at once what the socket takes and buffers the rest.
+    pub(super) fn write_bytes(slf: &Bound<'_, Self>, data: &[u8]) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        if data.is_empty() {
+            return Ok(());
+        }
+        let (lost, idle) = this.state.with(py, |state| {
+            if state.lost > 0 {
+                state.lost += 1;
+            }
+            (state.lost, state.outgoing.is_empty())
+        });
+        if lost > 0 {
+            if lost > SILENT_WRITES {
+                log_warning(py, "socket.send() raised exception.")?;
+            }
+            return Ok(());
+        }
+        let sent = if idle {
+            match send(this.descriptor(), data, SendFlags::NOSIGNAL) {
+                Ok(sent) => sent,
+                Err(Errno::AGAIN | Errno::INTR) => 0,
+                Err(error) => {
+                    Self::fail(slf, io::Error::from(error).into(), WRITE_FAILED);
+                    return Ok(());
+                }
+            }
+        } else {
+            0
+        };
+        let Some(rest) = data.get(sent..).filter(|rest| !rest.is_empty()) else {
+            return Ok(());
+        };
+        this.keep(py, Bytes::copy_from_slice(rest));
+        Self::watch_or_fail(slf);
+        Self::pause_if_full(slf)
+    }
+
+    /// Sends several pieces in one go.
+    pub(super) fn write_pieces(slf: &Bound<'_, Self>, pieces: Vec<Bytes>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        if this.state.with(py, |state| state.lost > 0) {
+            return Ok(());
+        }
+        for piece in pieces {
+            if !piece.is_empty() {
+                this.keep(py, piece);
+            }
+        }
+        if this.state.with(py, |state| !state.interest.is_writable()) {
+            Self::flush(slf)?;
+        }
+        Self::watch_or_fail(slf);
+        Self::pause_if_full(slf)
+    }
+
+    /// The socket takes more.
+    pub(super) fn write_ready(slf: &Bound<'_, Self>) {
+        if slf.get().state.with(slf.py(), |state| state.lost > 0) {
+            return;
+        }
+        if let Err(error) = Self::flush(slf) {
+            Self::fail_or_raise(slf, error, WRITE_FAILED);
+        }
+        if slf.get().state.with(slf.py(), |state| state.lost == 0) {
+            Self::watch_or_fail(slf);
+        }
+    }
+
+    /// Ends the writing side once the buffer is empty.
+    pub(super) fn finish_writing(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let now = this.state.with(py, |state| {
+            if state.closing || state.write_finished {
+                return false;
+            }
+            state.write_finished = true;
+            state.outgoing.is_empty()
+        });
+        if now {
+            shutdown(this.descriptor(), Shutdown::Write).map_err(io::Error::from)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, py: Python<'_>, piece: Bytes) {
+        self.state.with(py, |state| {
+            state.outgoing_size += piece.len();
+            state.outgoing.push_back(piece);
+        });
+    }
+
+    /// Sends from the buffer, then does what waited for it to drain.
+    fn flush(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        match this.send_buffered(py) {
+            Ok(()) | Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => {
+                Self::fail(slf, io::Error::from(error).into(), WRITE_FAILED);
+                return Ok(());
+            }
+        }
+        Self::resume_if_drained(slf)?;
+        let (drained, closing, finished, lost) = this.state.with(py, |state| {
+            let drained = state.outgoing.is_empty();
+            (drained, state.closing, state.write_finished, state.lost > 0)
+        });
+        if !drained || lost {
+            return Ok(());
+        }
+        if closing {
+            Self::lose(slf, None);
+        } else if finished {
+            // Nobody is left to tell if the peer has gone meanwhile; the next read finds out.
+            let _ = shutdown(this.descriptor(), Shutdown::Write);
+        }
+        Ok(())
+    }
+
+    fn send_buffered(&self, py: Python<'_>) -> Result<(), Errno> {
+        self.state.with(py, |state| {
+            if state.outgoing.is_empty() {
+                return Ok(());
+            }
+            let pieces: Vec<IoSlice<'_>> = state
+                .outgoing
+                .iter()
+                .take(PIECES)
+                .map(|piece| IoSlice::new(piece))
+                .collect();
+            let mut nothing = SendAncillaryBuffer::default();
+            let mut sent = sendmsg(
+                self.descriptor(),
+                &pieces,
+                &mut nothing,
+                SendFlags::NOSIGNAL,
+            )?;
+            state.outgoing_size -= sent;
+            while let Some(front) = state.outgoing.front_mut() {
+                if front.len() > sent {
+                    front.advance(sent);
+                    break;
+                }
+                sent -= front.len();
+                state.outgoing.pop_front();
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn check_writable(&self, py: Python<'_>, method: &str) -> PyResult<()> {
+        if self.state.with(py, |state| state.write_finished) {
+            return Err(PyRuntimeError::new_err(format!(
+                "Cannot call {method}() after write_eof()"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of what a protocol writes, which asyncio restricts to these three types.
+pub(super) fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    if let Ok(bytes) = data.cast::<PyBytes>() {
+        return Ok(bytes.clone());
+    }
+    if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
+        let bytes = data.py().get_type::<PyBytes>().call1((data,))?;
+        return Ok(bytes.cast_into::<PyBytes>()?);
+    }
+    Err(PyTypeError::new_err(format!(
+        "data argument must be a bytes-like object, not {}",
+        data.get_type().name()?.repr()?
+    )))
+}

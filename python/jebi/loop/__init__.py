@@ -1,0 +1,13 @@
+"""The asyncio event loop with its engine in Rust; stands in for uvloop."""
+
+import sys
+
+from .loop import Loop, new_event_loop, run
+
+__all__ = ["Loop", "new_event_loop", "run"]
+
+if sys.version_info < (3, 14):
+    # Python 3.14 deprecates policies; there, pass `new_event_loop` as the loop factory.
+    from .policy import EventLoopPolicy, install
+
+    __all__ += ["EventLoopPolicy", "install"]

@@ -1,0 +1,47 @@
+"""The loop, put together from its parts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .connections import Connections
+from .errors import Errors
+from .executors import Executors
+from .generators import Generators
+from .names import Names
+from .running import Running
+from .servers import Servers
+from .signals import Signals
+from .sockets import Sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+class Loop(Servers, Connections, Sockets, Names, Executors, Signals, Generators, Errors, Running):
+    """An asyncio event loop whose engine is written in Rust.
+
+    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams, Unix sockets,
+    pipes, child processes and ``sendfile``; those raise ``NotImplementedError``.
+    """
+
+
+def new_event_loop() -> Loop:
+    """A fresh loop."""
+    return Loop()
+
+
+def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
+    """``asyncio.run`` on this loop: runs ``main``, then cleans up and closes the loop.
+
+    Example::
+
+        >>> import asyncio, jebi.loop
+        >>> jebi.loop.run(asyncio.sleep(0, "done"))
+        'done'
+    """
+    with asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,126 @@
+"""The ``sock_*`` coroutines: plain non-blocking sockets, awaited."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .names import Names
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+# What a non-blocking call raises when it has to be made again later.
+LATER = (BlockingIOError, InterruptedError)
+
+
+class Sockets(Names):
+    """Each call is tried at once, and again whenever the socket is ready."""
+
+    async def sock_recv(self, sock: socket.socket, nbytes: int) -> bytes:
+        """Up to ``nbytes`` of what arrives next; empty at the end."""
+        self._check_socket(sock)
+        return await self._until_read(sock, partial(sock.recv, nbytes))
+
+    async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
+        """Fills ``buf`` with what arrives next; answers how much that was."""
+        self._check_socket(sock)
+        return await self._until_read(sock, partial(sock.recv_into, buf))
+
+    async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
+        """The next connection of a listening socket, non-blocking, and its address."""
+        self._check_socket(sock)
+        connection, address = await self._until_read(sock, sock.accept)
+        connection.setblocking(False)
+        return connection, address
+
+    async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
+        """Sends all of ``data``; after an exception nobody knows how much of it was sent."""
+        self._check_socket(sock)
+        with memoryview(data) as whole, whole.cast("B") as rest:
+            outgoing = _Outgoing(sock, rest)
+            try:
+                outgoing.send()
+            except LATER:
+                await self._until_written(sock, outgoing.send)
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connects to ``address``, of which the host may be a name."""
+        self._check_socket(sock)
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            found = await self._resolve(address, sock.family, sock.type, sock.proto, 0)
+            address = found[0][4]
+        try:
+            sock.connect(address)
+        except LATER:
+            await self._until_written(sock, partial(_check_connected, sock, address))
+
+    async def _until_read(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
+        try:
+            return attempt()
+        except LATER:
+            pass
+        fd = sock.fileno()
+        future: asyncio.Future[T] = self.create_future()
+        handle = self._add_reader(fd, _try, future, attempt)
+        try:
+            return await future
+        finally:
+            # Somebody else may have put a reader of their own in its place.
+            if not handle.cancelled():
+                self.remove_reader(fd)
+
+    async def _until_written(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
+        fd = sock.fileno()
+        future: asyncio.Future[T] = self.create_future()
+        handle = self._add_writer(fd, _try, future, attempt)
+        try:
+            return await future
+        finally:
+            if not handle.cancelled():
+                self.remove_writer(fd)
+
+    def _check_socket(self, sock: socket.socket) -> None:
+        if isinstance(sock, ssl.SSLSocket):
+            raise TypeError("Socket cannot be of type SSLSocket")
+        if self.get_debug() and sock.gettimeout() != 0:
+            raise ValueError("the socket must be non-blocking")
+
+
+class _Outgoing:
+    """Bytes on their way out of a socket."""
+
+    def __init__(self, sock: socket.socket, rest: memoryview) -> None:
+        self._sock = sock
+        self._rest = rest
+
+    def send(self) -> None:
+        """Returns when everything is sent; raises like ``send`` when it has to wait."""
+        while self._rest:
+            self._rest = self._rest[self._sock.send(self._rest) :]
+
+
+def _check_connected(sock: socket.socket, address: Any) -> None:
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, f"Connect call failed {address}")
+
+
+def _try(future: asyncio.Future[T], attempt: Callable[[], T]) -> None:
+    if future.done():
+        return
+    try:
+        result = attempt()
+    except LATER:
+        return
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
