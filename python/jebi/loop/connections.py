@@ -24,7 +24,7 @@ P = TypeVar("P", bound="asyncio.BaseProtocol")
 class Connections(Sockets):
     """``create_connection`` and the transports it makes."""
 
-    async def create_connection(  # type: ignore[override]
+    async def create_connection(
         self,
         protocol_factory: Callable[[], P],
         host: str | None = None,
@@ -71,7 +71,7 @@ class Connections(Sockets):
             logger.debug("%r connected to %s:%r: (%r, %r)", sock, host, port, transport, protocol)
         return transport, protocol
 
-    async def connect_accepted_socket(  # type: ignore[override]
+    async def connect_accepted_socket(
         self,
         protocol_factory: Callable[[], P],
         sock: socket.socket,

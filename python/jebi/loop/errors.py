@@ -88,7 +88,7 @@ def _call_in_context_of(
     culprits = (context.get(key) for key in ("task", "future", "handle"))
     culprit = next((found for found in culprits if found is not None), None)
     get_context = getattr(culprit, "get_context", None)
-    variables = get_context() if get_context is not None else None
+    variables: Any = get_context() if get_context is not None else None
     if hasattr(variables, "run"):
         variables.run(handler, loop, context)
     else:

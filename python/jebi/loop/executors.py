@@ -6,17 +6,15 @@ import asyncio
 import concurrent.futures
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
 
 from .running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing_extensions import TypeVarTuple, Unpack
 
-    Ts = TypeVarTuple("Ts")
-
+Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 
 
@@ -32,7 +30,7 @@ class Executors(Running):
         self,
         executor: concurrent.futures.Executor | None,
         func: Callable[[Unpack[Ts]], T],
-        *args: Unpack[Ts],
+        *args: *Ts,
     ) -> asyncio.Future[T]:
         """Calls ``func(*args)`` in ``executor``, ``None`` for the default one."""
         self._check_closed()

@@ -39,7 +39,7 @@ class Running(Core):
     def __del__(self) -> None:
         if self.is_closed():
             return
-        warnings.warn(f"unclosed event loop {self!r}", ResourceWarning, source=self)
+        warnings.warn(f"unclosed event loop {self!r}", ResourceWarning, source=self)  # noqa: B028 - nobody calls it
         if not self.is_running():
             self.close()
 
@@ -68,7 +68,8 @@ class Running(Core):
         if asyncio._get_running_loop() is not None:
             raise RuntimeError("Cannot run the event loop while another loop is running")
         is_ours = not asyncio.isfuture(future)
-        task: Any = asyncio.ensure_future(future, loop=self)
+        awaitable: Any = future
+        task: Any = asyncio.ensure_future(awaitable, loop=self)
         if is_ours:
             # Whoever called hears of it by an exception if the task stays unfinished.
             task._log_destroy_pending = False

@@ -8,7 +8,6 @@ import itertools
 import socket
 import weakref
 from asyncio.trsock import TransportSocket
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from jebi import _engine
@@ -17,7 +16,7 @@ from .connections import Connections, check_stream
 from .log import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # Errors of accept() that pass when other descriptors are closed.
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
