@@ -1,7 +1,9 @@
 //! One call for the pool, and what comes back from it.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -57,7 +59,7 @@ impl Job {
             ..
         } = self;
         let result = in_context(py, context.bind(py), || {
-            catch_unwind(AssertUnwindSafe(|| call(py)))
+            catch_unwind(AssertUnwindSafe(|| with_an_end(|| call(py))))
                 .unwrap_or_else(|_| Err(PyRuntimeError::new_err("a native call panicked")))
         });
         Completion { done, result }
@@ -92,6 +94,26 @@ impl Completion {
                 .write_unraisable(py, Some(place.as_any()));
         }
     }
+}
+
+/// Runs Python code that may outlive the interpreter.
+///
+/// Before 3.14 a thread that asks for the GIL while the interpreter is ending is told to exit, by
+/// unwinding; Rust must not be unwound like that. Such a thread stays where it is instead, as all
+/// do from 3.14 on, until the process ends.
+fn with_an_end<R>(call: impl FnOnce() -> R) -> R {
+    struct Stay;
+    impl Drop for Stay {
+        fn drop(&mut self) {
+            while !thread::panicking() {
+                thread::park();
+            }
+        }
+    }
+    let stay = Stay;
+    let result = call();
+    mem::forget(stay);
+    result
 }
 
 fn in_context<R>(

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// A run as long as this may hold up the jobs behind it noticeably.
-const QUICK_BELOW: Duration = Duration::from_micros(200);
+const QUICK_BELOW: Duration = Duration::from_micros(100);
 
 /// Trust a function has at most. One run in five may be slow before trust is lost.
 const TRUST_MOST: u8 = 16;

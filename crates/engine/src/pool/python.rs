@@ -58,14 +58,14 @@ impl PyPool {
 
     /// Runs `call()` in `context` on a thread of the pool; the future gets what comes of it. A
     /// future that is cancelled before its turn is not run.
-    #[pyo3(signature = (call, context, *, pace = None, exit = false))]
+    #[pyo3(signature = (call, context, *, pace = None, is_exit = false))]
     fn submit<'py>(
         &self,
         py: Python<'py>,
         call: Py<PyAny>,
         context: Py<PyAny>,
         pace: Option<&Bound<'py, PyPace>>,
-        exit: bool,
+        is_exit: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let create = intern!(py, "create_future");
         let future = self.event_loop.bind(py).call_method0(create)?;
@@ -78,7 +78,7 @@ impl PyPool {
                 call.call0(py)
             }),
             context,
-            lane: if exit { Lane::Exit } else { Lane::Normal },
+            lane: if is_exit { Lane::Exit } else { Lane::Normal },
             pace: pace.map_or_else(Arc::default, |pace| Arc::clone(&pace.get().0)),
             done: Box::new(move |py, result| {
                 if let Err(error) = settle(answered.bind(py), result) {
