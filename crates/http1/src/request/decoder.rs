@@ -5,7 +5,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::body::{Body, Piece};
 use super::error::{BadRequest, Fault};
 use super::head::RequestHead;
-use super::parser::HeadParser;
+use super::parser::{HeadParser, Parsed};
 use crate::limits::Limits;
 
 /// What a client sent.
@@ -30,31 +30,18 @@ pub enum Event {
 #[derive(Debug)]
 pub struct RequestDecoder {
     limits: Limits,
+    parser: HeadParser,
     state: State,
 }
 
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one a connection, and it is never moved"
-)]
 enum State {
     /// Before or in a head. One empty line may stand before it.
     Head {
-        parser: HeadParser,
         empty_line: bool,
     },
     Body(Body),
     Failed(BadRequest),
-}
-
-impl State {
-    fn between_messages() -> Self {
-        Self::Head {
-            parser: HeadParser::default(),
-            empty_line: false,
-        }
-    }
 }
 
 impl RequestDecoder {
@@ -63,7 +50,8 @@ impl RequestDecoder {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits: limits.clamped(),
-            state: State::between_messages(),
+            parser: HeadParser::default(),
+            state: State::Head { empty_line: false },
         }
     }
 
@@ -74,23 +62,32 @@ impl RequestDecoder {
     /// [`BadRequest`] when the bytes are not a request that RFC 9112 allows and the limits admit.
     /// The connection is then beyond repair: every further call returns the same error.
     pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, BadRequest> {
-        let outcome = match &mut self.state {
-            State::Head { .. } => self.decode_head(buffer),
+        match &mut self.state {
+            State::Head { empty_line } => {
+                match head(&mut self.parser, empty_line, buffer, &self.limits) {
+                    Ok(None) => Ok(None),
+                    Ok(Some(parsed)) => {
+                        self.state = State::Body(Body::new(parsed.verdict.framing));
+                        Ok(Some(Event::Head(RequestHead::new(
+                            buffer.split_to(parsed.end).freeze(),
+                            parsed,
+                            self.parser.take_fields(),
+                        ))))
+                    }
+                    Err(error) => self.fail(error),
+                }
+            }
             State::Body(body) => match body.decode(buffer, &self.limits) {
                 Ok(Piece::Incomplete) => Ok(None),
                 Ok(Piece::Data(data)) => Ok(Some(Event::Data(data))),
                 Ok(Piece::End) => {
-                    self.state = State::between_messages();
+                    self.state = State::Head { empty_line: false };
                     Ok(Some(Event::End))
                 }
-                Err(error) => Err(error),
+                Err(error) => self.fail(error),
             },
             State::Failed(error) => Err(*error),
-        };
-        if let Err(error) = outcome {
-            self.state = State::Failed(error);
         }
-        outcome
     }
 
     /// Whether the last request is complete and nothing of the next one was seen.
@@ -98,33 +95,38 @@ impl RequestDecoder {
     /// Bytes that were not yet given to [`decode`](Self::decode) do not count.
     #[must_use]
     pub fn is_between_messages(&self) -> bool {
-        matches!(&self.state, State::Head { parser, .. } if !parser.has_started())
+        matches!(self.state, State::Head { .. }) && !self.parser.has_started()
     }
 
-    fn decode_head(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, BadRequest> {
-        let State::Head { parser, empty_line } = &mut self.state else {
-            return Ok(None);
-        };
-        if !parser.has_started() {
-            match (buffer.first(), buffer.get(1)) {
-                (None, _) | (Some(b'\r'), None) => return Ok(None),
-                (Some(b'\r'), Some(b'\n')) if *empty_line => return Err(Fault::EmptyLines.into()),
-                (Some(b'\r'), Some(b'\n')) => {
-                    *empty_line = true;
-                    buffer.advance(2);
-                    return self.decode_head(buffer);
-                }
-                (Some(b'\r' | b'\n'), _) => return Err(Fault::LineEnd.into()),
-                _ => {}
-            }
-        }
-        let Some(parts) = parser.parse(buffer, &self.limits)? else {
-            return Ok(None);
-        };
-        let head = RequestHead::new(buffer.split_to(parts.end).freeze(), parts);
-        self.state = State::Body(Body::new(head.body()));
-        Ok(Some(Event::Head(head)))
+    #[cold]
+    fn fail(&mut self, error: BadRequest) -> Result<Option<Event>, BadRequest> {
+        self.state = State::Failed(error);
+        Err(error)
     }
+}
+
+/// The head at the front of `buffer`, after the empty line that may stand before it.
+#[inline]
+fn head(
+    parser: &mut HeadParser,
+    empty_line: &mut bool,
+    buffer: &mut BytesMut,
+    limits: &Limits,
+) -> Result<Option<Parsed>, BadRequest> {
+    if !parser.has_started() {
+        match (buffer.first(), buffer.get(1)) {
+            (None, _) | (Some(b'\r'), None) => return Ok(None),
+            (Some(b'\r'), Some(b'\n')) if *empty_line => return Err(Fault::EmptyLines.into()),
+            (Some(b'\r'), Some(b'\n')) => {
+                *empty_line = true;
+                buffer.advance(2);
+                return head(parser, empty_line, buffer, limits);
+            }
+            (Some(b'\r' | b'\n'), _) => return Err(Fault::LineEnd.into()),
+            _ => {}
+        }
+    }
+    parser.parse(buffer, limits)
 }
 
 #[cfg(test)]

@@ -3,21 +3,11 @@
 use bytes::Bytes;
 use std::fmt;
 
-use super::line::{RequestLine, Version};
+use super::line::Version;
 use super::meaning::{Framing, Verdict};
+use super::parser::Parsed;
 use super::spans::{Fields, Span};
 use super::target::{Target, TargetForm};
-
-/// What the parser found out about a head whose bytes still stand in the buffer.
-#[derive(Debug)]
-pub(crate) struct Parts {
-    pub(crate) line: RequestLine,
-    pub(crate) target: Target,
-    pub(crate) fields: Fields,
-    pub(crate) verdict: Verdict,
-    /// Length of the head.
-    pub(crate) end: usize,
-}
 
 /// Request line and header fields of one request.
 ///
@@ -35,16 +25,17 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
-    pub(crate) fn new(bytes: Bytes, parts: Parts) -> Self {
-        let line = parts.line;
+    #[inline]
+    pub(crate) fn new(bytes: Bytes, parsed: Parsed, fields: Fields) -> Self {
+        let line = parsed.line;
         Self {
             bytes,
             method: Span::new(0..line.method_end),
             raw_target: Span::new(line.method_end + 1..line.target_end),
-            target: parts.target,
+            target: parsed.target,
             version: line.version,
-            fields: parts.fields,
-            verdict: parts.verdict,
+            fields,
+            verdict: parsed.verdict,
         }
     }
 

@@ -1,7 +1,22 @@
 //! Who a request is addressed to: `host[:port]`.
 
 /// Whether `authority` is a host, not empty, with an optional port.
+#[inline]
 pub(crate) fn is_authority(authority: &[u8]) -> bool {
+    // Nearly all are plain names, perhaps with a port.
+    let plain = authority
+        .iter()
+        .position(|&byte| !is_name_byte(byte))
+        .unwrap_or(authority.len());
+    match authority.get(plain..) {
+        Some([]) => plain > 0,
+        Some([b':', port @ ..]) => plain > 0 && is_port(port),
+        _ => is_unusual_authority(authority),
+    }
+}
+
+#[cold]
+fn is_unusual_authority(authority: &[u8]) -> bool {
     let (host, port) = split_port(authority);
     is_host(host) && port.is_none_or(is_port)
 }
@@ -79,26 +94,32 @@ fn is_registered_name(name: &[u8]) -> bool {
 }
 
 /// The grammar's *unreserved* and *sub-delims*.
+#[inline]
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        )
+    NAME_BYTES.get(usize::from(byte)).copied().unwrap_or(false)
 }
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which checks it"
+)]
+static NAME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"-._~!$&'()*+,;=";
+    let mut index = 0;
+    while index < marks.len() {
+        table[marks[index] as usize] = true;
+        index += 1;
+    }
+    let mut byte = 0;
+    while byte < 128u8 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = true;
+        }
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -2,9 +2,8 @@
 
 use super::error::{BadRequest, Fault};
 use super::fields::{FieldScanner, Line};
-use super::head::Parts;
 use super::line::{LineScanner, RequestLine};
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Verdict};
 use super::spans::Fields;
 use super::target::Target;
 use crate::limits::Limits;
@@ -20,17 +19,31 @@ pub(crate) struct HeadParser {
     meaning: Meaning,
 }
 
+/// What the parser found out about a head, besides its header lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parsed {
+    pub(crate) line: RequestLine,
+    pub(crate) target: Target,
+    pub(crate) verdict: Verdict,
+    /// Length of the head.
+    pub(crate) end: usize,
+}
+
 impl HeadParser {
     pub(crate) fn has_started(&self) -> bool {
         self.line.has_started()
     }
 
-    /// The parts of the head at the front of `bytes`, or `None` while it is incomplete.
+    /// What the head at the front of `bytes` says, or `None` while it is incomplete.
+    ///
+    /// The next call is about the next head; the header lines are to be [taken](Self::take_fields)
+    /// before that.
+    #[inline]
     pub(crate) fn parse(
         &mut self,
         bytes: &mut [u8],
         limits: &Limits,
-    ) -> Result<Option<Parts>, BadRequest> {
+    ) -> Result<Option<Parsed>, BadRequest> {
         let (line, target) = match self.request {
             Some(request) => request,
             None => match self.request_line(bytes, limits)? {
@@ -43,21 +56,30 @@ impl HeadParser {
         };
         let method = bytes.get(..line.method_end).unwrap_or_default();
         let verdict = self.meaning.conclude(line.version, method, limits.body)?;
-        let mut fields = std::mem::take(&mut self.fields);
         // The authority of an absolute target stands in for Host, whatever that says.
         if let Some(authority) = target.authority
-            && let Some(host) = self.meaning.host.and_then(|index| fields.get_mut(index))
+            && let Some(host) = self
+                .meaning
+                .host
+                .and_then(|index| self.fields.get_mut(index))
         {
             host.value = authority;
         }
-        *self = Self::default();
-        Ok(Some(Parts {
+        self.line = LineScanner::default();
+        self.request = None;
+        self.meaning = Meaning::default();
+        Ok(Some(Parsed {
             line,
             target,
-            fields,
             verdict,
             end,
         }))
+    }
+
+    /// The header lines of the head that was parsed last.
+    #[inline]
+    pub(crate) fn take_fields(&mut self) -> Fields {
+        self.fields.take()
     }
 
     fn request_line(

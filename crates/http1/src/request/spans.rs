@@ -53,6 +53,20 @@ impl Fields {
         self.count
     }
 
+    /// The lines so far; none are left.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        let taken = Self {
+            inline: self.inline,
+            count: self.count,
+            spilled: std::mem::take(&mut self.spilled),
+        };
+        // What stands inline beyond the count is never looked at, so it need not be cleared.
+        self.count = 0;
+        taken
+    }
+
+    #[inline]
     pub(crate) fn push(&mut self, field: Field) {
         match self.inline.get_mut(self.count) {
             Some(place) => *place = field,
