@@ -26,6 +26,7 @@ def make(
     """The engine's server for an application that has started; not accepting yet."""
     from jebi import _engine  # a supervisor has no use for it
 
+    names_itself = any(name.lower() == "server" for name, _ in config.headers)
     limits: dict[str, Any] = {}
     if config.h11_max_incomplete_event_size is not None:
         limits["header_block_limit"] = config.h11_max_incomplete_event_size
@@ -36,9 +37,11 @@ def make(
         state=state,
         root_path=config.root_path,
         access_log=access_log(config),
+        headers=[(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in config.headers],
         keep_alive_timeout=float(config.timeout_keep_alive),
-        server_header=config.server_header,
+        server_header=config.server_header and not names_itself,
         date_header=config.date_header,
+        limit_concurrency=config.limit_concurrency,
         **limits,
     )
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from jebi.server.logging import get_logger
 from jebi.server.sockets import describe
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Generator
 
     from jebi import _engine
@@ -154,6 +154,9 @@ class Server:
         """Let what is in flight finish, within the time that the settings give it."""
         running.stop_accepting()
         for listener in self._bound:
+            # The engine has a duplicate, so closing ours alone would leave clients waiting.
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         running.shutdown()
         seconds = self.config.graceful_seconds

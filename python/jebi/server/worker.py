@@ -9,6 +9,7 @@ supervisor is dead, whatever killed it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import signal
@@ -85,6 +86,11 @@ def main() -> None:
     sys.exit(_serve(order, channel, listeners))
 
 
+def _say(channel: socket.socket, word: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError):  # a supervisor that is gone needs no news
+        channel.sendall(word)
+
+
 def _serve(order: Order, channel: socket.socket, listeners: list[socket.socket]) -> int:
     from jebi.server.config import Config
     from jebi.server.errors import CANNOT_START, CannotStart, ImportString
@@ -95,12 +101,12 @@ def _serve(order: Order, channel: socket.socket, listeners: list[socket.socket])
         config = Config(**order.settings)
         config.load()
         server = Server(config)
-        server.on_started = lambda: channel.sendall(READY)
+        server.on_started = lambda: _say(channel, READY)
         server.run(listeners)
     except CannotStart as error:
         get_logger().error("%s", error)
         if isinstance(error, ImportString):
-            channel.sendall(UNFIT)
+            _say(channel, UNFIT)
         return CANNOT_START
     return 0
 
