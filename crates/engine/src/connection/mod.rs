@@ -201,8 +201,30 @@ impl Connection {
         }
     }
 
-    /// Goes on after something changed outside of `ready`: unless somebody up the stack will.
+    /// Goes on after something changed outside of `ready`, unless somebody up the stack will.
+    ///
+    /// This may be inside of a task. What is to be written leaves at once, but another request is
+    /// not started in there: the loop comes back for it.
     fn resume(self: &Arc<Self>, py: Python<'_>) {
+        let has_work = {
+            let mut state = self.state();
+            if state.pumping {
+                return;
+            }
+            state.rest()
+        };
+        self.guarded(py, || self.settle(py));
+        if has_work {
+            let this = Arc::clone(self);
+            let go_on = move |py: Python<'_>| this.guarded(py, || this.go_on(py));
+            self.shared
+                .event_loop(py)
+                .call_soon_native(py, Box::new(go_on));
+        }
+    }
+
+    /// Works through input that came while a request was being answered.
+    fn go_on(self: &Arc<Self>, py: Python<'_>) {
         {
             let mut state = self.state();
             if state.pumping {
@@ -210,10 +232,8 @@ impl Connection {
             }
             state.pumping = true;
         }
-        self.guarded(py, || {
-            self.pump(py);
-            self.settle(py);
-        });
+        self.pump(py);
+        self.settle(py);
     }
 
     /// The head that was held for the request with this serial goes out alone.

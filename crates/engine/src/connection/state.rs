@@ -78,6 +78,8 @@ pub(super) struct State {
     pub(super) pumping: bool,
     /// The client sends nothing any more.
     pub(super) eof: bool,
+    /// The body in the input cannot be decoded, which is not answered yet.
+    is_broken: bool,
     pub(super) ending: Ending,
     pub(super) deadline: Deadline,
     /// Bytes moved since the deadline was last looked at.
@@ -98,6 +100,7 @@ impl State {
             serial: 0,
             pumping: false,
             eof: false,
+            is_broken: false,
             ending: Ending::None,
             deadline: Deadline::default(),
             progress: false,
@@ -210,6 +213,25 @@ impl State {
         }
     }
 
+    /// Tidies up after an answer, without looking at the input. Says whether that is to be looked
+    /// at.
+    pub(super) fn rest(&mut self) -> bool {
+        let (mut complete, mut done) = (true, true);
+        if let Some(turn) = &self.turn {
+            (complete, done) = (turn.is_complete(), turn.body_done);
+        }
+        if complete && done {
+            self.turn = None;
+        }
+        if self.ending != Ending::None || self.socket.is_none() {
+            return false;
+        }
+        if complete && self.eof && self.input.is_empty() {
+            self.ending = Ending::Close;
+        }
+        self.is_broken || (complete && !self.input.is_empty())
+    }
+
     /// Begins the next request, if its head is there.
     fn next_request(&mut self, shared: &Shared) -> Next {
         if self.output.len() >= HIGH_WATER {
@@ -261,10 +283,14 @@ impl State {
             if turn.is_full() && !gathers {
                 break;
             }
-            match self.decoder.decode(&mut self.input)? {
-                Some(Event::Data(piece)) => turn.take_in(piece),
-                Some(Event::End) => turn.body_done = true,
-                Some(Event::Head(_)) | None => break,
+            match self.decoder.decode(&mut self.input) {
+                Ok(Some(Event::Data(piece))) => turn.take_in(piece),
+                Ok(Some(Event::End)) => turn.body_done = true,
+                Ok(Some(Event::Head(_)) | None) => break,
+                Err(bad) => {
+                    self.is_broken = true;
+                    return Err(bad);
+                }
             }
             arrived = true;
             if turn.discarded > UNWANTED_BODY {
@@ -378,7 +404,9 @@ impl State {
     pub(super) fn needs_settling(&self) -> bool {
         !self.pumping
             && self.socket.is_some()
-            && (self.wanted() != self.interest || self.awaited() != self.deadline.awaited)
+            && (self.is_broken
+                || self.wanted() != self.interest
+                || self.awaited() != self.deadline.awaited)
     }
 
     /// The current turn's cycle, where it has one.

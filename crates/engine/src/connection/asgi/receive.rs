@@ -110,17 +110,11 @@ impl Connection {
 
 impl super::super::state::State {
     fn poll_receive(&mut self, serial: u64) -> Received {
-        let Some(turn) = self.turn(serial) else {
+        if self.turn(serial).is_none_or(|turn| turn.is_complete()) {
             return Received::Disconnect;
-        };
-        if turn.is_complete() {
-            return Received::Disconnect;
-        }
-        if std::mem::take(&mut turn.expects_continue) && matches!(turn.reply, Reply::Waiting) {
-            self.output.tail().extend_from_slice(http1::CONTINUE);
         }
         // A broken body is refused by whoever works through the input next.
-        let _ = self.pull_body();
+        let is_broken = self.pull_body().is_err();
         let eof = self.eof;
         let Some(turn) = self.turn(serial) else {
             return Received::Disconnect;
@@ -133,10 +127,13 @@ impl super::super::state::State {
                 more: !turn.body_done,
             };
         }
-        if eof {
+        if eof || is_broken {
             return Received::Disconnect;
         }
         turn.body_wanted = !turn.body_done;
+        if std::mem::take(&mut turn.expects_continue) && matches!(turn.reply, Reply::Waiting) {
+            self.output.tail().extend_from_slice(http1::CONTINUE);
+        }
         Received::Pending
     }
 }
