@@ -88,25 +88,25 @@ class FormParser:
         self.max_fields = max_fields
         self.max_part_size = max_part_size
         self._current_fields = 0
-        self._name = bytearray()
-        self._value = bytearray()
+        self._field_name = bytearray()
+        self._field_value = bytearray()
         self._items: list[tuple[str, str | UploadFile]] = []
 
     def on_field_start(self) -> None:
         """A field begins."""
-        self._name.clear()
-        self._value.clear()
+        self._field_name.clear()
+        self._field_value.clear()
 
     def on_field_name(self, data: bytes, start: int, end: int) -> None:
         """A piece of the field's name."""
-        self._add(self._name, data, start, end)
+        self._add(self._field_name, data, start, end)
 
     def on_field_data(self, data: bytes, start: int, end: int) -> None:
         """A piece of the field's value."""
-        self._add(self._value, data, start, end)
+        self._add(self._field_value, data, start, end)
 
     def _add(self, to: bytearray, data: bytes, start: int, end: int) -> None:
-        if len(self._name) + len(self._value) + end - start > self.max_part_size:
+        if len(self._field_name) + len(self._field_value) + end - start > self.max_part_size:
             limit = self.max_part_size // 1024
             raise MultiPartException(f"Field exceeded maximum size of {limit}KB.")
         to += data[start:end]
@@ -115,7 +115,9 @@ class FormParser:
         """The field is complete."""
         self._current_fields += 1
         _check_count(self._current_fields, self.max_fields, "fields")
-        name, value = (unquote_plus(text.decode("latin-1")) for text in (self._name, self._value))
+        name, value = (
+            unquote_plus(text.decode("latin-1")) for text in (self._field_name, self._field_value)
+        )
         self._items.append((name, value))
 
     async def parse(self) -> FormData:
