@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.pool.harness import Bench
 
 
 def test_calls_that_block_overlap(bench: Bench) -> None:

@@ -13,7 +13,7 @@ import pytest
 from jebi._pool import ThreadPool
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.pool.harness import Bench
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 

@@ -13,7 +13,7 @@ from jebi._engine import Pool
 from jebi._pool import ThreadLimit
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.pool.harness import Bench
 
 
 def test_the_limit_is_reached_and_obeyed(bench: Bench) -> None:

@@ -298,3 +298,6 @@ impl<J: Work> Roster<J> {
         self.normal.waiting.len() + self.exits.waiting.len()
     }
 }
+
+#[cfg(test)]
+mod tests;
