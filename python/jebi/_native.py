@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from jebi import _engine, params
 from jebi.exceptions import FastAPIError, ValidationException
+from jebi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from jebi.routing.api_route import APIRoute
 from jebi.routing.handler import _NO_RESPONSE, locate
 from jebi.web._exception_handler import call_handler, find_handler
+from jebi.web.middleware.errors import ServerErrorMiddleware
+from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.routing import Host, Mount, Route, Router, WebSocketRoute
 
@@ -51,12 +54,24 @@ def _is_plain(app: FastAPI) -> bool:
         and router.__call__ is Router.__call__
         and router.app is APIRouter.app
         and not app.user_middleware
-        and app.middleware_stack is None
+        and _is_own_stack(app, app.middleware_stack)
         and not app.debug
         and not app.root_path
         and app.max_body_size is None
         and app.router.max_body_size is None
     )
+
+
+def _is_own_stack(app: FastAPI, stack: Any) -> bool:
+    """Whether nobody put anything around or into the stack that the application builds."""
+    if stack is None:
+        return True
+    layers = []
+    while stack is not app.router and hasattr(stack, "app"):
+        layers.append(type(stack))
+        stack = stack.app
+    own = [ServerErrorMiddleware, ExceptionMiddleware, AsyncExitStackMiddleware]
+    return stack is app.router and layers == own
 
 
 def _entry(route: BaseRoute) -> tuple[str, list[str], _engine.Plan | None] | None:
@@ -112,8 +127,7 @@ def exception_responder(
         _logger.error("Exception in a path operation", exc_info=left)
         if server_error is None:
             return PlainTextResponse("Internal Server Error", status_code=500)
-        response = await call_handler(server_error, request, left)
-        return response
+        return await call_handler(server_error, request, left)
 
     return respond
 
