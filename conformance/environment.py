@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -49,8 +50,16 @@ def _environment(name: str) -> Path:
 
 def _write_pth(place: Path) -> None:
     for packages in place.glob("lib/python*/site-packages"):
-        text = PTH.format(python=ROOT / "python", plugin=HERE / "plugin")
+        text = PTH.format(python=_jebi(), plugin=HERE / "plugin")
         (packages / "zz_jebi.pth").write_text(text)
+
+
+def _jebi() -> Path:
+    """Where the Jebi is that this Python imports: that one is tested."""
+    spec = importlib.util.find_spec("jebi")
+    if spec is None or spec.origin is None:
+        raise SystemExit("conformance: jebi cannot be imported here; run `make build` first")
+    return Path(spec.origin).parents[1]
 
 
 def _fetch(suite: Suite, python: Path) -> None:

@@ -39,7 +39,7 @@ def test_start_and_stop_with_state() -> None:
     assert not lifespan.should_exit
 
 
-async def ignorant(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+async def ignorant(scope: Any, receive: Any, send: Any) -> None:
     raise RuntimeError("only http")
 
 
@@ -55,7 +55,7 @@ def test_on_takes_an_exception_for_a_failure() -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "on"])
 def test_a_failed_start_up_is_final(mode: str, caplog: pytest.LogCaptureFixture) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.startup.failed", "message": "no database"})
 
@@ -66,7 +66,7 @@ def test_a_failed_start_up_is_final(mode: str, caplog: pytest.LogCaptureFixture)
 
 
 def test_messages_in_the_wrong_order_are_errors() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "lifespan.shutdown.complete"})
 
     assert drive(app, "on").should_exit
