@@ -10,7 +10,7 @@ import contextvars
 import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import anyio.to_thread
 from anyio._backends._asyncio import AsyncIOBackend
@@ -35,9 +35,10 @@ def around(loop: EventLoop) -> Callable[[Callable[[], None]], None]:
 
     ``anyio.from_thread.run`` finds the loop that way.
     """
+    weakly = ref(loop)
 
     def live(work: Callable[[], None]) -> None:
-        with claim_worker_thread(AsyncIOBackend, loop):
+        with claim_worker_thread(AsyncIOBackend, weakly()):
             work()
 
     return live
@@ -78,6 +79,14 @@ class ThreadPool:
         result: T = await future
         return result
 
+    @classmethod
+    def of(cls, loop: EventLoop) -> ThreadPool:
+        """The pool of a loop, made when it is first asked for. Its threads end with the loop."""
+        pool = _pools.get(loop)
+        if pool is None:
+            pool = _pools[loop] = cls(loop)
+        return pool
+
     def close(self, timeout: float = 5.0) -> None:
         """Refuses what waits, and waits ``timeout`` seconds at most for what runs."""
         self.pool.shutdown(timeout)
@@ -91,3 +100,6 @@ class ThreadPool:
         except TypeError:  # neither hashable nor weakly referable: nothing is known of it
             return None
         return pace
+
+
+_pools: WeakKeyDictionary[EventLoop, ThreadPool] = WeakKeyDictionary()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+
+import jebi.loop
+from jebi._pool import ThreadPool
 
 if TYPE_CHECKING:
     from tests.pool.harness import Bench
@@ -62,6 +67,29 @@ def test_shutdown_does_not_wait_for_ever(bench: Bench) -> None:
 def test_shutdown_of_a_pool_that_never_worked(bench: Bench) -> None:
     bench.pool.shutdown()
     assert bench.pool.threads == 0
+
+
+def test_the_threads_end_with_the_loop() -> None:
+    loop = jebi.loop.new_event_loop()
+
+    async def scenario() -> threading.Thread:
+        pool = ThreadPool.of(loop)
+        assert ThreadPool.of(loop) is pool
+        return await pool.run(threading.current_thread)
+
+    thread = loop.run_until_complete(scenario())
+    loop.close()
+    thread.join()
+
+
+def test_a_pool_keeps_no_loop_alive() -> None:
+    loop = jebi.loop.new_event_loop()
+    alive = weakref.ref(loop)
+    ThreadPool.of(loop)
+    loop.close()
+    del loop
+    gc.collect()
+    assert alive() is None
 
 
 FORGOTTEN = """

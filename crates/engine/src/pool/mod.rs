@@ -42,7 +42,7 @@ mod watch;
 
 use std::mem;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -98,9 +98,9 @@ impl Pool {
             limit: Box::new(limit),
             desk: Mutex::default(),
         });
-        let weak = Arc::downgrade(&pool);
+        let service = Service(Arc::downgrade(&pool));
         let hook = move |py: Python<'_>| {
-            if let Some(pool) = weak.upgrade() {
+            if let Some(pool) = service.0.upgrade() {
                 pool.turn(py);
             }
         };
@@ -182,6 +182,18 @@ impl Pool {
 
     fn figure(&self, which: impl Fn(&shared::Figures) -> &std::sync::atomic::AtomicU64) -> u64 {
         which(&self.shared.figures).load(Ordering::Relaxed)
+    }
+}
+
+/// What the loop holds of its pool. A loop that closes drops it, and nobody brings results home
+/// any more: then the threads end too.
+struct Service(Weak<Pool>);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.shared.close();
+        }
     }
 }
 

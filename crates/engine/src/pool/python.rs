@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use super::{Job, Lane, Pace, Pool};
 use crate::eventloop::EventLoop;
@@ -33,7 +33,8 @@ impl PyPace {
 #[pyclass(frozen, weakref, name = "Pool", module = "jebi._engine")]
 pub(crate) struct PyPool {
     pool: Arc<Pool>,
-    event_loop: Py<EventLoop>,
+    /// Weak, so that whoever keeps a pool for each loop keeps no loop alive.
+    event_loop: Py<PyWeakrefReference>,
 }
 
 impl PyPool {
@@ -52,7 +53,7 @@ impl PyPool {
         let limit = move |py: Python<'_>| read_limit(limit.bind(py));
         Ok(Self {
             pool: Pool::new(py, event_loop, limit)?,
-            event_loop: event_loop.clone().unbind(),
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
         })
     }
 
@@ -67,8 +68,9 @@ impl PyPool {
         pace: Option<&Bound<'py, PyPace>>,
         is_exit: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let create = intern!(py, "create_future");
-        let future = self.event_loop.bind(py).call_method0(create)?;
+        let event_loop = self.event_loop.bind(py).upgrade();
+        let event_loop = event_loop.ok_or_else(|| PyRuntimeError::new_err("the loop is gone"))?;
+        let future = event_loop.call_method0(intern!(py, "create_future"))?;
         let (asked, answered) = (future.clone().unbind(), future.clone().unbind());
         let job = Job {
             call: Box::new(move |py| {
@@ -138,10 +140,6 @@ impl PyPool {
     #[getter]
     fn calls(&self) -> u64 {
         self.pool.figure(|figures| &figures.calls)
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.event_loop)
     }
 }
 
