@@ -17,13 +17,6 @@ from conformance.suites import CACHE, HERE, ROOT
 if TYPE_CHECKING:
     from conformance.suites import Suite
 
-# Makes jebi and the plugin importable, and the drop-in reach child processes.
-PTH = """\
-{python}
-{plugin}
-import os; os.environ.get("JEBI_DROP_IN") and __import__("jebi.drop_in").drop_in.install_if_asked()
-"""
-
 
 def prepare(suite: Suite) -> Path:
     """The Python to run the suite with; what exists and still fits is used again."""
@@ -49,9 +42,10 @@ def _environment(name: str) -> Path:
 
 
 def _write_pth(place: Path) -> None:
+    """Make Jebi and the plugin importable there, and let child processes have the drop-in."""
     for packages in place.glob("lib/python*/site-packages"):
-        text = PTH.format(python=_jebi(), plugin=HERE / "plugin")
-        (packages / "zz_jebi.pth").write_text(text)
+        (packages / "jebi.pth").write_text(f"{_jebi()}\n{HERE / 'plugin'}\n")
+    _call([str(place / "bin" / "python"), "-m", "jebi.drop_in", "--write-pth"])
 
 
 def _jebi() -> Path:

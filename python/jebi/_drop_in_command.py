@@ -11,10 +11,8 @@ from pathlib import Path
 from jebi import drop_in
 
 PTH_NAME = "zz_jebi_drop_in.pth"  # sorts behind the .pth of an editable install of jebi
-PTH_TEXT = (
-    "import os; os.environ.get('JEBI_DROP_IN') "
-    "and __import__('jebi.drop_in').drop_in.install_if_asked()\n"
-)
+HOOK_NAME = "_jebi_drop_in_hook.py"
+PTH_TEXT = "import _jebi_drop_in_hook\n"
 
 USAGE = """\
 usage: python -m jebi.drop_in -m MODULE [ARGUMENT...]   run a module under the drop-in
@@ -25,20 +23,29 @@ usage: python -m jebi.drop_in -m MODULE [ARGUMENT...]   run a module under the d
 """
 
 
-def pth_path() -> Path:
-    """Where the ``.pth`` file goes: the site-packages of the running Python."""
-    return Path(sysconfig.get_path("purelib")) / PTH_NAME
+def write_pth(site_packages: Path) -> None:
+    """Put the hook and the ``.pth`` file that runs it into a site-packages."""
+    hook = Path(__file__).with_name("_drop_in_hook.py")
+    (site_packages / HOOK_NAME).write_text(hook.read_text(encoding="utf-8"), encoding="utf-8")
+    (site_packages / PTH_NAME).write_text(PTH_TEXT, encoding="utf-8")
+
+
+def remove_pth(site_packages: Path) -> None:
+    """Take both out again."""
+    for name in (PTH_NAME, HOOK_NAME):
+        (site_packages / name).unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> None:
     """Do what the arguments say; exits with 2 when they say nothing known."""
+    site_packages = Path(sysconfig.get_path("purelib"))
     match arguments:
         case ["--write-pth"]:
-            pth_path().write_text(PTH_TEXT, encoding="utf-8")
-            print(f"wrote {pth_path()}: {drop_in.ENVIRONMENT}=1 now switches the drop-in on")
+            write_pth(site_packages)
+            print(f"{site_packages}: {drop_in.ENVIRONMENT}=1 now switches the drop-in on")
         case ["--remove-pth"]:
-            pth_path().unlink(missing_ok=True)
-            print(f"removed {pth_path()}")
+            remove_pth(site_packages)
+            print(f"{site_packages}: {drop_in.ENVIRONMENT} now changes nothing")
         case ["-m", module, *rest]:
             _prepare([module, *rest])
             runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ it was imported by. There are four ways to switch it on:
 
 * ``jebi run --drop-in main:app``;
 * ``JEBI_DROP_IN=1`` in the environment, which the ``jebi`` command and its workers honour, and any
-  other Python once ``python -m jebi.drop_in --write-pth`` has put a two-line ``.pth`` file into its
+  other Python once ``python -m jebi.drop_in --write-pth`` has put a ``.pth`` file into its
   site-packages (or a ``sitecustomize.py`` calls :func:`install_if_asked`);
 * ``python -m jebi.drop_in -m module …`` or ``python -m jebi.drop_in script.py …``;
 * ``pytest -p jebi.drop_in`` for a test suite.

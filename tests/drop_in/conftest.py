@@ -47,7 +47,7 @@ def tree(tmp_path: Path) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    for name in ("drop_in.py", "_drop_in_command.py"):
+    for name in ("drop_in.py", "_drop_in_command.py", "_drop_in_hook.py"):
         (tmp_path / "jebi" / name).write_text((SOURCES / "jebi" / name).read_text())
     return tmp_path
 

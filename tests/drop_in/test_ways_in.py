@@ -30,16 +30,33 @@ def test_the_environment_can_say_no(python: RunPython, tree: Path, answer: str) 
     assert lines == ["False"]
 
 
-def test_pth_file(python: RunPython, tree: Path) -> None:
-    lines = python(
-        "from jebi import _drop_in_command as c\n"
-        "import pathlib, site; d = pathlib.Path('site'); d.mkdir()\n"
-        "(d / c.PTH_NAME).write_text(c.PTH_TEXT); site.addsitedir('site')\n"
-        "import fastapi; print(fastapi.__name__)\n",
-        env=ASKED,
+def add_site(tree: Path) -> str:
+    """Write the .pth file into a site-packages; returns the code that makes Python read it."""
+    (tree / "site").mkdir()
+    return (
+        "import pathlib, site, sys; from jebi import _drop_in_command as command\n"
+        "command.write_pth(pathlib.Path('site'))\n"
+        "for name in [n for n in sys.modules if n.startswith('jebi')]: del sys.modules[name]\n"
+        "site.addsitedir('site')\n"
     )
-    assert lines == ["jebi"]
-    assert (tree / "site").is_dir()
+
+
+def test_pth_file(python: RunPython, tree: Path) -> None:
+    code = add_site(tree) + (
+        "print('jebi' in sys.modules)\n"
+        "import fastapi.routing, jebi; print(fastapi is jebi, fastapi.routing.__name__)\n"
+        "print([f for f in sys.meta_path if 'Trigger' in repr(f)])\n"
+    )
+    assert python(code, env=ASKED) == ["False", "True jebi.routing", "[]"]
+
+
+def test_pth_file_when_the_environment_says_no(python: RunPython, tree: Path) -> None:
+    (tree / "fastapi.py").write_text("name = 'the original'\n")
+    code = add_site(tree) + "import fastapi; print(fastapi.name)\n"
+    assert python(code) == ["the original"]
+    (tree / "site").rename(tree / "before")
+    code = add_site(tree) + "import fastapi; print(fastapi.name)\n"
+    assert python(code, env={"JEBI_DROP_IN": "0"}) == ["the original"]
 
 
 def test_running_a_module_passes_it_on_to_children(python: RunPython, tree: Path) -> None:
