@@ -1,7 +1,7 @@
 //! Query strings, cookies and percent-encoding: text of a request to names and values.
 //!
 //! The results are those that Python applications know: [`pairs`] agrees with
-//! `urllib.parse.parse_qsl(text, keep_blank_values=True)`, [`cookies`] with what Starlette makes of a
+//! `urllib.parse.parse_qsl(text, keep_blank_values=True)`, [`cookies()`] with what Starlette makes of a
 //! `Cookie` header, [`decode_path`] with the `path` of an ASGI scope. Bytes beyond ASCII that stand
 //! unescaped in a header or a query are Latin-1, as ASGI toolkits read them.
 //!
