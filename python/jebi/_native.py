@@ -91,15 +91,11 @@ def _plan(route: Route) -> _engine.Plan | None:
     if not isinstance(route, APIRoute):
         return None
     cls = type(route)
-    overridden = (
-        cls.get_route_handler is not APIRoute.get_route_handler
-        or cls.matches is not APIRoute.matches
-        or cls.handle is not Route.handle
-    )
+    reroutes = cls.matches is not APIRoute.matches or cls.handle is not Route.handle
     # A form is parsed in Python anyway, and its files outlive the exception handlers.
     body = route.body_field
     reads_form = body is not None and isinstance(body.field_info, params.Form)
-    if overridden or reads_form or route.max_body_size is not None:
+    if route.plans is None or reroutes or reads_form or route.max_body_size is not None:
         return None
     return route.plans.plain()[1]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from typing_extensions import Unpack, deprecated
 
 from jebi import routing
+from jebi._form_limits import FormLimits
 from jebi.datastructures import Default
 from jebi.exception_handlers import (
     http_exception_handler,
@@ -21,9 +22,9 @@ from jebi.exceptions import (
 )
 from jebi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from jebi.routing.docs import add_docs
+from jebi.routing.frontend import Directory, Fallback, resolve_check_dir
 from jebi.routing.options import (
     AddRouteOptions,
-    FormLimits,
     IncludeOptions,
     Responses,
     RouteOptions,
@@ -239,6 +240,18 @@ class FastAPI(Verbs, Starlette):
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare the decorated function as path operation for ``methods``."""
         return self.router.api_route(path, **options)
+
+    def frontend(
+        self,
+        path: str,
+        *,
+        directory: Directory,
+        fallback: Fallback = "auto",
+        check_dir: bool | Literal["auto"] = "auto",
+    ) -> None:
+        """Serve a built frontend behind all path operations; see :meth:`APIRouter.frontend`."""
+        check_dir = resolve_check_dir(directory, check_dir)
+        self.router.frontend(path, directory=directory, fallback=fallback, check_dir=check_dir)
 
     def add_api_websocket_route(
         self,

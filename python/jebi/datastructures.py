@@ -96,7 +96,9 @@ class DefaultPlaceholder:
         """Equal to a placeholder of an equal default."""
         return isinstance(other, DefaultPlaceholder) and bool(other.value == self.value)
 
-    __hash__ = None  # type: ignore[assignment]  # defaults need not be hashable
+    def __hash__(self) -> int:
+        """The same for all: the default need not be hashable."""
+        return hash(DefaultPlaceholder)
 
     def __repr__(self) -> str:
         """As it is declared."""

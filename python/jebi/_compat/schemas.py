@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema as PydanticGenerateJsonSchema
 
 from jebi._compat.shared import lenient_issubclass
-from jebi._compat.v2 import Mode, ModelField, get_cached_model_fields
+from jebi._compat.v2 import Mode, ModelField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,8 @@ def _collect(annotation: Any, known: Models) -> None:
     elif lenient_issubclass(annotation, BaseModel):
         if annotation not in known:
             known.add(annotation)
-            get_flat_models_from_fields(get_cached_model_fields(annotation), known_models=known)
+            for info in annotation.model_fields.values():
+                _collect(info.annotation, known)
     elif get_origin(annotation) is not None:
         for item in get_args(annotation):
             _collect(item, known)

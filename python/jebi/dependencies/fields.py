@@ -178,12 +178,12 @@ def should_embed_body_fields(fields: list[ModelField]) -> bool:
     )
 
 
-_NO_MULTIPART = (
+multipart_not_installed_error = (
     'Form data requires "python-multipart" to be installed. \n'
     'You can install "python-multipart" with: \n\n'
     "pip install python-multipart\n"
 )
-_WRONG_MULTIPART = (
+multipart_incorrect_install_error = (
     'Form data requires "python-multipart" to be installed. '
     'It seems you installed "multipart" instead. \n'
     'You can remove "multipart" with: \n\n'
@@ -204,12 +204,12 @@ def ensure_multipart_is_installed() -> None:
             return
     except ImportError:
         pass
-    message = _NO_MULTIPART
+    message = multipart_not_installed_error
     try:
         # Two distributions share this name; only the right one has the function.
         from multipart import __version__ as version  # type: ignore[import-untyped,no-redef]
 
-        message = _WRONG_MULTIPART
+        message = multipart_incorrect_install_error
         from multipart.multipart import (  # type: ignore[import-untyped]
             parse_options_header,
         )

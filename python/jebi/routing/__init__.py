@@ -3,9 +3,10 @@
 from jebi.routing.api_route import APIRoute
 from jebi.routing.api_router import APIRouter
 from jebi.routing.contexts import RouteContext, iter_route_contexts
-from jebi.routing.handler import request_response
-from jebi.routing.options import FormLimits, OperationOptions, RouteOptions
+from jebi.routing.handler import get_request_handler, request_response
+from jebi.routing.options import OperationOptions, RouteOptions
 from jebi.routing.websocket import APIWebSocketRoute
+from jebi.sse import _PING_INTERVAL as _PING_INTERVAL
 from jebi.web.routing import (
     BaseRoute,
     Host,
@@ -24,7 +25,6 @@ __all__ = [
     "APIRouter",
     "APIWebSocketRoute",
     "BaseRoute",
-    "FormLimits",
     "Host",
     "Match",
     "Mount",
@@ -37,6 +37,7 @@ __all__ = [
     "WebSocketRoute",
     "compile_path",
     "get_name",
+    "get_request_handler",
     "iter_route_contexts",
     "request_response",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jebi._compat import ModelField
     from jebi.exceptions import EndpointContext
-    from jebi.routing.api_route import APIRoute
+    from jebi.routing.handler import HandlerOptions
 
 _render_json = JSONResponse(None).render
 
@@ -63,7 +63,7 @@ def _fallback(result: Any) -> bytes:
     return _render_json(jsonable_encoder(result))
 
 
-def make_encoder(route: APIRoute, context: Callable[[], EndpointContext]) -> Encoder:
+def make_encoder(route: HandlerOptions, context: Callable[[], EndpointContext]) -> Encoder:
     """The encoder of a route that returns its result."""
     field = route.response_field
     declared = route.response_class
@@ -89,7 +89,7 @@ def make_encoder(route: APIRoute, context: Callable[[], EndpointContext]) -> Enc
     return ResponseEncoder(encode)
 
 
-def _dump_options(route: APIRoute) -> dict[str, Any]:
+def _dump_options(route: HandlerOptions) -> dict[str, Any]:
     options = {
         "include": route.response_model_include,
         "exclude": route.response_model_exclude,
@@ -134,7 +134,9 @@ def _model_content(
     return content
 
 
-def item_writer(route: APIRoute, context: Callable[[], EndpointContext]) -> Callable[[Any], bytes]:
+def item_writer(
+    route: HandlerOptions, context: Callable[[], EndpointContext]
+) -> Callable[[Any], bytes]:
     """What makes the JSON of one item of a stream."""
     field = route.stream_item_field
     if field is None:

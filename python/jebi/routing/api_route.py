@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from enum import IntEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jebi._compat import ModelField, lenient_issubclass
@@ -14,8 +13,9 @@ from jebi.dependencies.calls import is_async_generator_callable, is_generator_ca
 from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fields
 from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
-from jebi.routing.handler import make_handler, make_plans, request_response
-from jebi.routing.options import FormLimits, Responses, Tags, checked_body_size, checked_form_limits
+from jebi.routing.handler import request_response
+from jebi._form_limits import FormLimits, checked_form_limits
+from jebi.routing.options import Responses, Tags, checked_body_size
 from jebi.sse import EventSourceResponse, ServerSentEvent
 from jebi.utils import (
     create_model_field,
@@ -103,6 +103,8 @@ class APIRoute(web_routing.Route):
         self.strict_content_type = strict_content_type
         self.max_body_size = checked_body_size(max_body_size)
         self.form_limits = checked_form_limits(form_limits)
+        self._limits = dict(self.form_limits)
+        self._router_form_limits: dict[str, int] = {}
         self.tags: Tags = tags or []
         self.responses: Responses = responses or {}
         self.name = get_name(endpoint) if name is None else name
@@ -179,26 +181,43 @@ class APIRoute(web_routing.Route):
         return create_model_field(prefix + self.unique_id, type_=model, mode="serialization")
 
     def _make_app(self) -> ASGIApp:
-        app = request_response(self.get_route_handler())
+        handler = self.get_route_handler()
+        # A route class that wraps the handler has no plan that could stand for it.
+        plain = type(self).get_route_handler is APIRoute.get_route_handler
+        self.plans: Plans | None = getattr(handler, "plans", None) if plain else None
+        app = request_response(handler)
         if self.max_body_size is None:
             return app
         return RequestBodyLimitMiddleware(app, max_body_size=self.max_body_size)
 
-    def _form_limits_in(self, scope: Scope) -> dict[str, int]:
-        inherited: dict[str, int] = scope.get("fastapi", {}).get("form_limits", {})
-        return {**inherited, **self._router_form_limits, **self.form_limits}
-
-    # Those of the routers around; set when the route is added to one.
-    _router_form_limits: dict[str, int] = {}  # noqa: RUF012
-
-    @cached_property
-    def plans(self) -> Plans:
-        """The compiled plans, made on first need."""
-        return make_plans(self)
+    def _inherit_form_limits(self, limits: dict[str, int]) -> None:
+        """Take the limits of the routers around, where the route has none of its own."""
+        self._router_form_limits = limits
+        self._limits.update({**limits, **self.form_limits})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """What answers a request; override it to do something before and after."""
-        return make_handler(self)
+        from jebi import routing
+
+        return routing.get_request_handler(
+            dependant=self.dependant,
+            body_field=self.body_field,
+            status_code=self.status_code,
+            response_class=self.response_class,
+            response_field=self.response_field,
+            response_model_include=self.response_model_include,
+            response_model_exclude=self.response_model_exclude,
+            response_model_by_alias=self.response_model_by_alias,
+            response_model_exclude_unset=self.response_model_exclude_unset,
+            response_model_exclude_defaults=self.response_model_exclude_defaults,
+            response_model_exclude_none=self.response_model_exclude_none,
+            dependency_overrides_provider=self.dependency_overrides_provider,
+            embed_body_fields=self._embed_body_fields,
+            strict_content_type=self.strict_content_type,
+            stream_item_field=self.stream_item_field,
+            is_json_stream=self.is_json_stream,
+            form_limits=self._limits,
+        )
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """How well path and method fit."""

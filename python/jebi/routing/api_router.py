@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import Unpack, deprecated
 
+from jebi._form_limits import FormLimits, checked_form_limits
 from jebi.datastructures import Default
 from jebi.exceptions import FastAPIError
 from jebi.routing.api_route import APIRoute
+from jebi.routing.frontend import (
+    Directory,
+    Fallback,
+    FrontendFiles,
+    FrontendRoute,
+    join_paths,
+    normalize_path,
+    resolve_check_dir,
+)
 from jebi.routing.include import Inclusion
 from jebi.routing.lifespan import EventLifespan, as_lifespan, merge_lifespans
 from jebi.routing.options import (
     AddRouteOptions,
-    FormLimits,
     IncludeOptions,
     Responses,
     RouteOptions,
     Tags,
     checked_body_size,
-    checked_form_limits,
     checked_prefix,
     first_limit,
 )
@@ -29,7 +37,7 @@ from jebi.utils import generate_unique_id, get_value_or_default
 from jebi.web import routing as web_routing
 from jebi.web._utils import is_async_callable
 from jebi.web.responses import JSONResponse, Response
-from jebi.web.routing import BaseRoute
+from jebi.web.routing import BaseRoute, Match
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -104,6 +112,8 @@ class APIRouter(Verbs, web_routing.Router):
         self._inclusions: list[Inclusion] = []
         self._included: list[APIRouter] = []
         self._routes_version = 0
+        self._frontends: list[FrontendRoute] = []
+        self._last_resort: ASGIApp = self.default
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a connection, behind the middleware."""
@@ -124,6 +134,50 @@ class APIRouter(Verbs, web_routing.Router):
         self._routes_version += 1
         for inclusion in self._inclusions:
             inclusion.adopt(route)
+
+    def frontend(
+        self,
+        path: str,
+        *,
+        directory: Directory,
+        fallback: Fallback = "auto",
+        check_dir: bool | Literal["auto"] = "auto",
+    ) -> None:
+        """Serve the built frontend in ``directory`` under ``path``, behind all path operations.
+
+        A path without a file gets ``fallback``: ``"index.html"`` for applications that route in
+        the browser, ``"404.html"``, ``"auto"`` for whichever there is, ``None`` for neither.
+        """
+        files = FrontendFiles(directory, fallback, resolve_check_dir(directory, check_dir))
+        self._add_frontend(
+            FrontendRoute(
+                join_paths(self.prefix, normalize_path(path)),
+                files,
+                dependencies=self.dependencies,
+                dependency_overrides_provider=self.dependency_overrides_provider,
+            )
+        )
+
+    def _add_frontend(self, route: FrontendRoute) -> None:
+        if not self._frontends:
+            self._last_resort, self.default = self.default, self._frontend_or_default
+        self._frontends.append(route)
+        for inclusion in self._inclusions:
+            inclusion.adopt_frontend(route)
+
+    async def _frontend_or_default(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found: dict[Match, tuple[FrontendRoute, Scope]] = {}
+        for route in self._frontends:
+            match, child_scope = route.matches(scope)
+            if match not in found or route.specificity > found[match][0].specificity:
+                found[match] = (route, child_scope)
+        for match in (Match.FULL, Match.PARTIAL):
+            if match in found:
+                route, child_scope = found[match]
+                scope.update(child_scope)
+                await route.handle(scope, receive, send)
+                return
+        await self._last_resort(scope, receive, send)
 
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddRouteOptions]
@@ -153,7 +207,7 @@ class APIRouter(Verbs, web_routing.Router):
             dependency_overrides_provider=self.dependency_overrides_provider,
             **given,
         )
-        route._router_form_limits = self.form_limits
+        route._inherit_form_limits(self.form_limits)
         self._insert(route)
 
     def api_route(
@@ -276,6 +330,8 @@ class APIRouter(Verbs, web_routing.Router):
         inclusion = Inclusion(self, router, options)
         for route in list(router.routes):
             inclusion.adopt(route)
+        for frontend in router._frontends:
+            inclusion.adopt_frontend(frontend)
         router._inclusions.append(inclusion)
         self._included.append(router)
         self.lifespan_context = merge_lifespans(self.lifespan_context, router.lifespan_context)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from jebi import params
+from jebi.datastructures import Default, DefaultPlaceholder
 from jebi.dependencies.bodies import json_error, read_body
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
 from jebi.dependencies.compile import PlanOptions, compile_plan
@@ -22,22 +24,25 @@ from jebi.exceptions import (
 )
 from jebi.routing.answer import json_response, make_encoder
 from jebi.routing.streaming import make_stream_encoder
-from jebi.utils import get_value_or_default
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web._utils import is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.requests import Request
+from jebi.web.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
-    from pydantic_core import PydanticUndefinedType  # noqa: F401
+    from jebi._compat import ModelField
 
-    from jebi._plan import Errors
-    from jebi.routing.api_route import APIRoute
+    from jebi._plan import Errors, PlanSpec
+    from jebi.dependencies.models import Dependant
+    from jebi.dependencies.overrides import Overrides
+    from jebi.types import IncEx
     from jebi.web.requests import HTTPConnection
-    from jebi.web.responses import Response
     from jebi.web.types import ASGIApp, Receive, Scope, Send
+
+    Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # Where the exits of a request are in its scope, for handlers that make another Request of it.
 EXITS_KEY = "jebi.exits"
@@ -73,12 +78,47 @@ def locate(error: ValidationException, connection: HTTPConnection, path: str | N
     error._locate({**context, "path": f"{method} {mount}{path}"})
 
 
-def make_plans(route: APIRoute) -> Plans:
-    """The plans of a route."""
-    context = partial(endpoint_context, route.dependant.call)
-    call = route.dependant.call
+@dataclass(frozen=True)
+class HandlerOptions:
+    """What a handler needs to know of its route; the attributes are :class:`APIRoute`'s."""
+
+    dependant: Dependant
+    body_field: ModelField | None = None
+    status_code: int | None = None
+    response_class: type[Response] | DefaultPlaceholder = Default(JSONResponse)
+    response_field: ModelField | None = None
+    response_model_include: IncEx | None = None
+    response_model_exclude: IncEx | None = None
+    response_model_by_alias: bool = True
+    response_model_exclude_unset: bool = False
+    response_model_exclude_defaults: bool = False
+    response_model_exclude_none: bool = False
+    dependency_overrides_provider: Any | None = None
+    embed_body_fields: bool = False
+    strict_content_type: bool | DefaultPlaceholder = Default(True)
+    stream_item_field: ModelField | None = None
+    is_json_stream: bool = False
+    form_limits: Mapping[str, int] | None = None
+
+    @property
+    def body(self) -> Literal["nothing", "json", "form"]:
+        """How the body is read."""
+        if self.body_field is None:
+            return "nothing"
+        return "form" if isinstance(self.body_field.field_info, params.Form) else "json"
+
+    def limits_in(self, request: Request) -> dict[str, int]:
+        """The limits of a form, with those of the application that this one is mounted in."""
+        inherited: dict[str, int] = request.scope.get("fastapi", {}).get("form_limits", {})
+        return {**inherited, **(self.form_limits or {})}
+
+
+def make_spec(options: HandlerOptions, overrides: Overrides) -> PlanSpec:
+    """Describe the plan of a path operation."""
+    call = options.dependant.call
+    context = partial(endpoint_context, call)
     yields = is_generator_callable(call) or is_async_generator_callable(call)
-    encoder = make_stream_encoder(route, context) if yields else make_encoder(route, context)
+    encoder = make_stream_encoder(options, context) if yields else make_encoder(options, context)
 
     def invalid(errors: Errors, body: Any) -> Exception:
         if isinstance(body, ReadForm):
@@ -86,33 +126,31 @@ def make_plans(route: APIRoute) -> Plans:
         return RequestValidationError(errors, body=body, endpoint_ctx=context())
 
     def invalid_json(error: json.JSONDecodeError) -> Exception:
-        return RequestValidationError([json_error(error)], body=error.doc, endpoint_ctx=context())
+        errors = [json_error(error)]
+        return RequestValidationError(errors, body=error.doc, endpoint_ctx=context())
 
-    body = "nothing"
-    if route.body_field is not None:
-        body = "form" if isinstance(route.body_field.field_info, params.Form) else "json"
-    options = PlanOptions(
+    plan_options = PlanOptions(
         invalid=invalid,
         invalid_json=invalid_json,
         json_response=json_response,
-        body=body,
-        embed=route._embed_body_fields,
-        strict_content_type=bool(
-            getattr(route.strict_content_type, "value", route.strict_content_type)
-        ),
+        body=options.body,
+        embed=options.embed_body_fields,
+        strict_content_type=bool(options.strict_content_type),
         encoder=encoder,
-        status_code=route.status_code,
-        form_limits=lambda request: route._form_limits_in(request.scope),
+        status_code=options.status_code,
+        form_limits=options.limits_in,
     )
-    return Plans(
-        partial(compile_plan, route.dependant, options), route.dependency_overrides_provider
-    )
+    return compile_plan(options.dependant, plan_options, overrides)
 
 
-def make_handler(route: APIRoute) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    """The coroutine function that answers a request by the route's plan."""
-    plans = route.plans
-    path = route.dependant.path
+def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
+    """The coroutine function that answers requests, of the fields of :class:`HandlerOptions`.
+
+    Tools that trace path operations replace it in ``jebi.routing``; routes look it up there.
+    """
+    options = HandlerOptions(*args, **kwargs)
+    plans = Plans(partial(make_spec, options), options.dependency_overrides_provider)
+    path = options.dependant.path
 
     async def app(request: Request) -> Response:
         try:
@@ -126,6 +164,7 @@ def make_handler(route: APIRoute) -> Callable[[Request], Coroutine[Any, Any, Res
             raise
         return response
 
+    app.plans = plans  # type: ignore[attr-defined]  # for the native form
     return app
 
 
@@ -164,9 +203,3 @@ def request_response(
         await wrap_app_handling_exceptions(answer, request)(scope, receive, send)
 
     return app
-
-
-def get_value(option: Any) -> Any:
-    """An option's value, whether it was declared or is the default."""
-    chosen = get_value_or_default(option)
-    return getattr(chosen, "value", chosen)

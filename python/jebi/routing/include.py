@@ -6,11 +6,13 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jebi._form_limits import checked_form_limits
+from jebi.datastructures import Default
 from jebi.routing.api_route import APIRoute
+from jebi.routing.frontend import FrontendRoute, join_paths
 from jebi.routing.options import (
     IncludeOptions,
     checked_body_size,
-    checked_form_limits,
     first_limit,
 )
 from jebi.routing.websocket import APIWebSocketRoute
@@ -50,6 +52,21 @@ class Inclusion:
             return
         self.parent._insert(adopted, after=self.last)
         self.last = adopted
+
+    def adopt_frontend(self, route: FrontendRoute) -> None:
+        """Add a frontend of the child to the parent."""
+        prefix = f"{self.parent.prefix}{self.options.get('prefix', '')}"
+        frontend = FrontendRoute(
+            join_paths(prefix, route.path),
+            route.files,
+            dependencies=[
+                *self.parent.dependencies,
+                *(self.options.get("dependencies") or []),
+                *route.dependencies,
+            ],
+            dependency_overrides_provider=self.parent.dependency_overrides_provider,
+        )
+        self.parent._add_frontend(frontend)
 
     def _path(self, route: Any) -> str:
         return f"{self.parent.prefix}{self.options.get('prefix', '')}{route.path}"
@@ -108,7 +125,8 @@ class Inclusion:
         merged = type(route)(
             self._path(route),
             endpoint=route.endpoint,
-            response_model=route.response_model,
+            # The items of a stream are read from the annotation again.
+            response_model=Default(None) if route.stream_item_type else route.response_model,
             status_code=route.status_code,
             tags=[*parent.tags, *(options.get("tags") or []), *route.tags],
             dependencies=[
@@ -163,13 +181,9 @@ class Inclusion:
             ),
             **inner,
         )
-        merged.stream_item_type = route.stream_item_type
-        merged.stream_item_field = merged._field("StreamItem_", None, route.stream_item_type)
-        merged._router_form_limits = {
-            **parent.form_limits,
-            **self._form_limits,
-            **route._router_form_limits,
-        }
+        merged._inherit_form_limits(
+            {**parent.form_limits, **self._form_limits, **route._router_form_limits}
+        )
         return merged
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from jebi._form_limits import FormLimits
 from jebi.datastructures import DefaultPlaceholder
 
 if TYPE_CHECKING:
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
 # The annotations are quoted by the future import: TypedDict never evaluates them.
 Responses = dict[int | str, dict[str, Any]]
 Tags = list[str | Enum]
-
-
-class FormLimits(TypedDict, total=False):
-    """How much of a form is read before the request is refused.
-
-    Attributes:
-        max_fields: Fields that are no files.
-        max_files: Files.
-        max_part_size: Bytes of a field that is no file.
-    """
-
-    max_fields: int
-    max_files: int
-    max_part_size: int
 
 
 class OperationOptions(TypedDict, total=False):
@@ -111,22 +98,6 @@ class IncludeOptions(TypedDict, total=False):
     generate_unique_id_function: Callable[[APIRoute], str] | DefaultPlaceholder
     max_body_size: int | None
     form_limits: FormLimits | None
-
-
-_LIMITS = ("max_fields", "max_files", "max_part_size")
-
-
-def checked_form_limits(limits: Mapping[str, Any] | None) -> dict[str, int]:
-    """The limits, once each is known to be a name and a number that make sense."""
-    found = dict(limits or {})
-    for name, value in found.items():
-        if name not in _LIMITS:
-            raise ValueError(
-                f"form_limits has no {name!r}; it takes {', '.join(map(repr, _LIMITS))}"
-            )
-        if type(value) is not int or value < 0:
-            raise ValueError(f"form_limits[{name!r}] must be a non-negative integer, not {value!r}")
-    return found
 
 
 def checked_body_size(limit: Any) -> int | None:

@@ -8,7 +8,7 @@ import anyio
 
 from jebi import sse
 from jebi._plan import ResponseEncoder
-from jebi.datastructures import DefaultPlaceholder
+from jebi._compat import lenient_issubclass
 from jebi.dependencies.calls import is_async_generator_callable
 from jebi.routing.answer import item_writer, response_arguments, write_json
 from jebi.web.concurrency import iterate_in_threadpool
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from jebi.exceptions import EndpointContext
-    from jebi.routing.api_route import APIRoute
+    from jebi.routing.handler import HandlerOptions
     from jebi.web.responses import Response
     from jebi.web.types import Receive, Scope, Send
 
 
-def make_stream_encoder(route: APIRoute, context: Callable[[], EndpointContext]) -> ResponseEncoder:
+def make_stream_encoder(
+    route: HandlerOptions, context: Callable[[], EndpointContext]
+) -> ResponseEncoder:
     """The encoder of a route whose path operation is a generator."""
     is_async = is_async_generator_callable(route.dependant.call)
     status_code = route.status_code
     make: Callable[[Any, dict[str, Any]], Response]
-    if route.is_sse_stream:
+    if lenient_issubclass(_declared(route), sse.EventSourceResponse):
         make = _events(item_writer(route, context), is_async)
     elif route.is_json_stream:
         make = _json_lines(item_writer(route, context), is_async)
@@ -44,6 +46,10 @@ def make_stream_encoder(route: APIRoute, context: Callable[[], EndpointContext])
         return response
 
     return ResponseEncoder(encode)
+
+
+def _declared(route: HandlerOptions) -> Any:
+    return getattr(route.response_class, "value", route.response_class)
 
 
 async def _with_checkpoints(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -72,10 +78,8 @@ def _json_lines(
     return make
 
 
-def _raw(route: APIRoute, is_async: bool) -> Callable[[Any, dict[str, Any]], Response]:
-    declared = route.response_class
-    assert not isinstance(declared, DefaultPlaceholder)  # that would be JSON lines
-    response_class: Any = declared
+def _raw(route: HandlerOptions, is_async: bool) -> Callable[[Any, dict[str, Any]], Response]:
+    response_class = _declared(route)
 
     def make(items: Any, arguments: dict[str, Any]) -> Response:
         content = _with_checkpoints(items) if is_async else items
@@ -120,6 +124,12 @@ def _event_data(item: sse.ServerSentEvent) -> str | None:
     return write_json(item.data).decode()
 
 
+def _ping_interval() -> float:
+    from jebi import routing
+
+    return routing._PING_INTERVAL
+
+
 class _EventStream(StreamingResponse):
     """Sends events as they come, and comments while none come.
 
@@ -162,7 +172,7 @@ class _EventStream(StreamingResponse):
     async def _with_pings(self, receiver: MemoryObjectReceiveStream[bytes]) -> AsyncIterator[bytes]:
         while True:
             data: bytes = sse.KEEPALIVE_COMMENT
-            with anyio.move_on_after(sse._PING_INTERVAL):
+            with anyio.move_on_after(_ping_interval()):
                 try:
                     data = await receiver.receive()
                 except anyio.EndOfStream:

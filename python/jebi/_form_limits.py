@@ -1,0 +1,35 @@
+"""How much of a form is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@with_config(ConfigDict(strict=True, extra="forbid"))
+class FormLimits(TypedDict, total=False):
+    """How much of a form is read before the request is refused.
+
+    Attributes:
+        max_fields: Fields that are no files.
+        max_files: Files.
+        max_part_size: Bytes of a field that is no file.
+    """
+
+    max_fields: NonNegativeInt
+    max_files: NonNegativeInt
+    max_part_size: NonNegativeInt
+
+
+_adapter: TypeAdapter[FormLimits] = TypeAdapter(FormLimits)
+_FormLimits = FormLimits  # FastAPI's name
+
+
+def checked_form_limits(limits: Mapping[str, Any] | None) -> dict[str, int]:
+    """The limits, once each is known to be a name and a number that make sense."""
+    return {} if limits is None else dict(_adapter.validate_python(limits))  # type: ignore[arg-type]
