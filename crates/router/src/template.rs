@@ -159,4 +159,11 @@ mod tests {
             assert_eq!(shown(template), expected);
         }
     }
+
+    #[test]
+    fn names_stand_in_the_order_of_the_template() {
+        assert_eq!(parameter_names("/{b}/x/{a:path}").unwrap(), ["b", "a"]);
+        assert_eq!(parameter_names("/x/{1}").unwrap(), [""; 0]);
+        assert!(parameter_names("/{a}{a}").is_err());
+    }
 }
