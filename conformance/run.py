@@ -43,6 +43,8 @@ def _pytest(suite: Suite, python: Path, lines: Path, arguments: list[str]) -> in
     command = [str(python), "-m", "pytest", "-p", "jebi.drop_in", "-p", "jebi_conformance"]
     command += ["-q", "--no-header", "--tb=no", "--disable-warnings", "--show-capture=no"]
     command += ["-n", WORKERS, "--dist", "loadgroup", "--max-worker-restart", "20"]
+    # Jebi imports pydantic, which imports the plugins that are installed, one of them for pytest.
+    command += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
     command += ["--timeout", TEST_SECONDS, "--continue-on-collection-errors", "-rN"]
     chosen = [argument for argument in arguments if (suite.sources / _file(argument)).exists()]
     command += [*arguments] if chosen else [*arguments, *suite.paths]
