@@ -16,12 +16,13 @@ _RESPONDER_SCOPE_KEY = "starlette._body_limit_responder"
 _TOO_LARGE = "Content Too Large"
 
 
-class _BodyTooLarge(HTTPException):
+# FastAPI looks these two up by name.
+class _RequestBodyTooLarge(HTTPException):
     def __init__(self) -> None:
         super().__init__(status_code=413, detail=_TOO_LARGE)
 
 
-class _AnsweredInstead(Exception):  # noqa: N818 - no error: it only unwinds the application
+class _RequestBodyLimitResponseSent(Exception):  # noqa: N818 - no error: it only unwinds the application
     """The answer 413 went out in the place of the application's."""
 
 
@@ -77,7 +78,7 @@ class RequestBodyLimitResponder:
         """Count against another limit from now on."""
         self.max_body_size = max_body_size
         if self.total_size > max_body_size:
-            raise _BodyTooLarge
+            raise _RequestBodyTooLarge
 
     def _declares_too_much(self) -> bool:
         return self.content_length is not None and self.content_length > self.max_body_size
@@ -88,22 +89,22 @@ class RequestBodyLimitResponder:
         self.content_length = _content_length(scope)
         try:
             await self.app(scope, self.receive_with_limit, self.send_with_limit)
-        except _BodyTooLarge:
+        except _RequestBodyTooLarge:
             if self.response_started:
                 raise
             await self._answer()
-        except _AnsweredInstead:
+        except _RequestBodyLimitResponseSent:
             pass
 
     async def receive_with_limit(self) -> Message:
         """The next message, unless the body has become too long."""
         if self._declares_too_much():
-            raise _BodyTooLarge
+            raise _RequestBodyTooLarge
         message = await self._receive()
         if message["type"] == "http.request":
             self.total_size += len(message.get("body", b""))
             if self.total_size > self.max_body_size:
-                raise _BodyTooLarge
+                raise _RequestBodyTooLarge
         return message
 
     async def send_with_limit(self, message: Message) -> None:
@@ -112,7 +113,7 @@ class RequestBodyLimitResponder:
             self.response_started = True
             if self._declares_too_much():
                 await self._answer()
-                raise _AnsweredInstead
+                raise _RequestBodyLimitResponseSent
         await self._send(message)
 
     async def _answer(self) -> None:

@@ -1,5 +1,7 @@
 """Answers: an object that, called as an ASGI application, sends itself."""
 
+import json as json  # tests of applications patch ``starlette.responses.json.dumps``
+
 from jebi.web.responses.base import Response
 from jebi.web.responses.content import (
     HTMLResponse,
