@@ -30,7 +30,10 @@ use super::source::Source;
 
 /// What changes while the connection lives.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one of asyncio's independent states")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one of asyncio's independent states"
+)]
 struct State {
     /// Its place in the loop, once it is registered.
     token: Option<Token>,

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::flow::Limits;
@@ -23,6 +25,14 @@ impl SocketTransport {
         peername: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         Self::open(event_loop, sock, protocol, waiter, server, peername)
+    }
+
+    /// A subclass of `asyncio.Transport`, for `isinstance`.
+    #[getter]
+    fn __class__(slf: &Bound<'_, Self>) -> PyResult<Py<PyType>> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(slf.py(), "jebi.loop.transports", "SocketTransport")?;
+        Ok(class.clone().unbind())
     }
 
     /// Sends bytes; what the socket does not take at once is buffered.

@@ -1,0 +1,16 @@
+"""What ``isinstance`` takes the engine's transports for."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class SocketTransport(asyncio.Transport):
+    """The class that the engine's transports name as their own.
+
+    A native class cannot derive from :class:`asyncio.Transport`, whose instances have a layout of
+    their own. So the native one answers ``__class__`` with this, the way ``unittest.mock`` does
+    it, and ``isinstance(transport, asyncio.Transport)`` holds.
+    """
+
+    __slots__ = ()

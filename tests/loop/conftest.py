@@ -1,0 +1,53 @@
+"""Every test here runs on Jebi's loop and on asyncio's own: it is a statement about asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+import jebi.loop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FACTORIES = {"jebi": jebi.loop.new_event_loop, "asyncio": asyncio.SelectorEventLoop}
+
+
+@pytest.fixture(params=list(FACTORIES))
+def factory(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Makes loops of the kind under test."""
+    made: Callable[[], asyncio.AbstractEventLoop] = FACTORIES[request.param]
+    return made
+
+
+@pytest.fixture
+def loop(
+    factory: Callable[[], asyncio.AbstractEventLoop],
+) -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop, closed after the test."""
+    made = factory()
+    yield made
+    if not made.is_closed():
+        made.run_until_complete(made.shutdown_default_executor())
+        made.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected sockets that do not block."""
+    near, far = socket.socketpair()
+    with near, far:
+        near.setblocking(False)
+        far.setblocking(False)
+        yield near, far
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A TCP socket that listens on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sock.setblocking(False)
+        yield sock
