@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from dataclasses import dataclass, field
 
 from conformance.suites import HERE, Suite, load
+
+# Begins the reason of a test that fails for root only, for whom file permissions mean nothing.
+AS_ROOT = "as root: "
 
 FOLDER = HERE / "expected"
 HEAD = """\
@@ -68,6 +72,8 @@ def _own(suite: Suite) -> dict[str, str]:
         return {}
     with path.open("rb") as file:
         entries: dict[str, str] = tomllib.load(file)
+    if os.geteuid() != 0:
+        entries = {test: why for test, why in entries.items() if not why.startswith(AS_ROOT)}
     return entries
 
 

@@ -59,6 +59,15 @@ def test_the_share_is_of_what_the_original_passes(suite: Suite) -> None:
     assert judge(suite, run, partial=True, trouble="").percent == 50.0
 
 
+def test_what_fails_for_root_only(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    ratchet.write(suite, {"t.py::a": "as root: reads everything"})
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert judge(suite, results(a="failed"), partial=False, trouble="").ok
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert judge(suite, results(a="passed"), partial=False, trouble="").ok
+    assert not judge(suite, results(a="failed"), partial=False, trouble="").ok
+
+
 def test_entries_survive_strange_names(suite: Suite) -> None:
     entries = {'t.py::a["\\x00\x7fé]': 'says "no"\n', "t.py::b": "plain"}
     ratchet.write(suite, entries)
