@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary, ref
 
+import anyio.lowlevel
 import anyio.to_thread
 from anyio._backends._asyncio import AsyncIOBackend
 from anyio._core._eventloop import claim_worker_thread
@@ -73,10 +74,15 @@ class ThreadPool:
         self._paces: WeakKeyDictionary[Any, Pace] = WeakKeyDictionary()
 
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls ``call`` on a pool thread, in a copy of the current context, and waits."""
+        """Calls ``call`` on a pool thread, in a copy of the current context, and waits.
+
+        As with AnyIO, a cancel scope does not end the wait: nothing would stop the call.
+        """
+        await anyio.lowlevel.checkpoint_if_cancelled()
         bound = partial(call, *args, **kwargs)
         future = self.pool.submit(bound, contextvars.copy_context(), pace=self._pace(call))
-        result: T = await future
+        with anyio.CancelScope(shield=True):
+            result = await future
         return result
 
     @classmethod

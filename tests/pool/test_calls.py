@@ -7,6 +7,7 @@ import contextvars
 import threading
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import anyio.from_thread
 import pytest
 
@@ -144,6 +145,30 @@ def test_coroutines_pass_arguments_and_a_copy_of_their_context(bench: Bench) -> 
             assert await pool.run(call, 1, second=2) == (1, 2, "of the coroutine")
             assert variable.get() == "of the coroutine"
             assert await pool.run("a,b".split, ",") == ["a", "b"]
+        finally:
+            pool.close()
+
+    bench.run(scenario)
+
+
+def test_a_cancel_scope_waits_for_the_call(bench: Bench) -> None:
+    begun, release, finished = threading.Event(), threading.Event(), threading.Event()
+
+    def call() -> None:
+        begun.set()
+        release.wait()
+        finished.set()
+
+    async def scenario() -> None:
+        pool = ThreadPool(bench.loop)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(pool.run, call)
+                while not begun.is_set():
+                    await asyncio.sleep(0)
+                group.cancel_scope.cancel()
+                release.set()
+            assert finished.is_set()
         finally:
             pool.close()
 

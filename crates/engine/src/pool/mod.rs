@@ -24,6 +24,10 @@
 //! taken is the only one until it has it. And being held up is not being slow: a function loses
 //! its reputation by votes, not by one long run on a busy machine.
 //!
+//! The other half of a convoy is a loop thread that asks for the GIL in vain, or keeps it from
+//! everybody. So workers stop after a millisecond, and a loop that never sleeps
+//! [gives way](Shared::give_way) to a worker that has waited for as long.
+//!
 //! # Threads
 //!
 //! They are daemonic `threading.Thread`s named `jebi-pool-N`, started when needed, up to the limit
@@ -45,7 +49,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 #[expect(unused_imports, reason = "the runner names it")]
@@ -113,6 +116,7 @@ impl Pool {
         if lock(&self.desk).limit_read.is_none() {
             self.read_limit(py);
         }
+        self.shared.expect();
         lock(&self.desk).submitted.push(job);
     }
 
@@ -127,6 +131,12 @@ impl Pool {
 
     /// The end of an iteration: results come in, jobs go out.
     fn turn(&self, py: Python<'_>) {
+        if self.shared.is_at_rest() {
+            return;
+        }
+        if self.shared.state().is_kept_waiting() {
+            py.detach(|| self.shared.give_way());
+        }
         self.shared.deliver(py);
         self.hand_over(py);
         let (queued, is_full) = {
@@ -141,7 +151,7 @@ impl Pool {
         }
         let summons = {
             let mut state = self.shared.state();
-            let summons = state.roster.summon();
+            let summons = state.summon();
             if queued > usize::from(summons.is_some()) {
                 watch::begin(&self.shared, &mut state);
             }
@@ -162,9 +172,9 @@ impl Pool {
             let pushed = submitted.into_iter().map(|job| state.roster.push(job));
             pushed.filter_map(Result::err).collect()
         };
-        for job in refused {
-            let error = PyRuntimeError::new_err("the thread pool is shut down");
-            job.refuse(error).deliver(py);
+        if !refused.is_empty() {
+            self.shared.refuse(refused);
+            self.shared.deliver(py);
         }
     }
 

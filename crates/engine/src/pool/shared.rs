@@ -4,9 +4,9 @@
 //! belong to Python is dropped under them.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -20,6 +20,10 @@ use super::threads::{self, Threads};
 
 /// How long a worker waits for work before it asks whether it is still needed.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a worker may wait for the GIL before the loop gives way to it, and how long the loop
+/// then waits for it at most.
+const COURTESY: Duration = Duration::from_millis(1);
 
 /// As many workers stay, however little there is to do.
 const FLOOR: usize = 2;
@@ -39,6 +43,27 @@ pub(super) enum Watching {
 pub(super) struct State {
     pub(super) roster: Roster<Job>,
     pub(super) watching: Watching,
+    /// When the loop thread called a worker that has not come yet.
+    called: Option<Instant>,
+    /// The loop thread waits, without the GIL, for that worker to have its turn.
+    gives_way: bool,
+}
+
+impl State {
+    /// The loop thread calls a worker if that is necessary.
+    pub(super) fn summon(&mut self) -> Option<Summons> {
+        let summons = self.roster.summon();
+        if summons.is_some() {
+            self.called = Some(Instant::now());
+        }
+        summons
+    }
+
+    /// A worker was called a while ago and has not come: there is no other reason than the GIL.
+    pub(super) fn is_kept_waiting(&self) -> bool {
+        self.called
+            .is_some_and(|called| called.elapsed() > COURTESY)
+    }
 }
 
 /// Counts for tests and for whoever tunes a pool.
@@ -58,7 +83,11 @@ pub(super) struct Figures {
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) bell: Condvar,
+    /// Where the loop thread waits when it gives way.
+    way: Condvar,
     completions: Mutex<Vec<Completion>>,
+    /// Jobs that were submitted and whose results were not delivered yet.
+    pending: AtomicUsize,
     /// There are completions that the loop was not woken for.
     unannounced: AtomicBool,
     waker: Waker,
@@ -81,9 +110,13 @@ impl Shared {
             state: Mutex::new(State {
                 roster: Roster::new(limit),
                 watching: Watching::NotStarted,
+                called: None,
+                gives_way: false,
             }),
+            way: Condvar::new(),
             bell: Condvar::new(),
             completions: Mutex::default(),
+            pending: AtomicUsize::new(0),
             unannounced: AtomicBool::new(false),
             waker,
             threads,
@@ -120,8 +153,19 @@ impl Shared {
         self.unannounced.store(false, Ordering::Release);
         let completions = mem::take(&mut *lock(&self.completions));
         for completion in completions {
+            self.pending.fetch_sub(1, Ordering::Relaxed);
             completion.deliver(py);
         }
+    }
+
+    /// A job was submitted: [`deliver`](Self::deliver) will see a result of it.
+    pub(super) fn expect(&self) {
+        self.pending.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Nothing is submitted that has not been answered.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.pending.load(Ordering::Relaxed) == 0
     }
 
     /// Calls a worker, and starts a thread for it where necessary.
@@ -144,7 +188,13 @@ impl Shared {
     /// A worker's turn: jobs, one after the other, until there are none or the loop is due.
     pub(super) fn work(self: &Arc<Self>, py: Python<'_>, seat: &Arc<Seat>) {
         let mut clock = Clock::start();
-        let mut next = self.state().roster.take(seat);
+        let mut next = {
+            let mut state = self.state();
+            state.called = None;
+            let taken = state.roster.take(seat);
+            self.let_pass(&mut state, taken.as_ref());
+            taken
+        };
         if next.is_some() {
             count(&self.figures.batches);
         }
@@ -172,12 +222,40 @@ impl Shared {
     fn next(&self, seat: &Arc<Seat>, is_over: bool) -> Option<Taken<Job>> {
         let mut state = self.state();
         state.roster.finish(seat);
-        if is_over {
+        let taken = if is_over {
             // The loop thread, which is woken now, calls somebody for the rest.
             state.roster.rest(seat);
-            return None;
+            None
+        } else {
+            state.roster.take(seat)
+        };
+        self.let_pass(&mut state, taken.as_ref());
+        taken
+    }
+
+    /// The loop thread, if it gives way, may go on: the worker's turn is over, or may take long.
+    fn let_pass(&self, state: &mut State, taken: Option<&Taken<Job>>) {
+        if state.gives_way && taken.is_none_or(|taken| !taken.quick) {
+            state.gives_way = false;
+            self.way.notify_all();
         }
-        state.roster.take(seat)
+    }
+
+    /// Lets a worker that was called have its turn; on the loop thread, without the GIL.
+    ///
+    /// The loop keeps the GIL as long as it has something to run, and a thread that wants it gets
+    /// it by force after five milliseconds: a long time for a quick job on a busy loop.
+    pub(super) fn give_way(&self) {
+        let mut state = self.state();
+        if state.called.take().is_none() {
+            return;
+        }
+        state.gives_way = true;
+        let waited = self
+            .way
+            .wait_timeout_while(state, COURTESY, |state| state.gives_way);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.gives_way = false;
     }
 
     /// Waits, without the GIL, until the worker is called; `false` when it is to end.
@@ -200,12 +278,17 @@ impl Shared {
         self.state().roster.leave(seat, floor)
     }
 
+    /// Answers jobs that a closed pool does not run.
+    pub(super) fn refuse(&self, jobs: Vec<Job>) {
+        for job in jobs {
+            self.complete(job.refuse(PyRuntimeError::new_err("the thread pool is shut down")));
+        }
+    }
+
     /// Lets nobody take a job any more; what waits is refused.
     pub(super) fn close(&self) {
         let (refused, seats) = self.state().roster.close();
-        for job in refused {
-            self.complete(job.refuse(PyRuntimeError::new_err("the thread pool is shut down")));
-        }
+        self.refuse(refused);
         for seat in seats {
             seat.call();
         }
