@@ -1,11 +1,13 @@
 """The compiled half of Jebi, as Python sees it. Private to the package."""
 
 from asyncio import Future, Task
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
 from socket import socket
 from traceback import StackSummary
 from typing import Any, Self, TypeVar, TypeVarTuple, Unpack
+
+from jebi._plan import PlanSpec
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -118,6 +120,60 @@ class SocketTransport:
     def set_protocol(self, protocol: Any) -> None: ...
     def get_protocol(self) -> Any: ...
     def get_extra_info(self, name: str, default: Any = None) -> Any: ...
+
+# connection
+
+class HttpServer:
+    def __new__(
+        cls,
+        loop: EventLoop,
+        sockets: Sequence[socket],
+        application: Native | Callable[[Any, Any, Any], Awaitable[None]],
+        *,
+        pool: Pool | None = None,
+        state: dict[str, Any] | None = None,
+        root_path: str = "",
+        access_log: Callable[[str, str, str, str, int], object] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = ...,
+        server_header: bool = True,
+        date_header: bool = True,
+        header_timeout: float = 10.0,
+        keep_alive_timeout: float = 5.0,
+        body_timeout: float = 60.0,
+        write_timeout: float = 60.0,
+        request_line_limit: int = ...,
+        header_block_limit: int = ...,
+        header_count_limit: int = 100,
+        body_limit: int | None = None,
+        limit_concurrency: int | None = None,
+    ) -> Self: ...
+    def start(self) -> None: ...
+    def stop_accepting(self) -> None: ...
+    def shutdown(self) -> None: ...
+    def abort(self) -> None: ...
+    @property
+    def closed(self) -> Future[None]: ...
+    @property
+    def connections(self) -> int: ...
+    @property
+    def requests_in_flight(self) -> int: ...
+    @property
+    def total_requests(self) -> int: ...
+
+# plan
+
+class Plan:
+    def __new__(cls, spec: PlanSpec) -> Self: ...
+    def run(self, request: Any, body: bytes | None, exits: Any) -> Awaitable[Any]: ...
+
+class Native:
+    def __new__(
+        cls,
+        routes: Iterable[tuple[str, list[str], Plan | None]],
+        application: Any,
+        handle_exception: Callable[[Any, Any, Any], Awaitable[Any]],
+        response: type,
+    ) -> Self: ...
 
 # pool
 

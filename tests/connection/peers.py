@@ -169,7 +169,7 @@ class Served:
         def run() -> None:
             try:
                 outcome.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - it is raised in the test
+            except BaseException as error:
                 outcome.set_exception(error)
 
         self.loop.call_soon_threadsafe(run)
@@ -184,9 +184,7 @@ class Served:
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(PATIENCE)
 
 
-def start(
-    status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()
-) -> dict[str, Any]:
+def start(status: int = 200, headers: Iterable[tuple[bytes, bytes]] = ()) -> dict[str, Any]:
     return {"type": "http.response.start", "status": status, "headers": list(headers)}
 
 
@@ -199,16 +197,16 @@ def with_length(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 async def read_body(receive: Any) -> bytes:
-    data = b""
+    data = bytearray()
     while True:
         message = await receive()
         assert message["type"] == "http.request"
         data += message["body"]
         if not message["more_body"]:
-            return data
+            return bytes(data)
 
 
-async def hello(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send(start(200, with_length(b"hello")))
     await send(body(b"hello"))
 

@@ -64,7 +64,9 @@ def test_pipelined_requests_are_answered_in_order(serve: Serve) -> None:
 
 
 def test_a_request_may_arrive_byte_by_byte(serve: Serve) -> None:
-    request = b"POST /x HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    request = (
+        b"POST /x HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    )
     with serve(echo).connect() as client:
         for byte in request:
             client.send(bytes([byte]))

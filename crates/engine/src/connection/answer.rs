@@ -206,6 +206,7 @@ impl State {
         let (Some(turn), Some(socket)) = (turn, socket) else {
             return Ok(Answered::Nobody);
         };
+        turn.at.keep_alive &= !shared.is_shutting_down();
         let out = output.tail();
         let mark = out.len();
         let headers = headers.iter().copied();
@@ -236,6 +237,7 @@ impl State {
         let Reply::Held { status, .. } = turn.reply else {
             return Ok(None);
         };
+        turn.at.keep_alive &= !shared.is_shutting_down();
         shared.with_default_lines(|lines| turn.release_head(output.tail(), lines, whole))?;
         Ok(Some(status))
     }

@@ -24,7 +24,8 @@ const BATCH: usize = 64;
 /// hand its number to somebody else while it is watched here.
 pub(super) struct Listener {
     shared: Arc<Shared>,
-    socket: OwnedFd,
+    /// Open until it stops.
+    socket: Mutex<Option<OwnedFd>>,
     token: Mutex<Option<Token>>,
     /// There were no descriptors left; accepting goes on with the next tick.
     paused: AtomicBool,
@@ -34,17 +35,21 @@ impl Listener {
     pub(super) fn new(shared: Arc<Shared>, socket: OwnedFd) -> Self {
         Self {
             shared,
-            socket,
+            socket: Mutex::new(Some(socket)),
             token: Mutex::default(),
             paused: AtomicBool::new(false),
         }
     }
 
     pub(super) fn start(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
-        rustix::io::ioctl_fionbio(&self.socket, true).map_err(std::io::Error::from)?;
+        let socket = lock(&self.socket);
+        let Some(socket) = &*socket else {
+            return Ok(());
+        };
+        rustix::io::ioctl_fionbio(socket, true).map_err(std::io::Error::from)?;
         let source: Arc<dyn Source> = Arc::clone(self) as _;
         let event_loop = self.shared.event_loop(py);
-        let token = event_loop.register(py, self.socket.as_fd(), Interest::READ, source)?;
+        let token = event_loop.register(py, socket.as_fd(), Interest::READ, source)?;
         *lock(&self.token) = Some(token);
         Ok(())
     }
@@ -54,6 +59,7 @@ impl Listener {
         if let Some(token) = token {
             self.shared.event_loop(py).deregister(py, token);
         }
+        *lock(&self.socket) = None;
     }
 
     /// A tick passed: tries again if there was a reason to wait.
@@ -75,7 +81,10 @@ impl Listener {
     }
 
     fn accept(&self) -> Result<(OwnedFd, Option<SocketAddrAny>), Errno> {
-        acceptfrom_with(&self.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)
+        match &*lock(&self.socket) {
+            Some(socket) => acceptfrom_with(socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC),
+            None => Err(Errno::AGAIN),
+        }
     }
 }
 

@@ -42,7 +42,8 @@ impl Connection {
     }
 
     /// The application failed to answer the request with this serial: 500 if nothing of an answer
-    /// has left, otherwise the connection ends where it is.
+    /// has left, otherwise the connection ends where it is. A client that left in the middle of its
+    /// request is told nothing.
     pub(crate) fn fail_turn(self: &Arc<Self>, py: Python<'_>, serial: u64) {
         if self.state().turn(serial).is_some() {
             self.give_up(py, 500, reason(500));
@@ -73,7 +74,7 @@ impl State {
                 matches!(turn.reply, Reply::Streaming(Framing::UntilClose)),
             ),
         };
-        if unanswered {
+        if unanswered && !self.is_cut_short() {
             let usual = Circumstances {
                 head_only: false,
                 http10: false,

@@ -78,8 +78,6 @@ pub(super) struct State {
     pub(super) pumping: bool,
     /// The client sends nothing any more.
     pub(super) eof: bool,
-    /// The body in the input cannot be decoded, which is not answered yet.
-    is_broken: bool,
     pub(super) ending: Ending,
     pub(super) deadline: Deadline,
     /// Bytes moved since the deadline was last looked at.
@@ -100,7 +98,6 @@ impl State {
             serial: 0,
             pumping: false,
             eof: false,
-            is_broken: false,
             ending: Ending::None,
             deadline: Deadline::default(),
             progress: false,
@@ -118,6 +115,11 @@ impl State {
             None => !self.input.is_empty(),
             Some(turn) => turn.is_unanswered(),
         }
+    }
+
+    /// Whether the client left in the middle of its request.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.eof && self.turn.as_ref().is_some_and(|turn| !turn.body_done)
     }
 
     /// The turn with this serial, while it is the current one.
@@ -229,7 +231,7 @@ impl State {
         if complete && self.eof && self.input.is_empty() {
             self.ending = Ending::Close;
         }
-        self.is_broken || (complete && !self.input.is_empty())
+        complete && !self.input.is_empty()
     }
 
     /// Begins the next request, if its head is there.
@@ -283,14 +285,10 @@ impl State {
             if turn.is_full() && !gathers {
                 break;
             }
-            match self.decoder.decode(&mut self.input) {
-                Ok(Some(Event::Data(piece))) => turn.take_in(piece),
-                Ok(Some(Event::End)) => turn.body_done = true,
-                Ok(Some(Event::Head(_)) | None) => break,
-                Err(bad) => {
-                    self.is_broken = true;
-                    return Err(bad);
-                }
+            match self.decoder.decode(&mut self.input)? {
+                Some(Event::Data(piece)) => turn.take_in(piece),
+                Some(Event::End) => turn.body_done = true,
+                Some(Event::Head(_)) | None => break,
             }
             arrived = true;
             if turn.discarded > UNWANTED_BODY {
@@ -404,9 +402,7 @@ impl State {
     pub(super) fn needs_settling(&self) -> bool {
         !self.pumping
             && self.socket.is_some()
-            && (self.is_broken
-                || self.wanted() != self.interest
-                || self.awaited() != self.deadline.awaited)
+            && (self.wanted() != self.interest || self.awaited() != self.deadline.awaited)
     }
 
     /// The current turn's cycle, where it has one.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http1::BadRequest;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -101,7 +102,12 @@ impl Connection {
             let received = state.poll_receive(serial);
             (received, state.needs_settling())
         };
-        if changed {
+        let is_broken = received.is_err();
+        let received = received.unwrap_or_else(|bad| {
+            self.refuse(py, bad);
+            Received::Disconnect
+        });
+        if changed || is_broken {
             self.resume(py);
         }
         received
@@ -109,31 +115,30 @@ impl Connection {
 }
 
 impl super::super::state::State {
-    fn poll_receive(&mut self, serial: u64) -> Received {
+    fn poll_receive(&mut self, serial: u64) -> Result<Received, BadRequest> {
         if self.turn(serial).is_none_or(|turn| turn.is_complete()) {
-            return Received::Disconnect;
+            return Ok(Received::Disconnect);
         }
-        // A broken body is refused by whoever works through the input next.
-        let is_broken = self.pull_body().is_err();
+        self.pull_body()?;
         let eof = self.eof;
         let Some(turn) = self.turn(serial) else {
-            return Received::Disconnect;
+            return Ok(Received::Disconnect);
         };
         if !turn.body.is_empty() || (turn.body_done && !turn.end_told) {
             turn.end_told = turn.body_done;
             turn.body_wanted = false;
-            return Received::Request {
+            return Ok(Received::Request {
                 body: turn.body.take(),
                 more: !turn.body_done,
-            };
+            });
         }
-        if eof || is_broken {
-            return Received::Disconnect;
+        if eof {
+            return Ok(Received::Disconnect);
         }
         turn.body_wanted = !turn.body_done;
         if std::mem::take(&mut turn.expects_continue) && matches!(turn.reply, Reply::Waiting) {
             self.output.tail().extend_from_slice(http1::CONTINUE);
         }
-        Received::Pending
+        Ok(Received::Pending)
     }
 }
