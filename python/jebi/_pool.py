@@ -82,7 +82,7 @@ class ThreadPool:
         bound = partial(call, *args, **kwargs)
         future = self.pool.submit(bound, contextvars.copy_context(), pace=self._pace(call))
         with anyio.CancelScope(shield=True):
-            result = await future
+            result: T = await future
         return result
 
     @classmethod
