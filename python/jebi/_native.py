@@ -118,12 +118,13 @@ def exception_responder(
         server_error = by_status.pop(500, None) or by_class.pop(Exception, None)
         handler = find_handler(left, by_class, by_status)
         if handler is not None:
-            response: Response = await call_handler(handler, request, left)
-            return response
+            handled: Response = await call_handler(handler, request, left)
+            return handled
         _logger.error("Exception in a path operation", exc_info=left)
         if server_error is None:
             return PlainTextResponse("Internal Server Error", status_code=500)
-        return await call_handler(server_error, request, left)
+        answer: Response = await call_handler(server_error, request, left)
+        return answer
 
     return respond
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from typing_extensions import Unpack, deprecated
 
 from jebi import routing
-from jebi._form_limits import FormLimits
 from jebi.datastructures import Default
 from jebi.exception_handlers import (
     http_exception_handler,
@@ -45,6 +44,7 @@ from jebi.web.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from jebi._form_limits import FormLimits
     from jebi.params import Depends
     from jebi.types import DecoratedCallable
     from jebi.web.requests import Request

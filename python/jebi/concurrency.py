@@ -82,6 +82,7 @@ async def _leave(
 
     with CancelScope(shield=True):
         return await run_in_thread(leave, {}, limiter=limiter)
+    raise AssertionError("a shielded scope is left by what it runs")
 
 
 class DependencyConcurrency:

@@ -66,7 +66,7 @@ class FastAPIDeprecationWarning(UserWarning):
     """Shown for what will go away; unlike ``DeprecationWarning``, by default."""
 
 
-class ValidationException(Exception):
+class ValidationException(Exception):  # noqa: N818  # FastAPI's name
     """Data that did not pass validation; :meth:`errors` says what and where."""
 
     def __init__(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +17,7 @@ from jebi.exceptions import FastAPIDeprecationWarning
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pydantic import AliasChoices, AliasPath, Discriminator
     from typing_extensions import deprecated as deprecated_marker
@@ -170,7 +169,8 @@ class Header(Param):  # type: ignore[misc]
     def __init__(self, default: Any = Undefined, **options: Unpack[HeaderOptions]) -> None:
         """Declare it; underscores of the name become hyphens unless told otherwise."""
         self.convert_underscores = options.pop("convert_underscores", True)
-        super().__init__(default, **options)
+        rest: Any = options
+        super().__init__(default, **rest)
 
 
 class Cookie(Param):  # type: ignore[misc]
@@ -186,7 +186,8 @@ class Body(_Declared):  # type: ignore[misc]
         """Declare it, JSON unless ``media_type`` says otherwise."""
         self.embed = options.pop("embed", None)
         self.media_type = options.pop("media_type", "application/json")
-        super().__init__(default, **options)
+        rest: Any = options
+        super().__init__(default, **rest)
 
 
 class Form(Body):  # type: ignore[misc]

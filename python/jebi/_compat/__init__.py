@@ -13,11 +13,11 @@ from .shared import field_annotation_is_sequence as field_annotation_is_sequence
 from .shared import is_bytes_or_nonable_bytes_annotation as is_bytes_or_nonable_bytes_annotation
 from .shared import is_bytes_sequence_annotation as is_bytes_sequence_annotation
 from .shared import is_pydantic_v1_model_instance as is_pydantic_v1_model_instance
+from .shared import is_union as is_union
 from .shared import (
-    is_uploadfile_or_nonable_uploadfile_annotation as is_uploadfile_or_nonable_uploadfile_annotation,
+    is_uploadfile_or_nonable_uploadfile_annotation as is_uploadfile_or_nonable_uploadfile_annotation,  # noqa: E501
 )
 from .shared import is_uploadfile_sequence_annotation as is_uploadfile_sequence_annotation
-from .shared import is_union as is_union
 from .shared import lenient_issubclass as lenient_issubclass
 from .shared import sequence_types as sequence_types
 from .shared import value_is_sequence as value_is_sequence

@@ -154,7 +154,7 @@ class ModelField:
         include: IncEx | None = None,
         exclude: IncEx | None = None,
         by_alias: bool = True,
-        **options: bool,
+        **options: Any,
     ) -> Any:
         """What a validated value looks like in JSON, as Python objects."""
         return self._type_adapter.dump_python(
@@ -168,7 +168,7 @@ class ModelField:
         include: IncEx | None = None,
         exclude: IncEx | None = None,
         by_alias: bool = True,
-        **options: bool,
+        **options: Any,
     ) -> bytes:
         """The JSON of a validated value."""
         return self._type_adapter.dump_json(

@@ -107,7 +107,7 @@ def analyze_param(
 
 
 def _read_annotated(parameter: _Parameter) -> None:
-    """``Annotated[type, Query(...)]`` and ``Annotated[type, Depends(...)]``: the last one counts."""
+    """``Annotated[type, Query(...)]`` or ``Annotated[type, Depends(...)]``; the last one counts."""
     if get_origin(parameter.annotation) is not Annotated:
         return
     parameter.type_annotation, *metadata = get_args(parameter.annotation)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jebi.dependencies.forms import ReadForm, read_form
 from jebi.web.exceptions import HTTPException
-from jebi.web.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from jebi.web.middleware.body_limit import _RequestBodyLimitResponseSent, _RequestBodyTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,20 +57,25 @@ def unreadable() -> HTTPException:
     return HTTPException(status_code=400, detail="There was an error parsing the body")
 
 
-async def read_body(request: Request, read: Callable[[], Awaitable[Any]]) -> Any:
+async def read_body(read: Callable[[], Awaitable[Any]]) -> Any:
     """Await ``read()``; what goes wrong is the client's fault, unless it says otherwise."""
     try:
         return await read()
-    except HTTPException:
+    except (HTTPException, _RequestBodyLimitResponseSent):
         raise
+    except ExceptionGroup as error:
+        # Middleware may read the body in a task group.
+        limits, others = error.split((_RequestBodyTooLarge, _RequestBodyLimitResponseSent))
+        if limits is None or others is not None:
+            raise unreadable() from error
+        raise _first(limits) from error
     except Exception as error:
-        if MAX_BODY_SIZE_SCOPE_KEY in request.scope:
-            from jebi._body_limit import get_body_limit_error
-
-            limit_error = get_body_limit_error(error)
-            if limit_error is not None:
-                raise limit_error from error
         raise unreadable() from error
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 async def read_form_step(
@@ -82,6 +87,6 @@ async def read_form_step(
     """The plan's first step where it takes a form."""
     found = {} if limits is None else limits(request)
     form: ReadForm = await read_body(
-        request, lambda: read_form(request, limits=found, byte_names=byte_names)
+        lambda: read_form(request, limits=found, byte_names=byte_names)
     )
     return form

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jebi._plan import BodyField as BodyFieldInput
 from jebi._plan import (
     Constant,
     Encoder,
@@ -18,7 +19,6 @@ from jebi._plan import (
     Reuse,
     Step,
 )
-from jebi._plan import BodyField as BodyFieldInput
 from jebi.background import BackgroundTasks
 from jebi.concurrency import DependencyConcurrency, run_in_thread
 from jebi.dependencies.bodies import json_parser, read_form_step

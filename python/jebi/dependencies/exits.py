@@ -42,7 +42,7 @@ class Exits:
         return self._cleanup
 
     async def close(self, scope: Scope, error: BaseException | None) -> BaseException | None:
-        """Leave the generators of ``scope``, with ``error`` thrown in; return what is left of it."""
+        """Leave the generators of ``scope``, ``error`` thrown in; return what is left of it."""
         stack = self._stacks.pop(scope, None)
         if stack is None:
             return error
@@ -60,16 +60,16 @@ async def enter(
     exits: Exits, scope: Scope, kind: Kind, call: Callable[..., Any], values: dict[str, Any]
 ) -> Any:
     """Run a generator dependency up to its ``yield`` and return what it yielded."""
-    limit: DependencyConcurrency | None = None
-    if isinstance(call, Limited):
-        call, limit = call.call, call.limit
+    limited = call if isinstance(call, Limited) else None
+    if limited is not None:
+        call = limited.call
     manager: AbstractAsyncContextManager[Any]
     if kind == "async_generator":
         manager = _shielded(asynccontextmanager(call)(**values), exits.cleanup_scope())
     else:
         manager = contextmanager_in_threadpool(contextmanager(call)(**values))
-    if limit is not None:
-        manager = _limited(manager, limit)
+    if limited is not None:
+        manager = _limited(manager, limited.limit)
     return await exits.stack(scope).enter_async_context(manager)
 
 

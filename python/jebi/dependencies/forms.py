@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -23,6 +22,8 @@ from jebi.dependencies.fields import get_form_models, get_param_aliases, validat
 from jebi.web.datastructures import FormData, Headers, ImmutableMultiDict, UploadFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from jebi._plan import Errors
     from jebi.web.requests import Request
 

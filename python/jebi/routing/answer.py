@@ -68,7 +68,7 @@ def make_encoder(route: HandlerOptions, context: Callable[[], EndpointContext]) 
     field = route.response_field
     declared = route.response_class
     is_default = isinstance(declared, DefaultPlaceholder)
-    response_class: type[Response] = declared.value if is_default else declared
+    response_class: Any = getattr(declared, "value", declared)
     if field is None and response_class is JSONResponse:
         return JsonEncoder(_fallback)
     dump = _dump_options(route)
@@ -142,7 +142,8 @@ def item_writer(
     if field is None:
         return write_json
     validate, invalid = _validator(field), invalid_response(context)
-    to_json = partial(field._type_adapter.serializer.to_json, **_dump_options(route))
+    serializer: Any = field._type_adapter.serializer
+    to_json = partial(serializer.to_json, **_dump_options(route))
 
     def write(item: Any) -> bytes:
         try:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from jebi._compat import ModelField, lenient_issubclass
+from jebi._form_limits import FormLimits, checked_form_limits
 from jebi.datastructures import Default, DefaultPlaceholder
 from jebi.dependencies.body_field import get_body_field
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
@@ -14,7 +15,6 @@ from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fie
 from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
 from jebi.routing.handler import request_response
-from jebi._form_limits import FormLimits, checked_form_limits
 from jebi.routing.options import Responses, Tags, checked_body_size
 from jebi.sse import EventSourceResponse, ServerSentEvent
 from jebi.utils import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,10 +30,10 @@ from jebi.web.requests import Request
 from jebi.web.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
+    import json
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from jebi._compat import ModelField
-
     from jebi._plan import Errors, PlanSpec
     from jebi.dependencies.models import Dependant
     from jebi.dependencies.overrides import Overrides
@@ -157,7 +156,7 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
             spec, plan = plans.current()
             body = None
             if spec.reads == "json":
-                body = await read_body(request, request.body)
+                body = await read_body(request.body)
             response: Response = await plan.run(request, body, request.scope.get(EXITS_KEY))
         except ValidationException as error:
             locate(error, request, path)
@@ -168,12 +167,20 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
     return app
 
 
+def _in_thread(func: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def handler(request: Request) -> Response:
+        response: Response = await run_in_threadpool(func, request)
+        return response
+
+    return handler
+
+
 def request_response(
     func: Callable[[Request], Awaitable[Response] | Response],
 ) -> ASGIApp:
     """An ASGI application of a request handler, with the exits of its dependencies around it."""
     handler: Callable[[Request], Awaitable[Response]]
-    handler = func if is_async_callable(func) else partial(run_in_threadpool, func)  # type: ignore[assignment]
+    handler = _in_thread(func) if not is_async_callable(func) else func
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = Request(scope, receive, send)

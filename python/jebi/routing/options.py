@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
-from jebi._form_limits import FormLimits
-from jebi.datastructures import DefaultPlaceholder
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
     from jebi import params
+    from jebi._form_limits import FormLimits
+    from jebi.datastructures import DefaultPlaceholder
     from jebi.routing.api_route import APIRoute
     from jebi.types import IncEx
     from jebi.web.responses import Response

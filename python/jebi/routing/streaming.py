@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from jebi import sse
-from jebi._plan import ResponseEncoder
 from jebi._compat import lenient_issubclass
+from jebi._plan import ResponseEncoder
 from jebi.dependencies.calls import is_async_generator_callable
 from jebi.routing.answer import item_writer, response_arguments, write_json
 from jebi.web.concurrency import iterate_in_threadpool
