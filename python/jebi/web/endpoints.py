@@ -45,20 +45,19 @@ class HTTPEndpoint:
         handler: Callable[[Request], Any] = self.method_not_allowed
         if request.method in self._allowed_methods:
             handler = self._handler(request.method)
-        response: Response
-        if is_async_callable(handler):
-            response = await handler(request)
-        else:
-            response = await run_in_threadpool(handler, request)
+        called = (
+            handler(request) if is_async_callable(handler) else run_in_threadpool(handler, request)
+        )
+        response: Response = await called
         await response(self.scope, self.receive, self.send)
 
     async def method_not_allowed(self, request: Request) -> Response:  # noqa: ARG002
         """The answer to a method that is not defined."""
-        headers = {"Allow": ", ".join(self._allowed_methods)}
+        refusal = HTTPException(405, headers={"Allow": ", ".join(self._allowed_methods)})
         if "app" in self.scope:
             # The application may have a handler for this answer.
-            raise HTTPException(status_code=405, headers=headers)
-        return PlainTextResponse("Method Not Allowed", status_code=405, headers=headers)
+            raise refusal
+        return PlainTextResponse(refusal.detail, refusal.status_code, refusal.headers)
 
 
 class WebSocketEndpoint:

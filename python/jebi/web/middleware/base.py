@@ -10,7 +10,7 @@ import anyio
 
 from jebi.web._utils import create_collapsing_task_group
 from jebi.web.requests import ClientDisconnect, Request
-from jebi.web.responses import Response
+from jebi.web.responses import Response, messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -220,13 +220,7 @@ class _StreamingResponse(Response):
         """Send the response on."""
         if self.info is not None:
             await send({"type": "http.response.debug", "info": self.info})
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
-        )
+        await send(messages.start(self.status_code, self.raw_headers))
         ends_itself = False
         async for chunk in self.body_iterator:
             if isinstance(chunk, MutableMapping):
@@ -234,8 +228,8 @@ class _StreamingResponse(Response):
                 ends_itself = True
                 await send(chunk)
             else:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await send(messages.body(chunk, more=True))  # type: ignore[arg-type]
         if not ends_itself:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send(messages.body(b"", more=False))
         if self.background is not None:
             await self.background()

@@ -77,8 +77,7 @@ class RequestBodyLimitResponder:
     def change_limit(self, max_body_size: int) -> None:
         """Count against another limit from now on."""
         self.max_body_size = max_body_size
-        if self.total_size > max_body_size:
-            raise _RequestBodyTooLarge
+        self._check_total()
 
     def _declares_too_much(self) -> bool:
         return self.content_length is not None and self.content_length > self.max_body_size
@@ -101,11 +100,14 @@ class RequestBodyLimitResponder:
         if self._declares_too_much():
             raise _RequestBodyTooLarge
         message = await self._receive()
-        if message["type"] == "http.request":
-            self.total_size += len(message.get("body", b""))
-            if self.total_size > self.max_body_size:
-                raise _RequestBodyTooLarge
+        # A disconnect has no body.
+        self.total_size += len(message.get("body", b""))
+        self._check_total()
         return message
+
+    def _check_total(self) -> None:
+        if self.total_size > self.max_body_size:
+            raise _RequestBodyTooLarge
 
     async def send_with_limit(self, message: Message) -> None:
         """Send ``message``, unless it answers a body that is too long and was not even read."""

@@ -66,6 +66,15 @@ def _wsgi_text(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
+async def _read_body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
 class WSGIMiddleware:
     """Serves a WSGI application, in worker threads."""
 
@@ -92,25 +101,24 @@ class WSGIResponder:
 
     async def __call__(self, receive: Receive, send: Send) -> None:
         """Read the body, run the application in a thread and send what it yields."""
-        body = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        environ = build_environ(self.scope, bytes(body))
-        async with create_collapsing_task_group() as task_group:
-            task_group.start_soon(self.sender, send)
-            async with self.stream_send:
-                await anyio.to_thread.run_sync(self.wsgi, environ, self.start_response)
+        environ = build_environ(self.scope, await _read_body(receive))
+        async with create_collapsing_task_group() as tasks:
+            tasks.start_soon(self.sender, send)
+            await self._run_in_thread(environ)
         if self.exc_info is not None:
-            raise self.exc_info[0].with_traceback(self.exc_info[1], self.exc_info[2])
+            kind, error, where = self.exc_info
+            raise kind.with_traceback(error, where)
+
+    async def _run_in_thread(self, environ: dict[str, Any]) -> None:
+        # To close the stream is to tell the sender that nothing more comes.
+        with self.stream_send:
+            await anyio.to_thread.run_sync(self.wsgi, environ, self.start_response)
 
     async def sender(self, send: Send) -> None:
         """Send what comes from the thread."""
-        async with self.stream_receive:
-            async for message in self.stream_receive:
-                await send(message)
+        with self.stream_receive as messages:
+            async for each in messages:
+                await send(each)
 
     def _hand_over(self, message: Message) -> None:
         anyio.from_thread.run(self.stream_send.send, message)

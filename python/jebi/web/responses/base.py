@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jebi.web.datastructures import MutableHeaders
+from jebi.web.responses import messages
 from jebi.web.responses.cookies import SameSite, cookie_header
 
 if TYPE_CHECKING:
@@ -153,13 +154,7 @@ class Response:
         """Send the answer, then do its background work."""
         if scope["type"] == "websocket":
             send = self._wrap_websocket_denial_send(send)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
-        )
+        await send(messages.start(self.status_code, self.raw_headers))
         await send({"type": "http.response.body", "body": self.body})
         if self.background is not None:
             await self.background()

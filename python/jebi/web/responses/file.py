@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 
 from jebi.web.datastructures import Headers, MutableHeaders
+from jebi.web.responses import messages
 from jebi.web.responses.base import Response
 from jebi.web.responses.content import PlainTextResponse
 from jebi.web.responses.ranges import (
@@ -150,29 +151,19 @@ class FileResponse(Response):
             return partial(self._handle_single_range, send, ranges[0], file_size, head_only)
         return partial(self._handle_multiple_ranges, send, ranges, file_size, head_only)
 
-    @asynccontextmanager
-    async def _open_file(self) -> AsyncIterator[anyio.AsyncFile[bytes]]:
-        file = await anyio.open_file(self.path, mode="rb")
-        try:
-            yield file
-        finally:
-            # Also when the client has gone and this is cancelled.
-            with anyio.CancelScope(shield=True):
-                await file.aclose()
-
     async def _handle_simple(self, send: Send, head_only: bool, by_path: bool) -> None:
-        await _start(send, self.status_code, self.raw_headers)
+        await send(messages.start(self.status_code, self.raw_headers))
         if head_only:
-            await _body(send, b"", more=False)
+            await send(messages.body(b"", more=False))
         elif by_path:
             await send({"type": "http.response.pathsend", "path": str(self.path)})
         else:
-            async with self._open_file() as file:
+            async with _opened(self.path) as file:
                 more = True
                 while more:
                     chunk = await file.read(self.chunk_size)
                     more = len(chunk) == self.chunk_size
-                    await _body(send, chunk, more=more)
+                    await send(messages.body(chunk, more=more))
 
     async def _handle_single_range(
         self, send: Send, wanted: ByteRange, file_size: int, head_only: bool
@@ -181,18 +172,18 @@ class FileResponse(Response):
         headers = MutableHeaders(raw=self.raw_headers.copy())
         headers["content-range"] = f"bytes {position}-{end - 1}/{file_size}"
         headers["content-length"] = str(end - position)
-        await _start(send, 206, headers.raw)
+        await send(messages.start(206, headers.raw))
         if head_only:
-            await _body(send, b"", more=False)
+            await send(messages.body(b"", more=False))
             return
-        async with self._open_file() as file:
+        async with _opened(self.path) as file:
             await file.seek(position)
             more = True
             while more:
                 chunk = await file.read(min(self.chunk_size, end - position))
                 position += len(chunk)
                 more = len(chunk) == self.chunk_size and position < end
-                await _body(send, chunk, more=more)
+                await send(messages.body(chunk, more=more))
 
     async def _handle_multiple_ranges(
         self, send: Send, ranges: list[ByteRange], file_size: int, head_only: bool
@@ -204,16 +195,16 @@ class FileResponse(Response):
         headers = MutableHeaders(raw=self.raw_headers.copy())
         headers["content-type"] = f"multipart/byteranges; boundary={boundary}"
         headers["content-length"] = str(length)
-        await _start(send, 206, headers.raw)
+        await send(messages.start(206, headers.raw))
         if head_only:
-            await _body(send, b"", more=False)
+            await send(messages.body(b"", more=False))
             return
-        async with self._open_file() as file:
+        async with _opened(self.path) as file:
             for wanted in ranges:
-                await _body(send, head_of(*wanted), more=True)
+                await send(messages.body(head_of(*wanted), more=True))
                 await self._send_range(file, wanted, send)
-                await _body(send, b"\r\n", more=True)
-            await _body(send, closing(boundary), more=False)
+                await send(messages.body(b"\r\n", more=True))
+            await send(messages.body(closing(boundary), more=False))
 
     async def _send_range(
         self, file: anyio.AsyncFile[bytes], wanted: ByteRange, send: Send
@@ -225,7 +216,7 @@ class FileResponse(Response):
             if not chunk:
                 raise RuntimeError(f"File at path {self.path} is shorter than expected.")
             position += len(chunk)
-            await _body(send, chunk, more=True)
+            await send(messages.body(chunk, more=True))
 
     def generate_multipart(
         self,
@@ -248,9 +239,12 @@ def _filename_parameter(filename: str) -> str:
     return f'filename="{filename}"' if quoted == filename else f"filename*=utf-8''{quoted}"
 
 
-async def _start(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-
-
-async def _body(send: Send, body: bytes, *, more: bool) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": more})
+@asynccontextmanager
+async def _opened(path: str | os.PathLike[str]) -> AsyncIterator[anyio.AsyncFile[bytes]]:
+    """The file; it is closed even when the client goes and the transfer is cancelled."""
+    opened = await anyio.open_file(path, "rb")
+    try:
+        yield opened
+    finally:
+        with anyio.CancelScope(shield=True):
+            await opened.aclose()

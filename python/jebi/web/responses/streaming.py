@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jebi.web._utils import create_collapsing_task_group
 from jebi.web.concurrency import iterate_in_threadpool
 from jebi.web.requests import ClientDisconnect
+from jebi.web.responses import messages
 from jebi.web.responses.base import Response
 
 if TYPE_CHECKING:
@@ -78,17 +79,11 @@ class StreamingResponse(Response):
 
     async def stream_response(self, send: Send) -> None:
         """Send the answer."""
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
-        )
+        await send(messages.start(self.status_code, self.raw_headers))
         async for piece in self.body_iterator:
             body = piece.encode(self.charset) if isinstance(piece, str) else piece
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send(messages.body(body, more=True))
+        await send(messages.body(b"", more=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer, or as much as the client waits for, then do its background work."""

@@ -144,11 +144,13 @@ class TestClient(httpx.Client):
 
     async def lifespan(self) -> None:
         """Run the application's lifespan; ``None`` follows its last message."""
-        scope = {"type": "lifespan", "state": self.app_state}
+        to_app, from_app = self.stream_receive, self.stream_send
         try:
-            await self.app(scope, self.stream_receive.receive, self.stream_send.send)
+            await self.app(
+                {"type": "lifespan", "state": self.app_state}, to_app.receive, from_app.send
+            )
         finally:
-            await self.stream_send.send(None)
+            await from_app.send(None)
 
     async def wait_startup(self) -> None:
         """Start the application up, or raise what keeps it from that."""
