@@ -6,6 +6,7 @@ The pool itself is ``jebi._engine.Pool``. AnyIO stays the public way to size it,
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import math
 from functools import partial
@@ -17,12 +18,10 @@ import anyio.to_thread
 from anyio._backends._asyncio import AsyncIOBackend
 from anyio._core._eventloop import claim_worker_thread
 
-from jebi._engine import Pace, Pool
+from jebi._engine import EventLoop, Pace, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from jebi._engine import EventLoop
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,9 +77,34 @@ class ThreadPool:
 
         As with AnyIO, a cancel scope does not end the wait: nothing would stop the call.
         """
-        await anyio.lowlevel.checkpoint_if_cancelled()
         bound = partial(call, *args, **kwargs)
-        future = self.pool.submit(bound, contextvars.copy_context(), pace=self._pace(call))
+        return await self._wait(call, bound, contextvars.copy_context(), is_exit=False)
+
+    async def run_in(
+        self,
+        context: contextvars.Context,
+        call: Callable[..., T],
+        values: dict[str, Any],
+        *,
+        is_exit: bool = False,
+    ) -> T:
+        """Calls ``call(**values)`` on a pool thread, in ``context`` itself.
+
+        The context may be the caller's own: a call begins when the loop's iteration is over and
+        nobody is inside. Exits of dependencies have capacity of their own (``is_exit``).
+        """
+        return await self._wait(call, partial(call, **values), context, is_exit=is_exit)
+
+    async def _wait(
+        self,
+        call: Callable[..., Any],
+        bound: Callable[[], T],
+        context: contextvars.Context,
+        *,
+        is_exit: bool,
+    ) -> T:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        future = self.pool.submit(bound, context, pace=self._pace(call), is_exit=is_exit)
         with anyio.CancelScope(shield=True):
             result: T = await future
         return result
@@ -92,6 +116,15 @@ class ThreadPool:
         if pool is None:
             pool = _pools[loop] = cls(loop)
         return pool
+
+    @classmethod
+    def running(cls) -> ThreadPool | None:
+        """The pool of the running loop, or ``None`` where that is not one of Jebi's."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+        return cls.of(loop) if isinstance(loop, EventLoop) else None
 
     def close(self, timeout: float = 5.0) -> None:
         """Refuses what waits, and waits ``timeout`` seconds at most for what runs."""
@@ -109,3 +142,10 @@ class ThreadPool:
 
 
 _pools: WeakKeyDictionary[EventLoop, ThreadPool] = WeakKeyDictionary()
+
+
+def own_context() -> contextvars.Context | None:
+    """The context of the running task itself, not a copy; ``None`` before CPython 3.12."""
+    task = asyncio.current_task()
+    get_context = getattr(task, "get_context", None)
+    return None if get_context is None else get_context()

@@ -12,6 +12,7 @@ import anyio.to_thread
 from anyio import CancelScope, CapacityLimiter, Semaphore
 from anyio.lowlevel import RunVar
 
+from jebi._pool import ThreadPool, own_context
 from jebi.web.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from jebi.web.concurrency import run_in_threadpool as run_in_threadpool
 from jebi.web.concurrency import run_until_first_complete as run_until_first_complete
@@ -26,7 +27,13 @@ _MISSING = object()
 async def run_in_thread(
     call: Callable[..., T], values: dict[str, Any], *, limiter: CapacityLimiter | None = None
 ) -> T:
-    """Call ``call(**values)`` in a worker thread; context variables it sets reach the caller."""
+    """Call ``call(**values)`` in a worker thread; context variables it sets reach the caller.
+
+    ``limiter`` is capacity of its own, for the exits of dependencies.
+    """
+    pool = ThreadPool.running()
+    if pool is not None and (context := own_context()) is not None:
+        return await pool.run_in(context, call, values, is_exit=limiter is not None)
     changes: list[tuple[ContextVar[Any], Any]] = []
 
     def work() -> T:

@@ -17,15 +17,15 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 mod _engine {
     #[pymodule_export]
-    use crate::encode::encode_json;
-    #[pymodule_export]
-    use crate::eventloop::{EventLoop, Handle, SocketTransport, TimerHandle};
-    #[pymodule_export]
-    use crate::pool::{PyPace, PyPool};
-    #[pymodule_export]
     use crate::application::NativeApplication;
     #[pymodule_export]
     use crate::connection::HttpServer;
     #[pymodule_export]
+    use crate::encode::encode_json;
+    #[pymodule_export]
+    use crate::eventloop::{EventLoop, Handle, SocketTransport, TimerHandle};
+    #[pymodule_export]
     use crate::plan::Plan;
+    #[pymodule_export]
+    use crate::pool::{PyPace, PyPool};
 }

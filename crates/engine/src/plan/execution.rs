@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -362,16 +361,5 @@ impl Execution {
             return Ok(false);
         }
         result.is_instance(self.compiled().hooks.is_response.bind(py))
-    }
-
-    /// The status that an injected response asks for.
-    pub(super) fn amended_status(&self, py: Python<'_>) -> PyResult<Option<u16>> {
-        match &self.response {
-            None => Ok(None),
-            Some(response) => response
-                .bind(py)
-                .getattr(intern!(py, "status_code"))?
-                .extract(),
-        }
     }
 }

@@ -165,17 +165,12 @@ impl NativeRun {
     fn send(&mut self, py: Python<'_>, answer: Answer) -> PyResult<Progress> {
         match answer {
             Answer::Json(body) => {
-                let plan = self.execution.compiled();
-                let status = plan.status_code.unwrap_or(200);
                 match body {
                     Body::Written(written) => {
-                        self.exchange.answer(py, status, &[JSON], &written);
+                        self.answer_json(py, &written);
                         self.application.give_back_scratch(written);
                     }
-                    Body::Python(bytes) => {
-                        self.exchange
-                            .answer(py, status, &[JSON], bytes.as_bytes(py));
-                    }
+                    Body::Python(bytes) => self.answer_json(py, bytes.as_bytes(py)),
                 }
                 self.after_answer(
                     py,
@@ -193,6 +188,14 @@ impl NativeRun {
                 }
             },
         }
+    }
+
+    /// Sends JSON with the headers of a `JSONResponse`, in its order.
+    fn answer_json(&self, py: Python<'_>, body: &[u8]) {
+        let status = self.execution.compiled().status_code.unwrap_or(200);
+        let mut digits = itoa::Buffer::new();
+        let length = (&b"content-length"[..], digits.format(body.len()).as_bytes());
+        self.exchange.answer(py, status, &[length, JSON], body);
     }
 
     /// Sends a response object: at once when it is its bytes, otherwise by its own doing.

@@ -90,7 +90,6 @@ pub(super) struct Step {
     pub(super) inputs: Vec<Input>,
     /// The keywords of the inputs, in their order; a `Gather` has none.
     pub(super) keywords: Py<PyTuple>,
-    pub(super) gathers: bool,
     pub(super) slot: Option<usize>,
     pub(super) after: Vec<usize>,
     /// The first step of this one's subtree, which ends here.
@@ -214,7 +213,6 @@ fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult
         kind: read_kind(&kind)?,
         kind_name: kind.unbind(),
         scope_name: described.getattr("scope")?.unbind(),
-        gathers: inputs.iter().any(|input| matches!(input, Input::Gather(_))),
         inputs,
         keywords: PyTuple::new(py, keywords)?.unbind(),
         slot: checked_slot(&described.getattr("slot")?, slots)?,

@@ -153,12 +153,14 @@ impl Runner {
             .pop()
     }
 
+    /// Keeps a task for the next request, or lets it end if this one left something on it.
     fn recycle(&self, py: Python<'_>, task: RequestTask) -> PyResult<()> {
-        if task.is_untouched(py, &self.asyncio, &self.base)? {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < IDLE_TASKS {
-                idle.push(task);
-            }
+        if !task.is_untouched(py, &self.asyncio, &self.base)? {
+            return task.begin(py, &self.asyncio);
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_TASKS {
+            idle.push(task);
         }
         Ok(())
     }
