@@ -13,14 +13,16 @@ import jebi.loop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FACTORIES = {"jebi": jebi.loop.new_event_loop, "asyncio": asyncio.SelectorEventLoop}
+FACTORIES: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "jebi": jebi.loop.new_event_loop,
+    "asyncio": asyncio.SelectorEventLoop,
+}
 
 
 @pytest.fixture(params=list(FACTORIES))
 def factory(request: pytest.FixtureRequest) -> Callable[[], asyncio.AbstractEventLoop]:
     """Makes loops of the kind under test."""
-    made: Callable[[], asyncio.AbstractEventLoop] = FACTORIES[request.param]
-    return made
+    return FACTORIES[request.param]
 
 
 @pytest.fixture

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import time
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 
@@ -167,13 +170,13 @@ def test_callbacks_run_in_the_context_they_were_scheduled_in(
 
 
 def test_the_words_for_a_handle(loop: asyncio.AbstractEventLoop) -> None:
-    handle = loop.call_soon(run_once, "argument")
+    handle = loop.call_soon(run_once, loop)
     place = f"{__file__}:{run_once.__code__.co_firstlineno}"
     assert repr(handle).startswith("<Handle run_once(")
     assert place in repr(handle)
     handle.cancel()
     assert repr(handle) == "<Handle cancelled>"
-    timer = loop.call_at(1.5, run_once)
+    timer = loop.call_at(1.5, run_once, loop)
     assert repr(timer).startswith("<TimerHandle when=1.5 run_once(")
     timer.cancel()
     assert repr(timer) == "<TimerHandle cancelled when=1.5>"
@@ -185,21 +188,38 @@ def test_a_timer_needs_a_time(loop: asyncio.AbstractEventLoop, method: str, mess
         getattr(loop, method)(None, print)
 
 
-def test_handles_let_go_of_what_they_were_given(loop: asyncio.AbstractEventLoop) -> None:
-    import gc
-    import weakref
-
+@pytest.mark.parametrize("method", ["call_soon", "call_later"])
+def test_handles_let_go_of_what_they_were_given(
+    loop: asyncio.AbstractEventLoop, method: str
+) -> None:
     class Thing:
-        pass
+        def call(self) -> None: ...
 
-    def check(method: str, *delay: float) -> None:
-        thing: Any = Thing()
-        handle = getattr(loop, method)(*delay, lambda: thing)
-        alive = weakref.ref(thing)
-        handle.cancel()
-        del thing
-        gc.collect()
-        assert alive() is None
+    thing = Thing()
+    delay = () if method == "call_soon" else (1000.0,)
+    handle = getattr(loop, method)(*delay, thing.call)
+    alive = weakref.ref(thing)
+    del thing
+    assert alive() is not None
+    handle.cancel()
+    assert alive() is None
 
-    check("call_soon")
-    check("call_later", 1000.0)
+
+def test_a_loop_and_its_callbacks_can_be_collected(
+    factory: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    class Thing:
+        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+            self.handles = [
+                loop.call_soon(self.call),
+                loop.call_later(1000, self.call),
+            ]
+
+        def call(self) -> None: ...
+
+    loop = factory()
+    alive = weakref.ref(Thing(loop))
+    loop.close()
+    del loop
+    gc.collect()
+    assert alive() is None

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
+import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 @pytest.fixture
 def watched(loop: asyncio.AbstractEventLoop) -> asyncio.AbstractEventLoop:
     """A loop in debug mode that finds every callback slow."""
     loop.set_debug(True)
-    loop.slow_callback_duration = 0.0  # type: ignore[attr-defined]
+    loop.slow_callback_duration = 0.0
     return loop
 
 
@@ -29,7 +32,8 @@ def test_a_slow_callback_is_logged(
     watched.call_soon(watched.stop)
     watched.run_forever()
     lines = [record.getMessage() for record in caplog.records if record.name == "asyncio"]
-    pattern = r"Executing <Handle nothing\(\) at .*test_debug.py:\d+ created at .*> took \d\.\d{3} seconds"
+    handle = r"<Handle nothing\(\) at .*test_debug.py:\d+ created at .*>"
+    pattern = rf"Executing {handle} took \d\.\d{{3}} seconds"
     assert re.fullmatch(pattern, lines[0])
     assert caplog.records[0].levelno == logging.WARNING
 
@@ -47,14 +51,14 @@ def test_a_slow_step_of_a_task_is_logged_as_the_task(
 def test_without_debug_mode_nothing_is_logged(
     loop: asyncio.AbstractEventLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    loop.slow_callback_duration = 0.0  # type: ignore[attr-defined]
+    loop.slow_callback_duration = 0.0
     loop.call_soon(loop.stop)
     loop.run_forever()
     assert caplog.records == []
 
 
 def test_the_wrong_thread_is_found(watched: asyncio.AbstractEventLoop) -> None:
-    watched.slow_callback_duration = 100.0  # type: ignore[attr-defined]
+    watched.slow_callback_duration = 100.0
     errors: list[str] = []
 
     def schedule() -> None:
@@ -82,7 +86,8 @@ def test_coroutines_are_refused_as_callbacks(watched: asyncio.AbstractEventLoop)
     async def coroutine() -> None: ...
 
     made = coroutine()
-    for callback in (coroutine, made):
+    callbacks: list[Any] = [coroutine, made]
+    for callback in callbacks:
         with pytest.raises(TypeError, match=r"coroutines cannot be used with call_soon\(\)"):
             watched.call_soon(callback)
         with pytest.raises(TypeError, match="coroutines cannot be used with call_at"):
@@ -125,8 +130,6 @@ def test_debug_mode_is_a_switch(loop: asyncio.AbstractEventLoop) -> None:
 def test_coroutines_remember_their_origin_while_a_debugged_loop_runs(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
-    import sys
-
     async def depth() -> int:
         return sys.get_coroutine_origin_tracking_depth()
 
