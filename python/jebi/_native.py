@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from jebi import _engine, params
 from jebi.exceptions import FastAPIError, ValidationException
-from jebi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from jebi.routing.api_route import APIRoute
 from jebi.routing.handler import _NO_RESPONSE, locate
 from jebi.web._exception_handler import call_handler, find_handler
-from jebi.web.middleware.errors import ServerErrorMiddleware
-from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.routing import Host, Mount, Route, Router, WebSocketRoute
 
@@ -54,7 +51,7 @@ def _is_plain(app: FastAPI) -> bool:
         and router.__call__ is Router.__call__
         and router.app is APIRouter.app
         and not app.user_middleware
-        and _is_own_stack(app, app.middleware_stack)
+        and _is_own_stack(app)
         and not app.debug
         and not app.root_path
         and app.max_body_size is None
@@ -62,16 +59,20 @@ def _is_plain(app: FastAPI) -> bool:
     )
 
 
-def _is_own_stack(app: FastAPI, stack: Any) -> bool:
+def _is_own_stack(app: FastAPI) -> bool:
     """Whether nobody put anything around or into the stack that the application builds."""
-    if stack is None:
-        return True
+    built = app.middleware_stack
+    return built is None or _layers(built) == _layers(app.build_middleware_stack())
+
+
+def _layers(stack: Any) -> list[Any]:
     layers = []
-    while stack is not app.router and hasattr(stack, "app"):
+    while not isinstance(stack, Router):
         layers.append(type(stack))
-        stack = stack.app
-    own = [ServerErrorMiddleware, ExceptionMiddleware, AsyncExitStackMiddleware]
-    return stack is app.router and layers == own
+        stack = getattr(stack, "app", None)
+        if stack is None:
+            return layers
+    return [*layers, stack]
 
 
 def _entry(route: BaseRoute) -> tuple[str, list[str], _engine.Plan | None] | None:

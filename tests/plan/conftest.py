@@ -22,6 +22,8 @@ def fly() -> Iterator[Callable[[FastAPI], Served]]:
     with contextlib.ExitStack() as stack:
 
         def start(app: FastAPI) -> Served:
+            # As the start-up leaves it: the server asks when the lifespan has begun.
+            app.middleware_stack = app.build_middleware_stack()
             native = compile_native(app)
             assert native is not None, "this application does not take the native path"
             return stack.enter_context(Served(native, {"date_header": False}))
