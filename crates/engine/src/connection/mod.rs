@@ -166,6 +166,9 @@ impl Connection {
         if head.path().is_empty() {
             return self.refuse_connect(py);
         }
+        if head.is_upgrade() {
+            self.ignore_upgrade(py, &head);
+        }
         let native = match &self.shared.application {
             Application::Asgi(application) => {
                 let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());

@@ -1,12 +1,11 @@
 //! Who is at the two ends of a connection.
 
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use rustix::net::{SocketAddrAny, SocketAddrUnix, getsockname};
+use rustix::net::{SocketAddrAny, SocketAddrUnix};
 
 /// The addresses of a connection, in the forms in which they are asked for.
 pub(super) struct Peer {
@@ -43,19 +42,21 @@ impl Peer {
         })
     }
 
-    /// The addresses for a scope; `socket` is asked for ours the first time.
+    /// The addresses for a scope, if there was one before.
+    pub(super) fn known(&self) -> Option<&ForScope> {
+        self.for_scope.get()
+    }
+
+    /// The addresses for scopes, of which `ours` is asked for the first time.
     pub(super) fn for_scope(
         &self,
         py: Python<'_>,
-        socket: Option<impl AsFd>,
+        ours: Option<SocketAddrAny>,
     ) -> PyResult<&ForScope> {
-        if let Some(known) = self.for_scope.get() {
-            return Ok(known);
-        }
         let client = self.client.map(|client| pair(py, client)).transpose()?;
-        let server = match socket.and_then(|socket| getsockname(socket).ok()) {
+        let server = match ours {
             None => None,
-            Some(address) => ours(py, address)?,
+            Some(address) => server(py, address)?,
         };
         Ok(self.for_scope.get_or_init(|| ForScope { client, server }))
     }
@@ -67,7 +68,7 @@ fn pair(py: Python<'_>, address: SocketAddr) -> PyResult<Py<PyTuple>> {
         .map(Bound::unbind)
 }
 
-fn ours(py: Python<'_>, address: SocketAddrAny) -> PyResult<Option<Py<PyTuple>>> {
+fn server(py: Python<'_>, address: SocketAddrAny) -> PyResult<Option<Py<PyTuple>>> {
     if let Ok(address) = SocketAddr::try_from(address.clone()) {
         return pair(py, address).map(Some);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http1::{BadRequest, reason};
+use http1::{BadRequest, RequestHead, reason};
 use pyo3::prelude::*;
 use rustix::net::sockopt::set_socket_linger;
 
@@ -25,6 +25,15 @@ impl Connection {
     /// A tunnel was asked for, which only a proxy can give.
     pub(super) fn refuse_connect(self: &Arc<Self>, py: Python<'_>) {
         self.give_up(py, 400, "this server is not a proxy");
+    }
+
+    /// An offer to speak another protocol is not taken: the request is served as what it is
+    /// (RFC 9110, section 7.8). Who wants a WebSocket is disappointed, so the operator hears of it.
+    pub(super) fn ignore_upgrade(&self, py: Python<'_>, head: &RequestHead) {
+        let protocol = head.header(b"upgrade").unwrap_or_default();
+        if protocol.eq_ignore_ascii_case(b"websocket") {
+            self.shared.logs.warning(py, "Unsupported upgrade request.");
+        }
     }
 
     /// The request took too long to arrive.

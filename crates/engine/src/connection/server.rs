@@ -16,7 +16,7 @@ use super::listener::Listener;
 use super::log::Logs;
 use super::shared::{Options, Shared, lock};
 use crate::application::{Application, NativeApplication};
-use crate::eventloop::{EventLoop, HookId, TickId};
+use crate::eventloop::EventLoop;
 use crate::pool::PyPool;
 use crate::runner::Runner;
 
@@ -28,8 +28,6 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct HttpServer {
     shared: Arc<Shared>,
     listeners: Mutex<Vec<Arc<Listener>>>,
-    /// What the loop calls, while it does.
-    calls: Mutex<Option<(TickId, HookId)>>,
 }
 
 #[pymethods]
@@ -127,13 +125,12 @@ impl HttpServer {
         Ok(Self {
             shared,
             listeners: Mutex::new(listeners),
-            calls: Mutex::default(),
         })
     }
 
     /// Begins to accept connections.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        if lock(&self.calls).is_some() {
+        if self.shared.is_started() {
             return Err(PyRuntimeError::new_err("the server was started before"));
         }
         let listeners: Vec<_> = lock(&self.listeners).clone();
@@ -146,7 +143,7 @@ impl HttpServer {
             .ok_or_else(|| PyRuntimeError::new_err("the event loop has no room for a timer"))?;
         let shared = Arc::clone(&self.shared);
         let hook = event_loop.at_iteration_end(py, Arc::new(move |py| release_heads(py, &shared)));
-        *lock(&self.calls) = Some((tick, hook));
+        self.shared.set_calls(tick, hook);
         listeners.iter().try_for_each(|listener| listener.start(py))
     }
 
@@ -176,7 +173,6 @@ impl HttpServer {
             connection.lose(py);
         }
         self.shared.end_shutdown(py);
-        self.leave_loop(py);
     }
 
     /// A future that is done when the last connection is gone after `shutdown`.
@@ -209,17 +205,6 @@ impl HttpServer {
             self.shared.traverse(visit)
         } else {
             Ok(())
-        }
-    }
-}
-
-impl HttpServer {
-    fn leave_loop(&self, py: Python<'_>) {
-        let calls = lock(&self.calls).take();
-        if let Some((tick, hook)) = calls {
-            let event_loop = self.shared.event_loop(py);
-            event_loop.remove_tick(py, tick);
-            event_loop.remove_hook(py, hook);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::date::DefaultLines;
 use super::deadlines::{Awaited, Deadline, Timeouts};
 use super::log::Logs;
 use crate::application::Application;
-use crate::eventloop::EventLoop;
+use crate::eventloop::{EventLoop, HookId, TickId};
 use crate::runner::Runner;
 
 /// How a server was configured.
@@ -50,6 +50,8 @@ pub(super) struct Shared {
     shutting_down: AtomicBool,
     /// The future that is done when the last connection is gone.
     closed: Mutex<Option<Py<PyAny>>>,
+    /// What the loop calls, while it does.
+    calls: Mutex<Option<(TickId, HookId)>>,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
 }
@@ -86,6 +88,7 @@ impl Shared {
             answers: AtomicU64::new(0),
             shutting_down: AtomicBool::new(false),
             closed: Mutex::default(),
+            calls: Mutex::default(),
             sent: Py::new(py, Sending::done())?,
         })
     }
@@ -183,14 +186,35 @@ impl Shared {
         Ok(future)
     }
 
+    /// Notes what the loop was asked to call.
+    pub(super) fn set_calls(&self, tick: TickId, hook: HookId) {
+        *lock(&self.calls) = Some((tick, hook));
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        lock(&self.calls).is_some()
+    }
+
+    /// Ends a shutdown if no connection is left: says so, and leaves the loop.
     pub(super) fn end_shutdown(&self, py: Python<'_>) {
-        if self.is_shutting_down() && lock(&self.connections).is_empty() {
-            let future = lock(&self.closed)
-                .as_ref()
-                .map(|future| future.clone_ref(py));
-            if let Some(future) = future {
-                super::wake(py, &future);
-            }
+        if !self.is_shutting_down() || self.connections() > 0 {
+            return;
+        }
+        let future = lock(&self.closed)
+            .as_ref()
+            .map(|future| future.clone_ref(py));
+        if let Some(future) = future {
+            super::wake(py, &future);
+        }
+        let calls = lock(&self.calls).take();
+        if let Some((tick, hook)) = calls {
+            let event_loop = self.event_loop.clone_ref(py);
+            // Not in the middle of the very calls that are to be removed.
+            let leave = move |py: Python<'_>| {
+                event_loop.get().remove_tick(py, tick);
+                event_loop.get().remove_hook(py, hook);
+            };
+            self.event_loop(py).call_soon_native(py, Box::new(leave));
         }
     }
 

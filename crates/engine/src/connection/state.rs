@@ -21,6 +21,8 @@ use super::turn::{Reply, Turn, UNWANTED_BODY};
 const READ: usize = 4 * 1024;
 /// The room for a body that is still coming.
 const READ_BODY: usize = 64 * 1024;
+/// The largest buffer that an idle connection keeps.
+const KEPT: usize = 16 * 1024;
 /// How much may wait unparsed while a request is being answered.
 const READ_AHEAD: usize = 16 * 1024;
 /// How much of a client's request is read after its answer was refused, so that it sees the answer.
@@ -187,7 +189,7 @@ impl State {
             };
             let (done, complete) = (turn.body_done, turn.is_complete());
             if done && complete {
-                self.turn = None;
+                self.end_turn();
                 continue;
             }
             if done {
@@ -223,7 +225,7 @@ impl State {
             (complete, done) = (turn.is_complete(), turn.body_done);
         }
         if complete && done {
-            self.turn = None;
+            self.end_turn();
         }
         if self.ending != Ending::None || self.socket.is_none() {
             return false;
@@ -232,6 +234,13 @@ impl State {
             self.ending = Ending::Close;
         }
         complete && !self.input.is_empty()
+    }
+
+    fn end_turn(&mut self) {
+        self.turn = None;
+        if self.input.is_empty() && self.input.capacity() > KEPT {
+            self.input = BytesMut::new();
+        }
     }
 
     /// Begins the next request, if its head is there.
@@ -423,13 +432,18 @@ impl State {
 
     /// Holds a request back until its body is whole.
     pub(super) fn wait_for_body(&mut self, serial: u64, waiting: super::Waiting) {
-        let Some(turn) = self.turn(serial) else {
+        if self.turn(serial).is_none() {
             return;
-        };
-        if std::mem::take(&mut turn.expects_continue) {
-            self.output.tail().extend_from_slice(CONTINUE);
         }
         self.waiting = Some(waiting);
+        // What is wrong with a body comes up again where it can be refused.
+        let _ = self.pull_body();
+        if let Some(turn) = self.turn(serial)
+            && std::mem::take(&mut turn.expects_continue)
+            && !turn.body_done
+        {
+            self.output.tail().extend_from_slice(CONTINUE);
+        }
     }
 
     /// What the socket is to be watched for.

@@ -5,7 +5,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
+use rustix::net::getsockname;
+
 use super::super::Connection;
+use super::super::peer::ForScope;
 
 impl Connection {
     /// A scope for a request of this connection.
@@ -18,10 +21,7 @@ impl Connection {
             Version::Http11 => intern!(py, "1.1"),
         };
         scope.set_item(intern!(py, "http_version"), version)?;
-        let addresses = {
-            let state = self.state();
-            self.peer.for_scope(py, state.socket.as_ref())?
-        };
+        let addresses = self.addresses(py)?;
         scope.set_item(intern!(py, "server"), &addresses.server)?;
         scope.set_item(intern!(py, "client"), &addresses.client)?;
         scope.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
@@ -36,6 +36,19 @@ impl Connection {
         scope.set_item(intern!(py, "state"), state)?;
         scope.set_item(intern!(py, "extensions"), PyDict::new(py))?;
         Ok(scope.unbind())
+    }
+
+    /// The two ends of the connection, looked up for its first scope.
+    fn addresses(&self, py: Python<'_>) -> PyResult<&ForScope> {
+        if let Some(known) = self.peer.known() {
+            return Ok(known);
+        }
+        let ours = {
+            let state = self.state();
+            let socket = state.socket.as_ref();
+            socket.and_then(|socket| getsockname(socket).ok())
+        };
+        self.peer.for_scope(py, ours)
     }
 
     /// The path in its three forms; the prefix of a proxy is part of both spellings.
