@@ -158,7 +158,7 @@ impl Pool {
             summons
         };
         if let Some(summons) = summons {
-            self.shared.summon(py, summons);
+            self.shared.summon_and_yield(py, summons);
         }
     }
 

@@ -185,6 +185,21 @@ impl Shared {
         self.announce();
     }
 
+    /// Calls a worker on the loop thread, which has nothing else to do before it polls.
+    ///
+    /// The GIL is let go meanwhile. On one core the worker runs as soon as it is woken; it then
+    /// finds the GIL free, and comes home before the loop goes on: two changes of threads for a
+    /// batch instead of four.
+    pub(super) fn summon_and_yield(self: &Arc<Self>, py: Python<'_>, summons: Summons) {
+        match summons {
+            Summons::Wake(seat) => {
+                count(&self.figures.calls);
+                py.detach(|| seat.call());
+            }
+            Summons::Start(_) => self.summon(py, summons),
+        }
+    }
+
     /// A worker's turn: jobs, one after the other, until there are none or the loop is due.
     pub(super) fn work(self: &Arc<Self>, py: Python<'_>, seat: &Arc<Seat>) {
         let mut clock = Clock::start();

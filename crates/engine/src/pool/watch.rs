@@ -4,6 +4,11 @@
 //! block, neither the worker nor (if it sleeps) the loop could notice. So while jobs stand behind
 //! a worker, this thread looks once a tick: a job that it sees twice in the same worker counts as
 //! slow from then on, and a successor is called.
+//!
+//! A thread and not a timer of the loop, because the loop may be blocked as well, and because a
+//! timer would have to wait for the GIL behind the very job it is about. Looking costs: with 64
+//! quick calls at a time on one core, 0.3 µs a call at a tick of one millisecond, 0.7 µs at half
+//! of one, 3 µs at a tenth (CPython 3.13). With nothing to look at it sleeps.
 
 use std::sync::{Arc, PoisonError};
 use std::thread;
@@ -15,7 +20,7 @@ use super::roster::Summons;
 use super::shared::{Shared, State, Watching, count};
 
 /// A job that blocks unexpectedly holds up those behind it for one to two ticks.
-const TICK: Duration = Duration::from_micros(500);
+const TICK: Duration = Duration::from_millis(1);
 
 /// Ticks with nothing to watch before it sleeps: waking it for every batch would cost more.
 const LINGER: u32 = 20;
