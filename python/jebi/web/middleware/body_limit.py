@@ -63,9 +63,9 @@ class RequestBodyLimitMiddleware:
 class RequestBodyLimitResponder:
     """Counts the body of one request."""
 
-    _scope: Scope
-    _receive: Receive
-    _send: Send
+    scope: Scope
+    receive: Receive
+    send: Send
 
     def __init__(self, app: ASGIApp, max_body_size: int) -> None:
         self.app = app
@@ -84,7 +84,7 @@ class RequestBodyLimitResponder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application; answer 413 in its place when it comes upon too large a body."""
-        self._scope, self._receive, self._send = scope, receive, send
+        self.scope, self.receive, self.send = scope, receive, send
         self.content_length = _content_length(scope)
         try:
             await self.app(scope, self.receive_with_limit, self.send_with_limit)
@@ -99,7 +99,7 @@ class RequestBodyLimitResponder:
         """The next message, unless the body has become too long."""
         if self._declares_too_much():
             raise _RequestBodyTooLarge
-        message = await self._receive()
+        message = await self.receive()
         # A disconnect has no body.
         self.total_size += len(message.get("body", b""))
         self._check_total()
@@ -116,11 +116,11 @@ class RequestBodyLimitResponder:
             if self._declares_too_much():
                 await self._answer()
                 raise _RequestBodyLimitResponseSent
-        await self._send(message)
+        await self.send(message)
 
     async def _answer(self) -> None:
         response = PlainTextResponse(_TOO_LARGE, status_code=413)
-        await response(self._scope, self._receive, self._send)
+        await response(self.scope, self.receive, self.send)
 
 
 def _content_length(scope: Scope) -> int | None:

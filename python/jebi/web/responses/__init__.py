@@ -2,6 +2,11 @@
 
 import json as json  # tests of applications patch ``starlette.responses.json.dumps``
 
+# Beside its own names, those that code written for Starlette has been seen to import from here.
+from jebi.web.background import BackgroundTask as BackgroundTask
+from jebi.web.datastructures import URL as URL
+from jebi.web.datastructures import Headers as Headers
+from jebi.web.datastructures import MutableHeaders as MutableHeaders
 from jebi.web.responses.base import Response
 from jebi.web.responses.content import (
     HTMLResponse,
@@ -18,6 +23,10 @@ from jebi.web.responses.streaming import (
     StreamingResponse,
     SyncContentStream,
 )
+from jebi.web.types import Message as Message
+from jebi.web.types import Receive as Receive
+from jebi.web.types import Scope as Scope
+from jebi.web.types import Send as Send
 
 __all__ = [
     "AsyncContentStream",

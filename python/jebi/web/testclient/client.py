@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 from urllib.parse import urljoin
 
 import anyio
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from concurrent.futures import Future
 
+    from jebi.web.testclient.options import RequestOptions
     from jebi.web.types import ASGIApp, Message
 
 
@@ -94,16 +95,18 @@ class TestClient(httpx.Client):
             with start_blocking_portal(**self.async_backend) as portal:
                 yield portal
 
-    def request(self, method: str, url: httpx._types.URLTypes, **kwargs: Any) -> httpx.Response:
+    def request(
+        self, method: str, url: httpx._types.URLTypes, **options: Unpack[RequestOptions]
+    ) -> httpx.Response:
         """Send a request; the keywords are those of ``httpx.Client.request``."""
-        if kwargs.get("timeout", httpx.USE_CLIENT_DEFAULT) is not httpx.USE_CLIENT_DEFAULT:
+        if options.get("timeout", httpx.USE_CLIENT_DEFAULT) is not httpx.USE_CLIENT_DEFAULT:
             warnings.warn(
                 "You should not use the 'timeout' argument with the TestClient. "
                 "It has no effect: there is no network to wait for.",
                 StarletteDeprecationWarning,
                 stacklevel=2,
             )
-        return super().request(method, self._merge_url(url), **kwargs)
+        return super().request(method, self._merge_url(url), **options)
 
     def websocket_connect(
         self, url: str, subprotocols: Sequence[str] | None = None, **kwargs: Any
