@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# Where the limits are in the scope that applications mounted below inherit.
+FORM_LIMITS_KEY = "jebi.form_limits"
+
+
 @with_config(ConfigDict(strict=True, extra="forbid"))
 class FormLimits(TypedDict, total=False):
     """How much of a form is read before the request is refused.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from typing_extensions import Unpack, deprecated
 
 from jebi import routing
+from jebi._body_limit import AppBodyLimitMiddleware
 from jebi.datastructures import Default
 from jebi.exception_handlers import (
     http_exception_handler,
@@ -36,7 +37,6 @@ from jebi.web.datastructures import State
 from jebi.web.exceptions import HTTPException
 from jebi.web.middleware import Middleware
 from jebi.web.middleware.base import BaseHTTPMiddleware
-from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.middleware.errors import ServerErrorMiddleware
 from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.responses import JSONResponse, Response
@@ -183,12 +183,13 @@ class FastAPI(Verbs, Starlette):
         server_error: Any = None
         for key in [key for key in handlers if key in (500, Exception)]:
             server_error = handlers.pop(key)
-        stack = [Middleware(ServerErrorMiddleware, handler=server_error, debug=self.debug)]
-        if self.max_body_size is not None:
-            stack.append(Middleware(RequestBodyLimitMiddleware, max_body_size=self.max_body_size))
-        stack += self.user_middleware
-        stack.append(Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug))
-        stack.append(Middleware(AsyncExitStackMiddleware))
+        stack = [
+            Middleware(ServerErrorMiddleware, handler=server_error, debug=self.debug),
+            Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
+            *self.user_middleware,
+            Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug),
+            Middleware(AsyncExitStackMiddleware),
+        ]
         app: ASGIApp = self.router
         for cls, args, kwargs in reversed(stack):
             app = cls(app, *args, **kwargs)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from jebi.dependencies.forms import ReadForm, read_form
 from jebi.web.exceptions import HTTPException
-from jebi.web.middleware.body_limit import _RequestBodyLimitResponseSent, _RequestBodyTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,21 +60,15 @@ async def read_body(read: Callable[[], Awaitable[Any]]) -> Any:
     """Await ``read()``; what goes wrong is the client's fault, unless it says otherwise."""
     try:
         return await read()
-    except (HTTPException, _RequestBodyLimitResponseSent):
+    except HTTPException:
         raise
-    except ExceptionGroup as error:
-        # Middleware may read the body in a task group.
-        limits, others = error.split((_RequestBodyTooLarge, _RequestBodyLimitResponseSent))
-        if limits is None or others is not None:
-            raise unreadable() from error
-        raise _first(limits) from error
     except Exception as error:
-        raise unreadable() from error
+        from jebi._body_limit import limit_error
 
-
-def _first(group: BaseExceptionGroup[Exception]) -> Exception:
-    inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+        found = limit_error(error)
+        if found is error:
+            raise
+        raise (found or unreadable()) from error
 
 
 async def read_form_step(

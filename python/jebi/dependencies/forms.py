@@ -127,7 +127,9 @@ def _extract(
     fields: list[ModelField], form: ReadForm
 ) -> Iterator[tuple[str, Any, ModelField | None]]:
     def contents(value: Any) -> Any:
-        return form.contents.get(id(value), value)
+        read = form.contents.get(id(value))
+        # A dependency may have moved the file: what is read is what follows.
+        return value if read is None else read[value.file.tell() :]
 
     for alias, value, item in extract_form_items(fields, form.data):
         if item is None or not wants_bytes(item):

@@ -6,6 +6,7 @@ import inspect
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from jebi._body_limit import limit_body
 from jebi._compat import ModelField, lenient_issubclass
 from jebi._form_limits import FormLimits, checked_form_limits
 from jebi.datastructures import Default, DefaultPlaceholder
@@ -23,7 +24,6 @@ from jebi.utils import (
     is_body_allowed_for_status_code,
 )
 from jebi.web import routing as web_routing
-from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.responses import JSONResponse, Response
 from jebi.web.routing import BaseRoute, Match, compile_path, get_name
 
@@ -185,10 +185,7 @@ class APIRoute(web_routing.Route):
         # A route class that wraps the handler has no plan that could stand for it.
         plain = type(self).get_route_handler is APIRoute.get_route_handler
         self.plans: Plans | None = getattr(handler, "plans", None) if plain else None
-        app = request_response(handler)
-        if self.max_body_size is None:
-            return app
-        return RequestBodyLimitMiddleware(app, max_body_size=self.max_body_size)
+        return limit_body(request_response(handler), self.max_body_size)
 
     def _inherit_form_limits(self, limits: dict[str, int]) -> None:
         """Take the limits of the routers around, where the route has none of its own."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import Unpack, deprecated
 
-from jebi._form_limits import FormLimits, checked_form_limits
+from jebi._form_limits import FORM_LIMITS_KEY, FormLimits, checked_form_limits
 from jebi.datastructures import Default
 from jebi.exceptions import FastAPIError
 from jebi.routing.api_route import APIRoute
@@ -119,9 +119,7 @@ class APIRouter(Verbs, web_routing.Router):
         """Answer a connection, behind the middleware."""
         if self.form_limits and scope["type"] == "http":
             # Applications mounted below inherit the limits.
-            inherited = scope.get("fastapi", {})
-            limits = {**inherited.get("form_limits", {}), **self.form_limits}
-            scope["fastapi"] = {**inherited, "form_limits": limits}
+            scope[FORM_LIMITS_KEY] = {**scope.get(FORM_LIMITS_KEY, {}), **self.form_limits}
         await super().app(scope, receive, send)
 
     def _insert(self, route: BaseRoute, *, after: BaseRoute | None = None) -> None:

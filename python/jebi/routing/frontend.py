@@ -8,6 +8,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from jebi._body_limit import limit_body
 from jebi._plan import ResponseEncoder
 from jebi.dependencies.compile import PlanOptions, compile_plan
 from jebi.dependencies.graph import get_route_dependant
@@ -182,6 +183,7 @@ class FrontendRoute(BaseRoute):
         *,
         dependencies: Sequence[params.Depends] = (),
         dependency_overrides_provider: Any | None = None,
+        max_body_size: int | None = None,
     ) -> None:
         """Serve ``files`` under ``path``, once ``dependencies`` let the request pass."""
         self.path = path
@@ -195,7 +197,9 @@ class FrontendRoute(BaseRoute):
 
         self._dependant = get_route_dependant(path="", call=serve, dependencies=self.dependencies)
         self._plans = Plans(self._describe, dependency_overrides_provider)
-        self.app = request_response(self._handle_request)
+        self.max_body_size = max_body_size
+        self._solving = request_response(self._handle_request)
+        self.app = limit_body(self._answer, max_body_size)
 
     @property
     def specificity(self) -> int:
@@ -219,9 +223,13 @@ class FrontendRoute(BaseRoute):
         return fits, {_PATH_KEY: below}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a file; only what can be one is worth solving dependencies for."""
+        """Answer with a file."""
+        await self.app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Only what can be a file is worth solving dependencies for.
         if self.dependencies and scope["method"] in self.methods:
-            await self.app(scope, receive, send)
+            await self._solving(scope, receive, send)
             return
         response = await self.files.respond(scope)
         await response(scope, receive, send)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi import params
+from jebi._form_limits import FORM_LIMITS_KEY
 from jebi.datastructures import Default, DefaultPlaceholder
 from jebi.dependencies.bodies import json_error, read_body
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
@@ -108,7 +109,7 @@ class HandlerOptions:
 
     def limits_in(self, request: Request) -> dict[str, int]:
         """The limits of a form, with those of the application that this one is mounted in."""
-        inherited: dict[str, int] = request.scope.get("fastapi", {}).get("form_limits", {})
+        inherited: dict[str, int] = request.scope.get(FORM_LIMITS_KEY, {})
         return {**inherited, **(self.form_limits or {})}
 
 

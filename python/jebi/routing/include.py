@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jebi._body_limit import limit_body
 from jebi._form_limits import checked_form_limits
 from jebi.datastructures import Default
 from jebi.routing.api_route import APIRoute
@@ -65,6 +66,7 @@ class Inclusion:
                 *route.dependencies,
             ],
             dependency_overrides_provider=self.parent.dependency_overrides_provider,
+            max_body_size=first_limit(route.max_body_size, self._body_size()),
         )
         self.parent._add_frontend(frontend)
 
@@ -93,6 +95,7 @@ class Inclusion:
                 methods=list(route.methods or []),
                 name=route.name,
                 include_in_schema=route.include_in_schema,
+                max_body_size=self._body_size(),
             )
         if isinstance(route, web_routing.WebSocketRoute):
             return web_routing.WebSocketRoute(self._path(route), route.endpoint, name=route.name)
@@ -102,9 +105,14 @@ class Inclusion:
             return self._host(route)
         return None
 
+    def _body_size(self) -> int | None:
+        """The limit of a route that has none of its own; the parent sees to its own limit."""
+        return first_limit(self.child.max_body_size, self.options.get("max_body_size"))
+
     def _mount(self, route: web_routing.Mount) -> BaseRoute:
         mount = copy.copy(route)
         mount.path = self._path(route).rstrip("/")
+        mount.app = limit_body(mount.app, self._body_size())
         mount.path_regex, mount.path_format, mount.param_convertors = compile_path(
             mount.path + "/{path:path}"
         )
