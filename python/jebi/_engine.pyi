@@ -5,9 +5,24 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
 from socket import socket
 from traceback import StackSummary
-from typing import Any, Self, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Self, TypeVar, TypeVarTuple, Unpack, final
+
+from typing_extensions import disjoint_base
 
 from jebi._plan import PlanSpec
+
+__all__ = [
+    "EventLoop",
+    "Handle",
+    "HttpServer",
+    "Native",
+    "Pace",
+    "Plan",
+    "Pool",
+    "SocketTransport",
+    "TimerHandle",
+    "encode_json",
+]
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -18,6 +33,7 @@ def encode_json(value: Any, /) -> bytes | None: ...
 
 # eventloop
 
+@disjoint_base
 class Handle:
     def cancel(self) -> None: ...
     def cancelled(self) -> bool: ...
@@ -31,6 +47,7 @@ class Handle:
     @property
     def _source_traceback(self) -> StackSummary | None: ...
 
+@final
 class TimerHandle(Handle):
     def when(self) -> float: ...
     def __lt__(self, other: object, /) -> bool: ...
@@ -38,6 +55,7 @@ class TimerHandle(Handle):
     def __gt__(self, other: object, /) -> bool: ...
     def __ge__(self, other: object, /) -> bool: ...
 
+@disjoint_base
 class EventLoop:
     slow_callback_duration: float
     def __new__(cls) -> Self: ...
@@ -93,6 +111,7 @@ class EventLoop:
     def _set_debug(self, enabled: bool) -> None: ...
     def _signal_fd(self) -> int: ...
 
+@final
 class SocketTransport:
     def __new__(
         cls,
@@ -123,6 +142,7 @@ class SocketTransport:
 
 # connection
 
+@final
 class HttpServer:
     def __new__(
         cls,
@@ -132,7 +152,7 @@ class HttpServer:
         *,
         pool: Pool | None = None,
         state: dict[str, Any] | None = None,
-        root_path: str = "",
+        root_path: str = ...,
         access_log: Callable[[str, str, str, str, int], object] | None = None,
         headers: Sequence[tuple[bytes, bytes]] = ...,
         server_header: bool = True,
@@ -162,10 +182,12 @@ class HttpServer:
 
 # plan
 
+@final
 class Plan:
     def __new__(cls, spec: PlanSpec) -> Self: ...
     def run(self, request: Any, body: bytes | None, exits: Any) -> Awaitable[Any]: ...
 
+@final
 class Native:
     def __new__(
         cls,
@@ -177,11 +199,13 @@ class Native:
 
 # pool
 
+@final
 class Pace:
     def __new__(cls) -> Self: ...
     @property
     def is_quick(self) -> bool: ...
 
+@final
 class Pool:
     def __new__(cls, event_loop: EventLoop, limit: Callable[[], float]) -> Self: ...
     def submit(
