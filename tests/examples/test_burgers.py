@@ -1,5 +1,9 @@
 """The burger stand: what its client draws, and what its kitchens answer."""
 
+import json
+import os
+import select
+import signal
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -8,6 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tests.server.harness import Command
 
 BURGERS = Path(__file__).parents[2] / "examples" / "burgers"
 
@@ -83,3 +89,15 @@ def test_every_kitchen_makes_the_same_burger(load: Any) -> None:
         page = client.get("/").text
         assert all(f'href="/{kitchen}/1"' in page for kitchen in load("orders").KITCHENS)
         assert client.get("/awaits/many").status_code == 422
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="watching a stranger end needs Linux")
+def test_helpers_leave_with_a_server_that_dies() -> None:
+    with Command(BURGERS.parents[1], "run", str(BURGERS / "main.py"), "--port", "0") as stand:
+        helper = json.loads(stand.get("/processes/1")[1])["cook"].removeprefix("process ")
+        ended = os.pidfd_open(int(helper))
+        try:
+            stand.signal(signal.SIGKILL)
+            assert select.select([ended], [], [], 20)[0], "the helper lives on"
+        finally:
+            os.close(ended)
