@@ -130,9 +130,10 @@ def test_gzip() -> None:
     assert response.text == "x" * 1000
     assert response.headers["content-encoding"] == "gzip"
     assert int(response.headers["content-length"]) < 100
-    plain = asked.get("/", headers={"accept-encoding": "identity"})
-    assert "content-encoding" not in plain.headers
-    assert plain.headers["vary"] == "Accept-Encoding"
+    for accepted in ("identity", "gzip;q=0", "br, gzip; q=0.0"):
+        plain = asked.get("/", headers={"accept-encoding": accepted})
+        assert "content-encoding" not in plain.headers
+        assert plain.headers["vary"] == "Accept-Encoding"
 
 
 def test_gzip_streams_piece_by_piece() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, NoReturn
 
@@ -34,6 +35,8 @@ DEFAULT_EXCLUDED_CONTENT_TYPES = (
     "video/*",
 )
 
+# A weight of nothing, as RFC 9110 writes it.
+_NEVER = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 _THREAD_MINIMUM_SIZE = 128 * 1024
 _GZIP_FORMAT = zlib.MAX_WBITS + 16
 
@@ -56,6 +59,14 @@ def _media_type(content_type: str) -> str:
 
 def _media_types(content_types: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(_media_type, content_types))
+
+
+def _accepts_gzip(accept_encoding: str) -> bool:
+    for item in accept_encoding.lower().split(","):
+        coding, _, weight = item.partition(";")
+        if coding.strip() == "gzip":
+            return _NEVER.fullmatch(weight) is None
+    return False
 
 
 class GZipMiddleware:
@@ -92,7 +103,7 @@ class GZipMiddleware:
         responder = IdentityResponder(
             self.app, self.minimum_size, exclude_content_types=self.exclude_content_types
         )
-        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+        if _accepts_gzip(Headers(scope=scope).get("accept-encoding", "")):
             responder = GZipResponder(
                 self.app,
                 self.minimum_size,

@@ -136,10 +136,11 @@ class SessionMiddleware:
             return None
         try:
             data = self.signer.unsign(cookie.encode(), max_age=self.max_age)
-        except itsdangerous.BadSignature:
+            session = json.loads(b64decode(data))
+        except (itsdangerous.BadSignature, ValueError):
+            # Not ours; or signed with our key, but by something that keeps other things in it.
             return None
-        session: dict[str, Any] = json.loads(b64decode(data))
-        return session
+        return session if isinstance(session, dict) else None
 
     def _store(self, session: Session, headers: MutableHeaders, had_session: bool) -> None:
         if session.accessed:
