@@ -29,8 +29,8 @@ run: build ## Build, then serve examples/burgers on 127.0.0.1:8000.
 	@echo
 	@echo "  The burgers are served on http://$(HOST):$(PORT)"
 	@echo "    in a browser   http://$(HOST):$(PORT)/docs"
-	@echo "    in a terminal  curl http://$(HOST):$(PORT)/burgers/await"
-	@echo "    who waits for whom, drawn: see examples/burgers/README.md"
+	@echo "    in a terminal  curl http://$(HOST):$(PORT)/awaits/1"
+	@echo "    who waits for whom, drawn  python examples/burgers/orders.py --url http://$(HOST):$(PORT)"
 	@echo "  Ctrl-C stops."
 	@echo
 	@$(BIN)/jebi run examples/burgers/main.py --host $(HOST) --port $(PORT) $(ARGS)
