@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jebi.server import Config, Server
+from jebi.server.errors import CannotStart
 from tests.server.harness import Command
 
 if TYPE_CHECKING:
@@ -180,3 +183,11 @@ def test_a_factory(here: Path) -> None:
         file.write("def make():\n    return app\n")
     with Command(here, "run", "main:make", "--factory", "--port", "0") as command:
         assert command.get("/x") == (200, "/x")
+
+
+def test_another_loop_is_refused_in_one_clear_line() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None: ...
+
+    server = Server(Config(app, port=0, lifespan="off", log_config=None))
+    with pytest.raises(CannotStart, match="the server needs Jebi's event loop"):
+        asyncio.run(server.serve())

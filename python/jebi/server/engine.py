@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from jebi.server.application import for_engine
+from jebi.server.errors import CannotStart
 from jebi.server.logging import get_logger
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ def make(
     """The engine's server for an application that has started; not accepting yet."""
     from jebi import _engine  # a supervisor has no use for it
 
+    if not isinstance(event_loop, _engine.EventLoop):
+        raise CannotStart(
+            "the server needs Jebi's event loop, and another one is running: use Server.run(), "
+            "jebi.loop.run(), or asyncio.run() with loop_factory=jebi.loop.new_event_loop"
+        )
     names_itself = any(name.lower() == "server" for name, _ in config.headers)
     limits: dict[str, Any] = {}
     if config.h11_max_incomplete_event_size is not None:
