@@ -76,13 +76,14 @@ impl<T> TimerHeap<T> {
         self.heap.peek().map(|entry| (entry.when, &entry.value))
     }
 
-    /// Takes out the earliest timer if its time lies before `end`.
+    /// Takes out the earliest timer unless its time is `end` or later.
+    ///
+    /// A time that is no number counts as past, as in asyncio; a loop would wait for it in vain.
     pub fn pop_before(&mut self, end: f64) -> Option<T> {
-        if self.heap.peek()?.when < end {
-            self.heap.pop().map(|entry| entry.value)
-        } else {
-            None
+        if self.heap.peek()?.when >= end {
+            return None;
         }
+        self.heap.pop().map(|entry| entry.value)
     }
 
     /// Takes out the earliest timer.
@@ -152,6 +153,13 @@ mod tests {
         let due: Vec<_> = std::iter::from_fn(|| timers.pop_before(3.0)).collect();
         assert_eq!(due, ["a", "b", "c"]);
         assert_eq!(timers.len(), 1);
+    }
+
+    #[test]
+    fn a_time_that_is_no_number_is_past() {
+        let mut timers = TimerHeap::default();
+        timers.push(f64::NAN, "no number");
+        assert_eq!(timers.pop_before(1.0), Some("no number"));
     }
 
     #[test]

@@ -12,8 +12,6 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .core import Core
-from .describe import describe_handle
-from .log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator, Iterator
@@ -147,9 +145,6 @@ class Running(Core):
         elif not enabled and self._saved_origin_depth is not None:
             sys.set_coroutine_origin_tracking_depth(self._saved_origin_depth)
             self._saved_origin_depth = None
-
-    def _log_slow(self, handle: Any, seconds: float) -> None:
-        logger.warning("Executing %s took %.3f seconds", describe_handle(handle), seconds)
 
     def _asyncgen_started(self, generator: Any) -> None:
         raise NotImplementedError

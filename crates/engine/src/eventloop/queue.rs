@@ -9,7 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, monotonic};
 
 use super::EventLoop;
-use super::handle::{Handle, TimerHandle, copy_context};
+use super::handle::{Handle, TimerHandle};
 use super::source::{Captured, Once, TickId};
 
 /// One thing to do in an iteration.
@@ -93,12 +93,9 @@ pub(super) fn call_soon<'py>(
     if this.is_debug() {
         check_callback(&callback, method)?;
     }
-    if this
-        .capture
-        .with(py, |capture| matches!(capture, Capture::Armed))
-    {
-        return this.capture_call(py, callback, args, context);
-    }
+    let Some(callback) = this.capture(py, method, callback, &args, context.as_ref()) else {
+        return Ok(py.None().into_bound(py));
+    };
     let handle = Bound::new(py, Handle::new(event_loop, callback, args, context)?)?;
     this.push(py, Ready::Handle(handle.clone().unbind()));
     Ok(handle.into_any())
@@ -163,7 +160,7 @@ impl EventLoop {
         self.push(py, Ready::Once(callback));
     }
 
-    /// From now on the next callback given to `call_soon` is not queued but kept aside.
+    /// From now on the first step of the next task is not queued but kept aside.
     ///
     /// `call_soon` answers `None` for it, which asyncio's tasks do not look at.
     pub(crate) fn capture_next_handle(&self, py: Python<'_>) {
@@ -178,24 +175,29 @@ impl EventLoop {
         }
     }
 
-    fn capture_call<'py>(
+    /// Keeps a callback aside if one is awaited, or hands it back.
+    ///
+    /// Only what looks like a task's first step is taken: while the task is made, the garbage
+    /// collector may run finalizers, and those may schedule callbacks too.
+    fn capture<'py>(
         &self,
         py: Python<'py>,
+        method: &str,
         callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
-        context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let context = match context {
-            Some(context) if !context.is_none() => context,
-            _ => copy_context(py)?,
-        };
+        args: &Bound<'py, PyTuple>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        let armed = self
+            .capture
+            .with(py, |capture| matches!(capture, Capture::Armed));
+        if !armed || method != "call_soon" || !args.is_empty() || context.is_none() {
+            return Some(callback);
+        }
         let captured = Captured {
             callback: callback.unbind(),
-            args: args.unbind(),
-            context: context.unbind(),
         };
         drop(self.capture.replace(py, Capture::Done(captured)));
-        Ok(py.None().into_bound(py))
+        None
     }
 
     /// A timer was cancelled while it sat in the heap.

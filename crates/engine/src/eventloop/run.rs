@@ -22,6 +22,7 @@ use reactor::{Events, Interest, SignalPipe, Token, monotonic};
 use super::EventLoop;
 use super::event_loop::Open;
 use super::handle::Handle;
+use super::log_warning;
 use super::queue::Ready;
 
 /// The waker's place among the poller's tokens.
@@ -165,7 +166,11 @@ impl Run<'_, '_> {
             Ready::Handle(handle) => return self.run_handle(&handle.into_bound(py)),
             Ready::Event(token, readiness) => {
                 if let Some((source, readiness)) = this.native_source(py, token, readiness) {
+                    let start = this.is_debug().then(monotonic);
                     source.ready(py, self.event_loop, token, readiness);
+                    if let Some(start) = start {
+                        self.log_if_slow(start, || Ok(source.describe(py)))?;
+                    }
                 }
             }
             Ready::Once(callback) => callback(py),
@@ -186,14 +191,27 @@ impl Run<'_, '_> {
         );
         let start = monotonic();
         let outcome = Handle::run(handle);
-        let seconds = monotonic() - start;
         drop(this.current_handle.replace(py, None));
         outcome?;
-        if seconds >= this.slow_after(py) {
-            self.event_loop
-                .call_method1(intern!(py, "_log_slow"), (handle, seconds))?;
+        self.log_if_slow(start, || {
+            let describe = py
+                .import("jebi.loop.describe")?
+                .getattr("describe_handle")?;
+            describe.call1((handle,))?.extract()
+        })
+    }
+
+    /// Debug mode's warning of callbacks that hold up all the others.
+    fn log_if_slow(&self, start: f64, what: impl FnOnce() -> PyResult<String>) -> PyResult<()> {
+        let py = self.event_loop.py();
+        let seconds = monotonic() - start;
+        if seconds < self.event_loop.get().slow_after(py) {
+            return Ok(());
         }
-        Ok(())
+        log_warning(
+            py,
+            &format!("Executing {} took {seconds:.3} seconds", what()?),
+        )
     }
 
     /// Keeps a panic of native code from ending the loop: it is reported like an exception.

@@ -20,6 +20,12 @@ pub(crate) trait Source: Send + Sync {
         readiness: Readiness,
     );
 
+    /// What debug mode's log calls it when it was slow.
+    fn describe(&self, py: Python<'_>) -> String {
+        let _ = py;
+        "native source".to_owned()
+    }
+
     /// Shows the garbage collector what Python objects this holds.
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         let _ = visit;
@@ -41,10 +47,7 @@ pub(crate) struct HookId(pub(super) u64);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct TickId(pub(super) Token);
 
-/// The callback that `call_soon` got while its next handle was being captured.
+/// The callback that `call_soon` got while the next one was being captured.
 pub(crate) struct Captured {
     pub(crate) callback: Py<PyAny>,
-    pub(crate) args: Py<pyo3::types::PyTuple>,
-    /// The context to run it in.
-    pub(crate) context: Py<PyAny>,
 }

@@ -101,6 +101,13 @@ impl Source for Connection {
         }
     }
 
+    fn describe(&self, py: Python<'_>) -> String {
+        self.0
+            .bind(py)
+            .repr()
+            .map_or_else(|_| "transport".to_owned(), |text| text.to_string())
+    }
+
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.0)
     }
