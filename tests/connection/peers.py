@@ -124,9 +124,9 @@ class Served:
 
     application: Any
     options: dict[str, Any] = field(default_factory=dict)
+    listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
     def __enter__(self) -> Self:
-        self.listener = socket.create_server(("127.0.0.1", 0))
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._live, name="served")
         self._thread.start()

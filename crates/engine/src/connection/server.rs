@@ -39,10 +39,10 @@ impl HttpServer {
     /// answer. `headers` are sent with each answer; times are in seconds, sizes in bytes.
     #[new]
     #[pyo3(signature = (
-        r#loop, sockets, application, *, pool = None, state = None, root_path = String::new(),
+        r#loop, sockets, application, *, pool = None, state = None, root_path = "",
         access_log = None, headers = Vec::new(), server_header = true, date_header = true,
         header_timeout = 10.0, keep_alive_timeout = 5.0, body_timeout = 60.0, write_timeout = 60.0,
-        request_line_limit = 8 * 1024, header_block_limit = 64 * 1024, header_count_limit = 100,
+        request_line_limit = 8192, header_block_limit = 65536, header_count_limit = 100,
         body_limit = None, limit_concurrency = None,
     ))]
     #[expect(clippy::too_many_arguments, reason = "one keyword for each setting")]
@@ -57,7 +57,7 @@ impl HttpServer {
         application: &Bound<'_, PyAny>,
         pool: Option<Bound<'_, PyPool>>,
         state: Option<Py<PyDict>>,
-        root_path: String,
+        root_path: &str,
         access_log: Option<Py<PyAny>>,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
         server_header: bool,
@@ -93,7 +93,7 @@ impl HttpServer {
                 drain: seconds(write_timeout)?,
                 linger: LINGER,
             },
-            root_path,
+            root_path: root_path.to_owned(),
             limit_concurrency,
         };
         let pool = match pool {
