@@ -122,16 +122,19 @@ class APIRouter(Verbs, web_routing.Router):
             scope[FORM_LIMITS_KEY] = {**scope.get(FORM_LIMITS_KEY, {}), **self.form_limits}
         await super().app(scope, receive, send)
 
-    def _insert(self, route: BaseRoute, *, after: BaseRoute | None = None) -> None:
-        """Add a route behind ``after`` or at the end, here and wherever this router is included."""
-        position = len(self.routes)
+    def _append(self, route: BaseRoute) -> None:
+        self._insert(route, self.routes[-1] if self.routes else None)
+
+    def _insert(self, route: BaseRoute, after: BaseRoute | None) -> None:
+        """Add a route behind ``after``, ``None`` for the first, and wherever this is included."""
+        position = 0 if after is None else len(self.routes)
         for index, known in enumerate(self.routes):
             if known is after:
                 position = index + 1
         self.routes.insert(position, route)
         self._routes_version += 1
         for inclusion in self._inclusions:
-            inclusion.adopt(route)
+            inclusion.adopt(route, position)
 
     def frontend(
         self,
@@ -206,7 +209,7 @@ class APIRouter(Verbs, web_routing.Router):
             **given,
         )
         route._inherit_form_limits(self.form_limits)
-        self._insert(route)
+        self._append(route)
 
     def api_route(
         self, path: str, **options: Unpack[RouteOptions]
@@ -228,7 +231,7 @@ class APIRouter(Verbs, web_routing.Router):
         dependencies: Sequence[params.Depends] | None = None,
     ) -> None:
         """Add a WebSocket endpoint with dependencies."""
-        self._insert(
+        self._append(
             APIWebSocketRoute(
                 self.prefix + path,
                 endpoint=endpoint,
@@ -273,7 +276,7 @@ class APIRouter(Verbs, web_routing.Router):
         include_in_schema: bool = True,
     ) -> None:
         """Add a plain endpoint, called with the request."""
-        self._insert(
+        self._append(
             web_routing.Route(
                 path, endpoint, methods=methods, name=name, include_in_schema=include_in_schema
             )
@@ -298,15 +301,15 @@ class APIRouter(Verbs, web_routing.Router):
         self, path: str, endpoint: Callable[[WebSocket], Awaitable[None]], name: str | None = None
     ) -> None:
         """Add a plain WebSocket endpoint, called with the session."""
-        self._insert(web_routing.WebSocketRoute(path, endpoint, name=name))
+        self._append(web_routing.WebSocketRoute(path, endpoint, name=name))
 
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
         """Add an application under a prefix."""
-        self._insert(web_routing.Mount(path, app=app, name=name))
+        self._append(web_routing.Mount(path, app=app, name=name))
 
     def host(self, host: str, app: ASGIApp, name: str | None = None) -> None:
         """Add an application under a host."""
-        self._insert(web_routing.Host(host, app=app, name=name))
+        self._append(web_routing.Host(host, app=app, name=name))
 
     def include_router(self, router: APIRouter, **options: Unpack[IncludeOptions]) -> None:
         """Add the routes of ``router``, those it has and those it will have."""
@@ -326,8 +329,8 @@ class APIRouter(Verbs, web_routing.Router):
                         f"Prefix and path cannot be both empty (path operation: {name})"
                     )
         inclusion = Inclusion(self, router, options)
-        for route in list(router.routes):
-            inclusion.adopt(route)
+        for position, route in enumerate(list(router.routes)):
+            inclusion.adopt(route, position)
         for frontend in router._frontends:
             inclusion.adopt_frontend(frontend)
         router._inclusions.append(inclusion)

@@ -33,26 +33,33 @@ class Inclusion:
         parent: The router that includes.
         child: The router that is included.
         options: What the inclusion adds.
-        last: The last route of the parent that came from the child.
     """
 
     parent: APIRouter
     child: APIRouter
     options: IncludeOptions
-    last: BaseRoute | None = None
 
     def __post_init__(self) -> None:
         """Check the options once, at the declaration."""
         checked_body_size(self.options.get("max_body_size"))
         self._form_limits = checked_form_limits(self.options.get("form_limits"))
+        # Where the child's first route belongs, and the merged routes by the id of the child's,
+        # which is kept beside them so that nothing else can have it.
+        self._anchor = self.parent.routes[-1] if self.parent.routes else None
+        self._adopted: dict[int, tuple[BaseRoute, BaseRoute]] = {}
 
-    def adopt(self, route: BaseRoute) -> None:
-        """Add a route of the child to the parent."""
+    def adopt(self, route: BaseRoute, position: int) -> None:
+        """Add the child's route at ``position`` to the parent, in its place among the others."""
         adopted = self._merged(route)
         if adopted is None:
             return
-        self.parent._insert(adopted, after=self.last)
-        self.last = adopted
+        after = self._anchor
+        for earlier in reversed(self.child.routes[:position]):
+            if id(earlier) in self._adopted:
+                after = self._adopted[id(earlier)][1]
+                break
+        self._adopted[id(route)] = (route, adopted)
+        self.parent._insert(adopted, after)
 
     def adopt_frontend(self, route: FrontendRoute) -> None:
         """Add a frontend of the child to the parent."""
