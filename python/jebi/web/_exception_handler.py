@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from jebi.web._utils import is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.exceptions import HTTPException
-from jebi.web.types import ExceptionHandler
+from jebi.web.requests import Request
+from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jebi.web.requests import Request
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
-    from jebi.web.websockets import WebSocket
 
 ExceptionHandlers = dict[Any, ExceptionHandler]
 StatusHandlers = dict[int, ExceptionHandler]

@@ -16,6 +16,8 @@ if sys.version_info >= (3, 12):
 else:
     from asyncio import iscoroutinefunction
 
+from jebi.web.types import Scope
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
     from types import TracebackType
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
     from typing_extensions import TypeIs
 
-    from jebi.web.types import Scope
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

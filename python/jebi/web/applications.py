@@ -9,14 +9,14 @@ from jebi.web.middleware import Middleware, _MiddlewareFactory, wrap_in_middlewa
 from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.middleware.errors import ServerErrorMiddleware
 from jebi.web.middleware.exceptions import ExceptionMiddleware
+from jebi.web.requests import Request
+from jebi.web.responses import Response
 from jebi.web.routing import BaseRoute, Router
+from jebi.web.types import ASGIApp, ExceptionHandler, Lifespan, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from jebi.web.requests import Request
-    from jebi.web.responses import Response
-    from jebi.web.types import ASGIApp, ExceptionHandler, Lifespan, Receive, Scope, Send
 
 AppType = TypeVar("AppType", bound="Starlette")
 P = ParamSpec("P")

@@ -11,12 +11,12 @@ from jebi.web.concurrency import run_in_threadpool
 from jebi.web.exceptions import HTTPException
 from jebi.web.requests import Request
 from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.types import Message, Receive, Scope, Send
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from jebi.web.types import Message, Receive, Scope, Send
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 

@@ -20,11 +20,11 @@ from jebi.web.formparsers import (
     MultiPartParser,
     parse_options_header,
 )
+from jebi.web.types import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
-    from jebi.web.types import Message, Receive, Scope, Send
 
 if sys.version_info >= (3, 13):
     from typing import TypeVar

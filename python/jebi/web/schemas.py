@@ -6,13 +6,13 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jebi.web.requests import Request
 from jebi.web.responses import Response
 from jebi.web.routing import BaseRoute, Host, Mount, Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from jebi.web.requests import Request
 
 try:
     import yaml  # type: ignore[import-untyped,unused-ignore]

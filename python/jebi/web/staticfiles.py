@@ -7,7 +7,6 @@ import importlib.util
 import os
 import stat
 from email.utils import parsedate
-from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -16,10 +15,8 @@ from jebi.web._utils import get_route_path
 from jebi.web.datastructures import URL, Headers
 from jebi.web.exceptions import HTTPException
 from jebi.web.responses import FileResponse, RedirectResponse, Response
+from jebi.web.types import Receive, Scope, Send
 from jebi.web.websockets import WebSocketClose
-
-if TYPE_CHECKING:
-    from jebi.web.types import Receive, Scope, Send
 
 PathLike = str | os.PathLike[str]
 _Found = tuple[str, os.stat_result | None]

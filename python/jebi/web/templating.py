@@ -11,14 +11,14 @@ try:
 except ImportError as error:
     raise ImportError("jinja2 must be installed to use Jinja2Templates") from error
 
+from jebi.web.background import BackgroundTask
+from jebi.web.datastructures import URL
+from jebi.web.requests import Request
+from jebi.web.types import Receive, Scope, Send
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
-
-    from jebi.web.background import BackgroundTask
-    from jebi.web.datastructures import URL
-    from jebi.web.requests import Request
-    from jebi.web.types import Receive, Scope, Send
 
     Directory = str | PathLike[str]
     ContextProcessor = Callable[[Request], dict[str, Any]]

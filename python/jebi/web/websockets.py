@@ -7,12 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jebi.web.requests import HTTPConnection, StateT
+from jebi.web.responses import Response
+from jebi.web.types import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-
-    from jebi.web.responses import Response
-    from jebi.web.types import Message, Receive, Scope, Send
 
 
 class WebSocketState(enum.Enum):

@@ -12,11 +12,10 @@ from jebi.web.authentication import (
 )
 from jebi.web.requests import HTTPConnection
 from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 
 class AuthenticationMiddleware:

@@ -11,13 +11,13 @@ import anyio
 from jebi.web._utils import create_collapsing_task_group
 from jebi.web.requests import ClientDisconnect, Request
 from jebi.web.responses import Response, messages
+from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from anyio.abc import TaskGroup
 
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 RequestResponseEndpoint = Callable[[Request], Awaitable[Response]]
 DispatchFunction = Callable[[Request, RequestResponseEndpoint], Awaitable[Response]]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from jebi.web.datastructures import Headers as Headers
 from jebi.web.exceptions import HTTPException
 from jebi.web.responses import PlainTextResponse
-
-if TYPE_CHECKING:
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
+from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 #: The limit that holds, in the scope; the names are Starlette's.
 MAX_BODY_SIZE_SCOPE_KEY = "starlette.max_body_size"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from jebi.web.datastructures import Headers, MutableHeaders
 from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 #: What ``*`` means for methods.
 ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
 
 from jebi.web._exception_handler import call_handler
+from jebi.web._utils import is_async_callable as is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.middleware._traceback_page import traceback_page
 from jebi.web.requests import Request
 from jebi.web.responses import HTMLResponse, PlainTextResponse, Response
-
-if TYPE_CHECKING:
-    from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 
 class ServerErrorMiddleware:

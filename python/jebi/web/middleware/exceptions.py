@@ -13,12 +13,11 @@ from jebi.web._exception_handler import (
 from jebi.web.exceptions import HTTPException, WebSocketException
 from jebi.web.requests import Request
 from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from jebi.web.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 
 class ExceptionMiddleware:

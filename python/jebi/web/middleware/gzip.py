@@ -11,11 +11,11 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from jebi.web.datastructures import Headers, MutableHeaders
+from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Compressed already, or harmed by being held back.
 DEFAULT_EXCLUDED_CONTENT_TYPES = (

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jebi.web.datastructures import URL
 from jebi.web.responses import PlainTextResponse, RedirectResponse
-
-if TYPE_CHECKING:
-    from jebi.web.types import ASGIApp, Receive, Scope, Send
+from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 _SECURE = {"http": "https", "ws": "wss"}
 

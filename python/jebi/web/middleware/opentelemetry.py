@@ -16,11 +16,11 @@ except ImportError:
 from jebi.web import __version__
 from jebi.web.datastructures import URL
 from jebi.web.routing import Mount
+from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 # Marks a request that has its span, should the middleware be installed twice.
 _MARK = "starlette.opentelemetry"

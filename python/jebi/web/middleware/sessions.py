@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import itsdangerous
 
 from jebi.web.datastructures import MutableHeaders, Secret
 from jebi.web.requests import HTTPConnection
-
-if TYPE_CHECKING:
-    from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
+from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 _FORTNIGHT = 14 * 24 * 60 * 60
 

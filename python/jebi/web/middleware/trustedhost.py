@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from jebi.web._utils import parse_host_header
 from jebi.web.datastructures import URL, Headers
 from jebi.web.responses import PlainTextResponse, RedirectResponse, Response
+from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 ENFORCE_DOMAIN_WILDCARD = "Domain wildcard patterns must be like '*.example.com'."
 

@@ -14,11 +14,11 @@ import anyio.to_thread
 
 from jebi.web._utils import create_collapsing_task_group
 from jebi.web.exceptions import StarletteDeprecationWarning
+from jebi.web.types import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jebi.web.types import Message, Receive, Scope, Send
 
 warnings.warn(
     "starlette.middleware.wsgi is deprecated and will be removed in a future release. "

@@ -3,10 +3,13 @@
 import json as json  # tests of applications patch ``starlette.responses.json.dumps``
 
 # Beside its own names, those that code written for Starlette has been seen to import from here.
+from jebi.web._utils import create_collapsing_task_group as create_collapsing_task_group
 from jebi.web.background import BackgroundTask as BackgroundTask
+from jebi.web.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from jebi.web.datastructures import URL as URL
 from jebi.web.datastructures import Headers as Headers
 from jebi.web.datastructures import MutableHeaders as MutableHeaders
+from jebi.web.requests import ClientDisconnect as ClientDisconnect
 from jebi.web.responses.base import Response
 from jebi.web.responses.content import (
     HTMLResponse,
