@@ -27,10 +27,12 @@ help: ## List the targets.
 
 run: build ## Build, then serve examples/burgers on 127.0.0.1:8000.
 	@echo
-	@echo "  The burgers are served on http://$(HOST):$(PORT)"
-	@echo "    in a browser   http://$(HOST):$(PORT)/docs"
-	@echo "    in a terminal  curl http://$(HOST):$(PORT)/awaits/1"
-	@echo "    who waits for whom, drawn  python examples/burgers/orders.py --url http://$(HOST):$(PORT)"
+	@echo "  The burgers: http://$(HOST):$(PORT), the menu: http://$(HOST):$(PORT)/docs"
+	@echo
+	@echo "  Try, in another terminal:"
+	@echo "    curl http://$(HOST):$(PORT)/awaits/1"
+	@echo "    $(BIN)/python examples/burgers/orders.py     twenty orders at once, and who waited for whom"
+	@echo
 	@echo "  Ctrl-C stops."
 	@echo
 	@$(BIN)/jebi run examples/burgers/main.py --host $(HOST) --port $(PORT) $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import signal
 import socket
 import threading
@@ -176,6 +177,16 @@ def test_a_failed_start_up_ends_with_status_3(here: Path) -> None:
         "no database",
         "Application startup failed. Exiting.",
     ]
+
+
+def test_headers_of_the_operator(here: Path) -> None:
+    with Command(here, *RUN, "--header", "X-From: the operator", "--header", "Server:x") as command:
+        connection = http.client.HTTPConnection("127.0.0.1", command.port, timeout=20)
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        connection.close()
+        assert answer.headers["x-from"] == "the operator"
+        assert answer.headers.get_all("server") == ["x"]
 
 
 def test_a_factory(here: Path) -> None:

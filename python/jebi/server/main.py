@@ -80,6 +80,9 @@ def run_command(app: str, app_dir: str, options: dict[str, Any]) -> None:
     for name in ("reload_dirs", "reload_includes", "reload_excludes"):
         if name in settings:
             settings[name] = list(settings[name])
+    if "headers" in settings:
+        pairs = [header.partition(":") for header in settings["headers"]]
+        settings["headers"] = [(name.strip(), value.strip()) for name, _, value in pairs]
     settings.setdefault("log_config", LOGGING_CONFIG)
     run(app, app_dir=app_dir, **settings)
 

@@ -97,6 +97,11 @@ LOGGING: list[Command] = [
 
 LIMITS: list[Command] = [
     click.option("--backlog", type=int, default=2048, show_default=True, help="Of the sockets."),
+    click.option(
+        "--limit-concurrency",
+        type=int,
+        help="Answer 503 while there are more connections or requests than that.",
+    ),
     click.option("--limit-max-requests", type=int, help="End the process after so many requests."),
     click.option("--limit-max-requests-jitter", type=int, default=0, help="Up to so many more."),
     click.option(
@@ -110,6 +115,13 @@ LIMITS: list[Command] = [
         "--timeout-graceful-shutdown",
         type=int,
         help="Seconds that requests in flight get once told to stop.  [default: 30]",
+    ),
+    click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="NAME:VALUE",
+        help="Send this header with each answer; may be repeated.",
     ),
     click.option("--server-header/--no-server-header", default=True, help="Send Server."),
     click.option("--date-header/--no-date-header", default=True, help="Send Date."),
