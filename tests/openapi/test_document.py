@@ -26,7 +26,7 @@ from jebi import (
     Query,
     Security,
 )
-from jebi.openapi.utils import get_openapi
+from jebi.openapi.utils import get_openapi, validation_error_response_definition
 from jebi.responses import PlainTextResponse
 from jebi.security import OAuth2PasswordBearer, SecurityScopes
 
@@ -366,3 +366,15 @@ def test_included_routers_are_described_as_included() -> None:
         described = document(app)
     operation = described["paths"]["/nests/{nest_id}/eggs/{egg_id}"]["get"]
     assert operation["tags"] == ["nest", "egg"]
+
+
+def test_an_application_describes_errors_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(validation_error_response_definition, "properties", {"errors": {}})
+    app = FastAPI()
+
+    @app.get("/{x}")
+    def read(x: int) -> None: ...
+
+    assert document(app)["components"]["schemas"]["HTTPValidationError"]["properties"] == {
+        "errors": {}
+    }

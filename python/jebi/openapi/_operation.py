@@ -10,11 +10,11 @@ from jebi import routing
 from jebi.openapi._dependencies import needs_of
 from jebi.openapi._parameters import describe_examples, describe_parameters
 from jebi.openapi._responses import (
-    HTTP_VALIDATION_ERROR,
-    VALIDATION_ERROR,
     describe_responses,
     needs_validation_error,
     validation_error,
+    validation_error_definition,
+    validation_error_response_definition,
 )
 from jebi.openapi._security import describe_requirements, describe_schemes
 from jebi.openapi.constants import METHODS_WITH_BODY
@@ -75,8 +75,8 @@ def _describe_operation(
     # Parameters that the document hides can be invalid too.
     if (needs.fields or route.body_field) and needs_validation_error(responses):
         responses["422"] = validation_error()
-        components.schemas["ValidationError"] = VALIDATION_ERROR
-        components.schemas["HTTPValidationError"] = HTTP_VALIDATION_ERROR
+        components.schemas["ValidationError"] = validation_error_definition
+        components.schemas["HTTPValidationError"] = validation_error_response_definition
     operation["responses"] = responses
     if route.openapi_extra:
         deep_dict_update(operation, route.openapi_extra)

@@ -17,7 +17,7 @@ from jebi.web.responses import JSONResponse, Response
 if TYPE_CHECKING:
     from jebi.openapi._definitions import Definitions
 
-RANGES = {
+status_code_ranges = {
     "1XX": "Information",
     "2XX": "Success",
     "3XX": "Redirection",
@@ -26,7 +26,8 @@ RANGES = {
     "DEFAULT": "Default Response",
 }
 
-VALIDATION_ERROR = {
+# Applications change these two in place to describe errors of their own.
+validation_error_definition = {
     "title": "ValidationError",
     "type": "object",
     "properties": {
@@ -43,7 +44,7 @@ VALIDATION_ERROR = {
     "required": ["loc", "msg", "type"],
 }
 
-HTTP_VALIDATION_ERROR = {
+validation_error_response_definition = {
     "title": "HTTPValidationError",
     "type": "object",
     "properties": {
@@ -152,7 +153,9 @@ def _add(
         content = added.setdefault("content", {}).setdefault(media_type, {})
         deep_dict_update(content.setdefault("schema", {}), definitions.schema_of(field))
     # A key that is neither a range nor a number is an error, described or not.
-    meaning = RANGES.get(str(status_code).upper()) or http.client.responses.get(int(status_code))
+    meaning = status_code_ranges.get(str(status_code).upper()) or http.client.responses.get(
+        int(status_code)
+    )
     description = (
         added.get("description") or known.get("description") or meaning or "Additional Response"
     )

@@ -9,6 +9,11 @@ from jebi.encoders import jsonable_encoder
 from jebi.openapi._definitions import Definitions
 from jebi.openapi._dependencies import needs_of
 from jebi.openapi._operation import Components, describe_path
+from jebi.openapi._responses import status_code_ranges as status_code_ranges
+from jebi.openapi._responses import validation_error_definition as validation_error_definition
+from jebi.openapi._responses import (
+    validation_error_response_definition as validation_error_response_definition,
+)
 from jebi.openapi.models import OpenAPI
 
 if TYPE_CHECKING:
