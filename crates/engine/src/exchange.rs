@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http1::{RequestHead, Version};
@@ -24,6 +25,8 @@ pub(crate) struct Exchange {
     connection: Arc<Connection>,
     serial: u64,
     cycle: OnceLock<Py<Cycle>>,
+    /// It was answered at once and whole.
+    answered: AtomicBool,
 }
 
 impl Exchange {
@@ -39,6 +42,7 @@ impl Exchange {
             connection,
             serial,
             cycle: OnceLock::new(),
+            answered: AtomicBool::new(false),
         })
     }
 
@@ -67,8 +71,11 @@ impl Exchange {
         let sent = self
             .connection
             .answer(py, self.serial, status, headers, body);
-        if sent && self.connection.has_access_log() {
-            self.connection.log_native(py, &self.head, status);
+        if sent {
+            self.answered.store(true, Ordering::Relaxed);
+            if self.connection.has_access_log() {
+                self.connection.log_native(py, &self.head, status);
+            }
         }
     }
 
@@ -127,7 +134,9 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if self.connection.standing(self.serial) != Standing::Over {
+        if !self.answered.load(Ordering::Relaxed)
+            && self.connection.standing(self.serial) != Standing::Over
+        {
             // Without an interpreter there is no client to answer either.
             let _ = Python::try_attach(|py| self.finish_answer(py));
         }

@@ -99,14 +99,18 @@ impl Connection {
         headers: &[(&[u8], &[u8])],
         body: &[u8],
     ) -> bool {
-        let answered = self
-            .state()
-            .answer(&self.shared, serial, status, headers, body);
+        let (answered, pumping) = {
+            let mut state = self.state();
+            let answered = state.answer(&self.shared, serial, status, headers, body);
+            (answered, state.pumping)
+        };
         match answered {
             Ok(Answered::Nobody) => false,
             Ok(Answered::Whole(cycle)) => {
                 notify(py, cycle.as_ref(), Cycle::completed);
-                self.resume(py);
+                if !pumping {
+                    self.resume(py);
+                }
                 true
             }
             Err(unsendable) => {

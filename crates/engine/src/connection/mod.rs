@@ -110,6 +110,7 @@ impl Connection {
             state.pumping = true;
             let had_left = state.eof;
             let written = if readiness.is_writable() {
+                state.output.unblock();
                 state.flush()
             } else {
                 Ok(())

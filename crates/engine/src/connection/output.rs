@@ -18,6 +18,8 @@ const DIRECT: usize = 16 * 1024;
 pub(super) struct Output {
     buffer: Vec<u8>,
     sent: usize,
+    /// The kernel took less than it was offered, so asking again before it says so is in vain.
+    blocked: bool,
 }
 
 impl Output {
@@ -37,35 +39,42 @@ impl Output {
 
     /// Appends a body; a long one goes to the kernel at once, and only the rest is copied.
     pub(super) fn push_body(&mut self, socket: BorrowedFd<'_>, body: &[u8]) {
-        if body.len() < DIRECT || self.len() > HIGH_WATER {
+        if body.len() < DIRECT || self.blocked {
             self.buffer.extend_from_slice(body);
             return;
         }
         let waiting = self.buffer.get(self.sent..).unwrap_or_default();
         let before = waiting.len();
         let parts = [IoSlice::new(waiting), IoSlice::new(body)];
-        // An error is permanent: it comes again when what was not taken is flushed.
-        let taken = taken(|| {
+        let attempt = taken(|| {
             sendmsg(
                 socket,
                 &parts,
                 &mut SendAncillaryBuffer::default(),
                 SendFlags::NOSIGNAL,
             )
-        })
-        .unwrap_or(0);
+        });
+        // An error is permanent: it comes again when what was not taken is flushed.
+        let taken = attempt.as_ref().map_or(0, |taken| *taken);
+        self.blocked = attempt.is_ok() && taken < before + body.len();
         self.advance(taken.min(before));
         self.buffer
             .extend_from_slice(body.get(taken.saturating_sub(before)..).unwrap_or_default());
     }
 
+    /// The socket has room again.
+    pub(super) fn unblock(&mut self) {
+        self.blocked = false;
+    }
+
     /// Hands the kernel as much as it takes; what is left then waits for the socket.
     pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         let waiting = self.buffer.get(self.sent..).unwrap_or_default();
-        if waiting.is_empty() {
+        if waiting.is_empty() || self.blocked {
             return Ok(());
         }
         let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL))?;
+        self.blocked = taken < waiting.len();
         self.advance(taken);
         Ok(())
     }
@@ -126,6 +135,7 @@ mod tests {
         });
         near.set_nonblocking(false).unwrap();
         while !output.is_empty() {
+            output.unblock();
             output.flush(near.as_fd()).unwrap();
         }
         drop(near);
