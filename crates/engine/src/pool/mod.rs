@@ -26,7 +26,8 @@
 //!
 //! The other half of a convoy is a loop thread that asks for the GIL in vain, or keeps it from
 //! everybody. So workers stop after a millisecond, and a loop that never sleeps
-//! [gives way](Shared::give_way) to a worker that has waited for as long.
+//! [gives way](Shared::give_way) to a worker that has waited for as long, and every few
+//! milliseconds to those in the middle of a job.
 //!
 //! # Threads
 //!
@@ -80,6 +81,7 @@ struct Desk {
     /// contexts that they run in.
     submitted: Vec<Job>,
     limit_read: Option<Instant>,
+    gave_way: Option<Instant>,
 }
 
 impl Pool {
@@ -134,9 +136,7 @@ impl Pool {
         if self.shared.is_at_rest() {
             return;
         }
-        if self.shared.state().is_kept_waiting() {
-            py.detach(|| self.shared.give_way());
-        }
+        self.give_way(py);
         self.shared.deliver(py);
         self.hand_over(py);
         let (queued, is_full) = {
@@ -159,6 +159,18 @@ impl Pool {
         };
         if let Some(summons) = summons {
             self.shared.summon_and_yield(py, summons);
+        }
+    }
+
+    /// Lets workers in that the loop kept waiting.
+    fn give_way(&self, py: Python<'_>) {
+        let ago = lock(&self.desk)
+            .gave_way
+            .map_or(Duration::MAX, |last| last.elapsed());
+        let courtesy = self.shared.state().courtesy(ago);
+        if let Some(courtesy) = courtesy {
+            py.detach(|| self.shared.give_way(courtesy));
+            lock(&self.desk).gave_way = Some(Instant::now());
         }
     }
 

@@ -286,6 +286,11 @@ impl<J: Work> Roster<J> {
         (stalled, self.summon())
     }
 
+    /// Jobs are running.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     pub(super) fn threads(&self) -> usize {
         self.seats.len()
     }

@@ -6,6 +6,7 @@
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -21,9 +22,15 @@ use super::threads::{self, Threads};
 /// How long a worker waits for work before it asks whether it is still needed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a worker may wait for the GIL before the loop gives way to it, and how long the loop
-/// then waits for it at most.
-const COURTESY: Duration = Duration::from_millis(1);
+/// How long a worker that was called may wait for the GIL before the loop gives way to it, and how
+/// long the loop then waits for it at most.
+const PATIENCE_CALLED: Duration = Duration::from_millis(1);
+
+/// How often the loop gives way to jobs that run and may be waiting for the GIL in the middle.
+const PAUSES: Duration = Duration::from_millis(2);
+
+/// For how long it does so: enough for one thread to wake up, and for a few more to follow.
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// As many workers stay, however little there is to do.
 const FLOOR: usize = 2;
@@ -39,13 +46,22 @@ pub(super) enum Watching {
     Awake,
 }
 
+/// Whom the loop thread gives way to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Courtesy {
+    /// A worker that it called.
+    Called,
+    /// Workers in the middle of a job.
+    Running,
+}
+
 /// The roster and what has to change together with it.
 pub(super) struct State {
     pub(super) roster: Roster<Job>,
     pub(super) watching: Watching,
     /// When the loop thread called a worker that has not come yet.
     called: Option<Instant>,
-    /// The loop thread waits, without the GIL, for that worker to have its turn.
+    /// The loop thread waits, without the GIL, for a worker to have its turn.
     gives_way: bool,
 }
 
@@ -59,10 +75,16 @@ impl State {
         summons
     }
 
-    /// A worker was called a while ago and has not come: there is no other reason than the GIL.
-    pub(super) fn is_kept_waiting(&self) -> bool {
-        self.called
-            .is_some_and(|called| called.elapsed() > COURTESY)
+    /// Whom the loop thread, which gave way `ago`, should give way to now.
+    pub(super) fn courtesy(&self, ago: Duration) -> Option<Courtesy> {
+        let called = self.called.map(|called| called.elapsed());
+        if called.is_some_and(|elapsed| elapsed > PATIENCE_CALLED) {
+            Some(Courtesy::Called)
+        } else if ago > PAUSES && self.roster.is_busy() {
+            Some(Courtesy::Running)
+        } else {
+            None
+        }
     }
 }
 
@@ -256,21 +278,28 @@ impl Shared {
         }
     }
 
-    /// Lets a worker that was called have its turn; on the loop thread, without the GIL.
+    /// Lets workers have the GIL for a moment; on the loop thread, without the GIL.
     ///
-    /// The loop keeps the GIL as long as it has something to run, and a thread that wants it gets
-    /// it by force after five milliseconds: a long time for a quick job on a busy loop.
-    pub(super) fn give_way(&self) {
+    /// The loop gives the GIL up for the time of a poll, and if there is something to do it has it
+    /// back before a thread that waits for it on another core has woken up. That thread begins to
+    /// wait anew each time and never comes to the point where Python hands it over by force.
+    pub(super) fn give_way(&self, courtesy: Courtesy) {
+        if courtesy == Courtesy::Running {
+            return thread::sleep(PAUSE);
+        }
         let mut state = self.state();
-        if state.called.take().is_none() {
+        if state.called.is_none() {
             return;
         }
         state.gives_way = true;
         let waited = self
             .way
-            .wait_timeout_while(state, COURTESY, |state| state.gives_way);
+            .wait_timeout_while(state, PATIENCE_CALLED, |state| state.gives_way);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.gives_way = false;
+        if state.called.is_some() {
+            state.called = Some(Instant::now());
+        }
     }
 
     /// Waits, without the GIL, until the worker is called; `false` when it is to end.

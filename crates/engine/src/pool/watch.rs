@@ -8,7 +8,7 @@
 //! A thread and not a timer of the loop, because the loop may be blocked as well, and because a
 //! timer would have to wait for the GIL behind the very job it is about. Looking costs: with 64
 //! quick calls at a time on one core, 0.3 µs a call at a tick of one millisecond, 0.7 µs at half
-//! of one, 3 µs at a tenth (CPython 3.13). With nothing to look at it sleeps.
+//! of one, 3 µs at a tenth (Python 3.13). With nothing to look at it sleeps.
 
 use std::sync::{Arc, PoisonError};
 use std::thread;
