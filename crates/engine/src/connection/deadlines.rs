@@ -15,19 +15,12 @@ pub(super) enum Awaited {
     Head,
     /// The first byte of the next request.
     Request,
-    /// More of a body.
+    /// More of a body. Whatever comes gives it another full wait.
     Body,
-    /// The client to take what is written.
+    /// The client to take what is written. Whatever it takes gives it another full wait.
     Drain,
     /// The client to read its last answer and leave.
     Linger,
-}
-
-impl Awaited {
-    /// Whether any progress gives another full wait.
-    pub(super) fn restarts(self) -> bool {
-        matches!(self, Self::Body | Self::Drain)
-    }
 }
 
 /// When a wait is over, in ticks.

@@ -17,6 +17,7 @@ mod output;
 mod peer;
 mod refusal;
 mod server;
+mod settling;
 mod shared;
 mod state;
 mod turn;

@@ -72,13 +72,6 @@ impl HttpServer {
         body_limit: Option<u64>,
         limit_concurrency: Option<usize>,
     ) -> PyResult<Self> {
-        let application = match application.cast::<NativeApplication>() {
-            Ok(native) => Application::Native(Arc::clone(&native.get().native)),
-            Err(_) if application.is_callable() => {
-                Application::Asgi(Arc::new(application.clone().unbind()))
-            }
-            Err(_) => return Err(PyTypeError::new_err("application must be callable")),
-        };
         let options = Options {
             limits: Limits {
                 request_line: request_line_limit,
@@ -96,36 +89,12 @@ impl HttpServer {
             root_path: root_path.to_owned(),
             limit_concurrency,
         };
-        let pool = match pool {
-            Some(pool) => pool.get().pool(),
-            None => new_pool(py, &r#loop)?.get().pool(),
-        };
-        let runner = Runner::new(py, r#loop.clone_ref(py), pool)?;
+        let application = application_of(application)?;
         let lines = DefaultLines::new(own_headers(&headers, server_header)?, date_header);
         let logs = Logs::new(py, access_log)?;
-        let shared = Arc::new(Shared::new(
-            py,
-            application,
-            runner,
-            r#loop,
-            options,
-            logs,
-            state,
-            lines,
-        )?);
-        let listeners = sockets
-            .iter()
-            .map(|socket| {
-                Ok(Arc::new(Listener::new(
-                    Arc::clone(&shared),
-                    duplicate(socket)?,
-                )))
-            })
-            .collect::<PyResult<Vec<_>>>()?;
-        Ok(Self {
-            shared,
-            listeners: Mutex::new(listeners),
-        })
+        let runner = new_runner(py, &r#loop, pool)?;
+        let shared = Shared::new(py, application, runner, r#loop, options, logs, state, lines)?;
+        Self::listening(shared, &sockets)
     }
 
     /// Begins to accept connections.
@@ -209,6 +178,50 @@ impl HttpServer {
     }
 }
 
+impl HttpServer {
+    fn listening(shared: Shared, sockets: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+        let shared = Arc::new(shared);
+        let listen = |socket| {
+            let listener = Listener::new(Arc::clone(&shared), duplicate(socket)?);
+            Ok(Arc::new(listener))
+        };
+        let listeners = sockets.iter().map(listen).collect::<PyResult<Vec<_>>>()?;
+        Ok(Self {
+            shared,
+            listeners: Mutex::new(listeners),
+        })
+    }
+}
+
+fn application_of(object: &Bound<'_, PyAny>) -> PyResult<Application> {
+    if let Ok(native) = object.cast::<NativeApplication>() {
+        return Ok(Application::Native(Arc::clone(&native.get().native)));
+    }
+    if object.is_callable() {
+        return Ok(Application::Asgi(Arc::new(object.clone().unbind())));
+    }
+    Err(PyTypeError::new_err("application must be callable"))
+}
+
+/// A runner whose `def` code runs in `pool`, or in the loop's own.
+fn new_runner(
+    py: Python<'_>,
+    event_loop: &Py<EventLoop>,
+    pool: Option<Bound<'_, PyPool>>,
+) -> PyResult<Arc<Runner>> {
+    let pool = if let Some(pool) = pool {
+        pool
+    } else {
+        let pools = py
+            .import("jebi._pool")?
+            .getattr("ThreadPool")?
+            .getattr("of")?;
+        let made = pools.call1((event_loop,))?.getattr("pool")?;
+        made.cast_into::<PyPool>()?
+    };
+    Runner::new(py, event_loop.clone_ref(py), pool.get().pool())
+}
+
 fn on_tick(py: Python<'_>, shared: &Arc<Shared>, listeners: &[Arc<Listener>]) {
     let now = shared.next_tick();
     for listener in listeners {
@@ -245,16 +258,6 @@ fn seconds(seconds: f64) -> PyResult<Duration> {
     // A wait without end is a century here.
     Duration::try_from_secs_f64(seconds.min(3.2e9))
         .map_err(|error| PyValueError::new_err(format!("invalid timeout: {error}")))
-}
-
-/// Threads for `def` code, where the caller brought none.
-fn new_pool<'py>(py: Python<'py>, event_loop: &Py<EventLoop>) -> PyResult<Bound<'py, PyPool>> {
-    let pools = py.import("jebi._pool")?;
-    let pool = pools
-        .getattr("ThreadPool")?
-        .call1((event_loop,))?
-        .getattr("pool")?;
-    Ok(pool.cast_into::<PyPool>()?)
 }
 
 /// A descriptor of our own for a socket of Python's.

@@ -2,17 +2,17 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use bytes::{Bytes, BytesMut};
 use http1::{BadRequest, CONTINUE, Event, Framing as RequestFraming, RequestDecoder, RequestHead};
 use pyo3::prelude::*;
 use reactor::{Interest, Readiness, Token};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
+use rustix::net::{RecvFlags, recv};
 
 use super::asgi::Cycle;
-use super::deadlines::{Awaited, Deadline};
+use super::deadlines::Deadline;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
 use super::shared::Shared;
 use super::turn::{Reply, Turn, UNWANTED_BODY};
@@ -23,10 +23,6 @@ const READ: usize = 4 * 1024;
 const READ_BODY: usize = 64 * 1024;
 /// The largest buffer that an idle connection keeps.
 const KEPT: usize = 16 * 1024;
-/// How much may wait unparsed while a request is being answered.
-const READ_AHEAD: usize = 16 * 1024;
-/// How much of a client's request is read after its answer was refused, so that it sees the answer.
-const LINGER: usize = 1024 * 1024;
 
 /// Why and how a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,26 +60,32 @@ pub(super) enum Next {
     Rest,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, not one state"
+)]
 pub(super) struct State {
     /// `None` once closed.
     pub(super) socket: Option<OwnedFd>,
     pub(super) token: Option<Token>,
     pub(super) interest: Interest,
-    input: BytesMut,
+    pub(super) input: BytesMut,
     decoder: RequestDecoder,
     pub(super) output: Output,
     pub(super) turn: Option<Turn>,
     /// The request that waits for its body, while it does.
     pub(super) waiting: Option<super::Waiting>,
-    serial: u64,
+    pub(super) serial: u64,
     /// Somebody up the stack is working through the input and will flush.
     pub(super) pumping: bool,
     /// The client sends nothing any more.
     pub(super) eof: bool,
     pub(super) ending: Ending,
     pub(super) deadline: Deadline,
-    /// Bytes moved since the deadline was last looked at.
-    pub(super) progress: bool,
+    /// Bytes came since the deadline was last looked at.
+    pub(super) received: bool,
+    /// Bytes went since then.
+    pub(super) sent: bool,
 }
 
 impl State {
@@ -102,7 +104,8 @@ impl State {
             eof: false,
             ending: Ending::None,
             deadline: Deadline::default(),
-            progress: false,
+            received: false,
+            sent: false,
         }
     }
 
@@ -153,7 +156,7 @@ impl State {
             Ok(((filled, _), _)) => {
                 let filled = filled.len();
                 let length = self.input.len() + filled;
-                self.progress = true;
+                self.received = true;
                 // SAFETY: the kernel initialised the first `filled` bytes of the spare capacity, so the first `length` bytes are initialised.
                 unsafe { self.input.set_len(length) };
             }
@@ -345,73 +348,10 @@ impl State {
         }
     }
 
-    /// Hands the kernel what it takes of the output.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        let Some(socket) = &self.socket else {
-            return Ok(());
-        };
-        let before = self.output.len();
-        self.output.flush(socket.as_fd())?;
-        self.progress |= self.output.len() < before;
-        Ok(())
-    }
-
-    /// Brings the socket in line with the state: writes, ends, watches. `Err` closes the connection.
-    pub(super) fn settle(&mut self, py: Python<'_>, shared: &Shared) -> Result<(), ()> {
-        self.pumping = false;
-        if self.socket.is_none() {
-            return Ok(());
-        }
-        self.flush().map_err(drop)?;
-        if self.output.is_empty() {
-            self.end()?;
-        }
-        let wanted = self.wanted();
-        if wanted != self.interest
-            && let Some(token) = self.token
-        {
-            shared
-                .event_loop(py)
-                .set_interest(py, token, wanted)
-                .map_err(drop)?;
-            self.interest = wanted;
-        }
-        let awaited = self.awaited();
-        if awaited != self.deadline.awaited || (self.progress && awaited.restarts()) {
-            self.deadline = shared.deadline(awaited);
-        }
-        self.progress = false;
-        Ok(())
-    }
-
-    /// Goes on ending, if the connection is about to.
-    fn end(&mut self) -> Result<(), ()> {
-        match self.ending {
-            Ending::Close | Ending::Lingering(0) => Err(()),
-            Ending::Lingering(_) if self.eof => Err(()),
-            Ending::None | Ending::Lingering(_) => Ok(()),
-            Ending::Linger => {
-                let socket = self.socket.as_ref().ok_or(())?;
-                shutdown(socket, Shutdown::Write).map_err(drop)?;
-                self.input = BytesMut::new();
-                self.ending = Ending::Lingering(LINGER);
-                if self.eof { Err(()) } else { Ok(()) }
-            }
-        }
-    }
-
     /// Whether the request with this serial has a head that waits for its body.
     pub(super) fn holds_head(&mut self, serial: u64) -> bool {
         self.turn(serial)
             .is_some_and(|turn| matches!(turn.reply, Reply::Held { .. }))
-    }
-
-    /// Whether socket or deadline are behind what the state asks for, and nobody is about to see
-    /// to it.
-    pub(super) fn needs_settling(&self) -> bool {
-        !self.pumping
-            && self.socket.is_some()
-            && (self.wanted() != self.interest || self.awaited() != self.deadline.awaited)
     }
 
     /// The current turn's cycle, where it has one.
@@ -444,50 +384,6 @@ impl State {
         {
             self.output.tail().extend_from_slice(CONTINUE);
         }
-    }
-
-    /// What the socket is to be watched for.
-    pub(super) fn wanted(&self) -> Interest {
-        let reading = match (self.ending, &self.turn) {
-            (Ending::Close | Ending::Linger, _) => false,
-            (Ending::Lingering(_), _) => true,
-            (Ending::None, None) => self.output.len() < HIGH_WATER,
-            (Ending::None, Some(turn)) if turn.body_done => self.input.len() < READ_AHEAD,
-            (Ending::None, Some(turn)) => {
-                self.waiting.is_some() || turn.is_complete() || !turn.is_full()
-            }
-        };
-        Interest::new(reading && !self.eof, !self.output.is_empty())
-    }
-
-    /// What the connection waits for, which decides for how long.
-    fn awaited(&self) -> Awaited {
-        if !self.output.is_empty() {
-            return Awaited::Drain;
-        }
-        if self.ending != Ending::None {
-            return Awaited::Linger;
-        }
-        match &self.turn {
-            None if self.input.is_empty() && self.serial > 0 => Awaited::Request,
-            None => Awaited::Head,
-            Some(turn) if turn.body_done => Awaited::Application,
-            Some(turn) if self.waiting.is_some() || turn.is_complete() || turn.body_wanted => {
-                Awaited::Body
-            }
-            Some(_) => Awaited::Application,
-        }
-    }
-
-    /// Leaves the loop and closes the socket. What it returns is to be dropped without the lock.
-    pub(super) fn close(&mut self, py: Python<'_>, shared: &Shared) -> Gone {
-        if let Some(token) = self.token.take() {
-            shared.event_loop(py).deregister(py, token);
-        }
-        self.socket = None;
-        self.output = Output::default();
-        self.input = BytesMut::new();
-        self.abandon(shared)
     }
 }
 

@@ -1,0 +1,133 @@
+//! Bringing socket, interest and deadline in line with what a connection has become.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use bytes::BytesMut;
+use pyo3::prelude::*;
+use reactor::Interest;
+use rustix::net::{Shutdown, shutdown};
+
+use super::deadlines::Awaited;
+use super::output::{HIGH_WATER, Output};
+use super::shared::Shared;
+use super::state::{Ending, Gone, State};
+
+/// How much may wait unparsed while a request is being answered.
+const READ_AHEAD: usize = 16 * 1024;
+/// How much of a client's request is read after its answer was refused, so that it sees the answer.
+const LINGER: usize = 1024 * 1024;
+
+impl State {
+    /// Hands the kernel what it takes of the output.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        let before = self.output.len();
+        self.output.flush(socket.as_fd())?;
+        self.sent |= self.output.len() < before;
+        Ok(())
+    }
+
+    /// Brings the socket in line with the state: writes, ends, watches. `Err` closes the connection.
+    pub(super) fn settle(&mut self, py: Python<'_>, shared: &Shared) -> Result<(), ()> {
+        self.pumping = false;
+        if self.socket.is_none() {
+            return Ok(());
+        }
+        self.flush().map_err(drop)?;
+        if self.output.is_empty() {
+            self.end()?;
+        }
+        let wanted = self.wanted();
+        if wanted != self.interest
+            && let Some(token) = self.token
+        {
+            shared
+                .event_loop(py)
+                .set_interest(py, token, wanted)
+                .map_err(drop)?;
+            self.interest = wanted;
+        }
+        let awaited = self.awaited();
+        let progressed = match awaited {
+            Awaited::Body => self.received,
+            Awaited::Drain => self.sent,
+            _ => false,
+        };
+        if progressed || awaited != self.deadline.awaited {
+            self.deadline = shared.deadline(awaited);
+        }
+        (self.received, self.sent) = (false, false);
+        Ok(())
+    }
+
+    /// Goes on ending, if the connection is about to.
+    fn end(&mut self) -> Result<(), ()> {
+        match self.ending {
+            Ending::Close | Ending::Lingering(0) => Err(()),
+            Ending::Lingering(_) if self.eof => Err(()),
+            Ending::None | Ending::Lingering(_) => Ok(()),
+            Ending::Linger => {
+                let socket = self.socket.as_ref().ok_or(())?;
+                shutdown(socket, Shutdown::Write).map_err(drop)?;
+                self.input = BytesMut::new();
+                self.ending = Ending::Lingering(LINGER);
+                if self.eof { Err(()) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Whether socket or deadline are behind what the state asks for, and nobody is about to see
+    /// to it.
+    pub(super) fn needs_settling(&self) -> bool {
+        !self.pumping
+            && self.socket.is_some()
+            && (self.wanted() != self.interest || self.awaited() != self.deadline.awaited)
+    }
+
+    /// What the socket is to be watched for.
+    pub(super) fn wanted(&self) -> Interest {
+        let reading = match (self.ending, &self.turn) {
+            (Ending::Close | Ending::Linger, _) => false,
+            (Ending::Lingering(_), _) => true,
+            (Ending::None, None) => self.output.len() < HIGH_WATER,
+            (Ending::None, Some(turn)) if turn.body_done => self.input.len() < READ_AHEAD,
+            (Ending::None, Some(turn)) => {
+                self.waiting.is_some() || turn.is_complete() || !turn.is_full()
+            }
+        };
+        Interest::new(reading && !self.eof, !self.output.is_empty())
+    }
+
+    /// What the connection waits for, which decides for how long.
+    fn awaited(&self) -> Awaited {
+        if !self.output.is_empty() {
+            return Awaited::Drain;
+        }
+        if self.ending != Ending::None {
+            return Awaited::Linger;
+        }
+        match &self.turn {
+            None if self.input.is_empty() && self.serial > 0 => Awaited::Request,
+            None => Awaited::Head,
+            Some(turn) if turn.body_done => Awaited::Application,
+            Some(turn) if self.waiting.is_some() || turn.is_complete() || turn.body_wanted => {
+                Awaited::Body
+            }
+            Some(_) => Awaited::Application,
+        }
+    }
+
+    /// Leaves the loop and closes the socket. What it returns is to be dropped without the lock.
+    pub(super) fn close(&mut self, py: Python<'_>, shared: &Shared) -> Gone {
+        if let Some(token) = self.token.take() {
+            shared.event_loop(py).deregister(py, token);
+        }
+        self.socket = None;
+        self.output = Output::default();
+        self.input = BytesMut::new();
+        self.abandon(shared)
+    }
+}
