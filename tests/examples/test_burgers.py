@@ -1,5 +1,6 @@
 """The burger stand: what its client draws, and what its kitchens answer."""
 
+import asyncio
 import json
 import os
 import select
@@ -101,3 +102,26 @@ def test_helpers_leave_with_a_server_that_dies() -> None:
             assert select.select([ended], [], [], 20)[0], "the helper lives on"
         finally:
             os.close(ended)
+
+
+def test_who_waits_for_whom(load: Any) -> None:
+    """Told by the order of events: in which kitchens was one burger begun before another's end?"""
+    orders = load("orders")
+    arguments = ["run", str(BURGERS / "main.py"), "--port", "0"]
+    with Command(BURGERS.parents[1], *arguments, env={"BURGER_SECONDS": "0.1"}) as stand:
+        url = f"http://127.0.0.1:{stand.port}"
+        rushes = asyncio.run(orders.visit(url, ["awaits", "threads", "blocks"], 6))
+        stand.stop()
+    side_by_side = {
+        rush.kitchen: any(
+            a is not b and a.started <= b.started < a.finished
+            for a in rush.orders
+            for b in rush.orders
+        )
+        for rush in rushes
+    }
+    assert side_by_side == {"awaits": True, "threads": True, "blocks": False}
+    awaits, threads, blocks = rushes
+    assert {order.cook for order in awaits.orders} == {order.cook for order in blocks.orders}
+    assert len({order.cook for order in threads.orders}) > 1
+    assert not {order.cook for order in threads.orders} & {order.cook for order in awaits.orders}
