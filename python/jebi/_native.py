@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import logging
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from jebi import _engine, params
+from jebi.dependencies.fields import get_flat_params, get_validation_alias
 from jebi.exceptions import FastAPIError, ValidationException
 from jebi.routing.api_route import APIRoute
 from jebi.routing.handler import _NO_RESPONSE, locate
 from jebi.web._exception_handler import call_handler, find_handler
+from jebi.web.convertors import (
+    FloatConvertor,
+    IntegerConvertor,
+    PathConvertor,
+    StringConvertor,
+    UUIDConvertor,
+)
+from jebi.web.requests import Request
 from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.routing import Host, Mount, Route, Router, WebSocketRoute
 
@@ -17,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jebi.applications import FastAPI
-    from jebi.web.requests import Request
     from jebi.web.routing import BaseRoute
 
 _logger = logging.getLogger("jebi.error")
@@ -33,7 +44,7 @@ def compile_native(app: FastAPI) -> _engine.Native | None:
         return None
     entries: list[tuple[str, list[str], _engine.Plan | None]] = []
     for route in app.router.routes:
-        entry = _entry(route)
+        entry = _entry(app, route)
         if entry is None:
             return None
         entries.append(entry)
@@ -75,21 +86,73 @@ def _layers(stack: Any) -> list[Any]:
     return [*layers, stack]
 
 
-def _entry(route: BaseRoute) -> tuple[str, list[str], _engine.Plan | None] | None:
+def _entry(app: FastAPI, route: BaseRoute) -> tuple[str, list[str], _engine.Plan | None] | None:
     """Template, methods and plan of a route; ``None`` for one that no template describes."""
     if isinstance(route, Mount):
         return f"{route.path}/{{path:path}}", [], None
     if isinstance(route, Route):
-        methods = sorted(route.methods or ())
-        return route.path, methods, _plan(route)
+        return _template(route), sorted(route.methods or ()), _plan(app, route)
     # WebSockets never come this way, and hosts are none of the router's business.
     if isinstance(route, WebSocketRoute) and not isinstance(route, Host):
-        return route.path, ["GET"], None
+        return _template(route), ["GET"], None
     return None
 
 
-def _plan(route: Route) -> _engine.Plan | None:
-    if not isinstance(route, APIRoute):
+# What the engine's router knows; converting by these is what their fields do as well.
+_TEXT = (StringConvertor, PathConvertor)
+_CONVERTED: dict[type[Any], type[Any]] = {
+    IntegerConvertor: int,
+    FloatConvertor: float,
+    UUIDConvertor: UUID,
+}
+
+
+def _template(route: Route | WebSocketRoute) -> str:
+    """The path for the engine; one with convertors of the application's is taken more widely.
+
+    Such a route has no plan: what the template takes too much goes the ASGI way all the same.
+    """
+    known = (*_TEXT, *_CONVERTED)
+    if all(type(convertor) in known for convertor in route.param_convertors.values()):
+        return route.path
+    return re.sub(r"{(\w+):\w+}", r"{\1:path}", route.path)
+
+
+def _converts_alike(route: APIRoute) -> bool:
+    """Whether each parameter in the path is what its field makes of the text in any case."""
+    declared = {
+        get_validation_alias(field): field.field_info.annotation
+        for field in get_flat_params(route.dependant)
+        if getattr(field.field_info, "in_", None) is params.ParamTypes.path
+    }
+    return all(
+        type(convertor) in _TEXT
+        or declared.get(name, _CONVERTED.get(type(convertor))) is _CONVERTED.get(type(convertor), 0)
+        for name, convertor in route.param_convertors.items()
+    )
+
+
+def _request_maker(app: FastAPI, route: APIRoute) -> Callable[[Any, Any, Any], Request]:
+    """What makes the request of a route, with all in its scope that the routers would leave."""
+    found = {"app": app, "router": app.router, "route": route, "endpoint": route.endpoint}
+    convertors = {
+        name: convertor.convert
+        for name, convertor in route.param_convertors.items()
+        if type(convertor) not in _TEXT
+    }
+
+    def new_request(scope: Any, receive: Any, send: Any) -> Request:
+        scope.update(found)
+        path_params = scope["path_params"]
+        for name, convert in convertors.items():
+            path_params[name] = convert(path_params[name])
+        return Request(scope, receive, send)
+
+    return new_request
+
+
+def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
+    if not isinstance(route, APIRoute) or not _converts_alike(route):
         return None
     cls = type(route)
     reroutes = cls.matches is not APIRoute.matches or cls.handle is not Route.handle
@@ -98,7 +161,8 @@ def _plan(route: Route) -> _engine.Plan | None:
     reads_form = body is not None and isinstance(body.field_info, params.Form)
     if route.plans is None or reroutes or reads_form or route.max_body_size is not None:
         return None
-    return route.plans.plain()[1]
+    spec = replace(route.plans.describe(), new_request=_request_maker(app, route))
+    return _engine.Plan(spec)
 
 
 def exception_responder(

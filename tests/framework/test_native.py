@@ -1,5 +1,6 @@
 """Which applications and routes the engine serves itself."""
 
+import json
 from typing import Annotated, Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from jebi import FastAPI, Form, Request, Response
 from jebi._native import _plan, compile_native
 from jebi.routing import APIRoute
+from jebi.testclient import TestClient
+from tests.connection.peers import Served
 
 
 def _declare(app: FastAPI) -> FastAPI:
@@ -47,7 +50,50 @@ def test_only_plain_routes_have_a_plan() -> None:
     def form(name: Annotated[str, Form()]) -> str:
         return name
 
-    assert _plan(APIRoute("/", lambda: 1)) is not None
-    assert _plan(Wrapping("/", lambda: 1)) is None
-    assert _plan(APIRoute("/", form, methods=["POST"])) is None
-    assert _plan(APIRoute("/", lambda: 1, max_body_size=3)) is None
+    app = FastAPI()
+    assert _plan(app, APIRoute("/", lambda: 1)) is not None
+    assert _plan(app, Wrapping("/", lambda: 1)) is None
+    assert _plan(app, APIRoute("/", form, methods=["POST"])) is None
+    assert _plan(app, APIRoute("/", lambda: 1, max_body_size=3)) is None
+
+
+def test_convertors_have_a_plan_where_the_field_converts_alike() -> None:
+    def number(n: int) -> int:
+        return n
+
+    def text(n: str) -> str:
+        return n
+
+    def anything(n: Any) -> Any:
+        return n
+
+    app = FastAPI()
+    assert _plan(app, APIRoute("/{n:int}", number)) is not None
+    assert _plan(app, APIRoute("/{n:path}", text)) is not None
+    assert _plan(app, APIRoute("/{n:int}", lambda: 1)) is not None
+    assert _plan(app, APIRoute("/{n:int}", text)) is None
+    assert _plan(app, APIRoute("/{n:float}", anything)) is None
+
+
+def test_native_requests_know_where_they_are() -> None:
+    app = FastAPI()
+
+    @app.get("/items/{n:int}", name="item")
+    def read(n: int, request: Request) -> Any:
+        scope = request.scope
+        return [
+            request.app is app,
+            scope["route"].path,
+            scope["endpoint"] is read,
+            request.path_params,
+            request.url_for("item", n=7).path,
+        ]
+
+    expected = [True, "/items/{n:int}", True, {"n": 3}, "/items/7"]
+    native = compile_native(app)
+    assert native is not None
+    with Served(native) as served:
+        assert (
+            json.loads(served.ask(b"GET /items/3 HTTP/1.1\r\nHost: test\r\n\r\n").body) == expected
+        )
+    assert TestClient(app).get("/items/3").json() == expected

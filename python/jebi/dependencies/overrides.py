@@ -30,6 +30,10 @@ class Plans:
         # The overrides are kept beside the plan: an id may be used again once they are gone.
         self._overridden: dict[Any, tuple[PlanSpec, Plan, Overrides]] = {}
 
+    def describe(self) -> PlanSpec:
+        """A description of the plan as declared, for those who compile it with changes."""
+        return self._describe({})
+
     def plain(self) -> tuple[PlanSpec, Plan]:
         """The plan as declared."""
         found = self._plain

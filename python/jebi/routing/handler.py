@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi import params
@@ -68,6 +68,11 @@ def endpoint_context(call: Any) -> EndpointContext:
     return context
 
 
+def context_of(call: Any) -> Callable[[], EndpointContext]:
+    """The :func:`endpoint_context` of ``call``, looked up when it is first needed: in a file."""
+    return cache(partial(endpoint_context, call))
+
+
 def locate(error: ValidationException, connection: HTTPConnection, path: str | None) -> None:
     """Name the path operation in the error, once its request is known."""
     context = error.endpoint_ctx
@@ -116,7 +121,7 @@ class HandlerOptions:
 def make_spec(options: HandlerOptions, overrides: Overrides) -> PlanSpec:
     """Describe the plan of a path operation."""
     call = options.dependant.call
-    context = partial(endpoint_context, call)
+    context = context_of(call)
     yields = is_generator_callable(call) or is_async_generator_callable(call)
     encoder = make_stream_encoder(options, context) if yields else make_encoder(options, context)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jebi.dependencies.compile import PlanOptions, compile_plan
@@ -11,7 +10,7 @@ from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fie
 from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.overrides import Plans
 from jebi.exceptions import ValidationException, WebSocketRequestValidationError
-from jebi.routing.handler import EXITS_KEY, endpoint_context, locate
+from jebi.routing.handler import EXITS_KEY, context_of, locate
 from jebi.web import routing as web_routing
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web.routing import Match, compile_path, get_name
@@ -51,7 +50,7 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
         self.app = _session(self)
 
     def _describe(self, overrides: Any) -> Any:
-        context = partial(endpoint_context, self.endpoint)
+        context = context_of(self.endpoint)
 
         def invalid(errors: Errors, body: Any) -> Exception:
             del body
