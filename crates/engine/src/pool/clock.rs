@@ -23,20 +23,26 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn start() -> Self {
-        let now = Instant::now();
+        Self::start_at(Instant::now(), thread_time())
+    }
+
+    fn start_at(now: Instant, ran: Duration) -> Self {
         Self {
             slice: now,
             lap: now,
-            compared: (now, thread_time()),
+            compared: (now, ran),
         }
     }
 
     /// A job has ended, and the next one begins.
     pub(super) fn lap(&mut self) -> Run {
-        let now = Instant::now();
+        self.lap_at(Instant::now(), thread_time)
+    }
+
+    fn lap_at(&mut self, now: Instant, thread_time: impl FnOnce() -> Duration) -> Run {
         let wall = now.duration_since(self.lap);
         self.lap = now;
-        let blocked = wall > LOOK_CLOSER && self.waited(now) > wall / 2;
+        let blocked = wall > LOOK_CLOSER && self.waited(now, thread_time()) > wall / 2;
         if blocked {
             // While it waited, the loop thread could have the GIL.
             self.slice = now;
@@ -45,9 +51,8 @@ impl Clock {
     }
 
     /// How long the thread has not been running since this was last asked.
-    fn waited(&mut self, now: Instant) -> Duration {
+    fn waited(&mut self, now: Instant, ran: Duration) -> Duration {
         let (before, ran_before) = self.compared;
-        let ran = thread_time();
         self.compared = (now, ran);
         let elapsed = now.duration_since(before);
         elapsed.saturating_sub(ran.saturating_sub(ran_before))
@@ -68,24 +73,40 @@ fn thread_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use std::hint::black_box;
-    use std::sync::mpsc;
     use std::time::{Duration, Instant};
 
     use super::{Clock, thread_time};
 
+    const fn micros(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
     #[test]
     fn waiting_is_told_from_working() {
-        let mut clock = Clock::start();
-        let (_keep, silence) = mpsc::channel::<()>();
-        let _ = silence.recv_timeout(Duration::from_millis(5));
-        assert!(clock.lap().blocked);
+        let start = Instant::now();
+        let mut clock = Clock::start_at(start, micros(0));
+        let run = clock.lap_at(start + micros(20), || unreachable!("too short to ask"));
+        assert!(!run.blocked && run.wall == micros(20));
+        assert!(clock.lap_at(start + micros(520), || micros(60)).blocked);
+        assert!(!clock.lap_at(start + micros(920), || micros(430)).blocked);
         assert!(!clock.slice_is_over());
-        let until = thread_time() + Duration::from_millis(2);
-        while thread_time() < until {
-            black_box(Instant::now());
-        }
-        assert!(clock.lap().wall >= Duration::from_millis(2));
+    }
+
+    #[test]
+    fn a_slice_begins_anew_with_a_job_that_waited() {
+        let start = Instant::now();
+        let mut clock = Clock::start_at(start, micros(0));
+        clock.lap_at(start + micros(900), || micros(900));
+        assert!(!clock.slice_is_over());
+        clock.lap_at(start + micros(1000), || micros(1000));
         assert!(clock.slice_is_over());
+        clock.lap_at(start + micros(9000), || micros(1010));
+        assert!(!clock.slice_is_over());
+    }
+
+    #[test]
+    fn the_clock_of_a_thread_goes_on() {
+        let before = thread_time();
+        assert!(thread_time() >= before);
     }
 }
