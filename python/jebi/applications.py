@@ -21,7 +21,7 @@ from jebi.exceptions import (
     WebSocketRequestValidationError,
 )
 from jebi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from jebi.routing.docs import add_docs
+from jebi.openapi.routes import add_docs_routes
 from jebi.routing.frontend import Directory, Fallback, resolve_check_dir
 from jebi.routing.options import (
     AddRouteOptions,
@@ -222,7 +222,7 @@ class FastAPI(Verbs, Starlette):
 
     def setup(self) -> None:
         """Add the routes of the OpenAPI document and of the pages that show it."""
-        add_docs(self)
+        add_docs_routes(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a connection."""
