@@ -29,7 +29,11 @@ from jebi.web.responses.ranges import (
     parse_range_header,
     part_head,
 )
-from jebi.web.responses.streaming import cancel_on_disconnect, send_raises_on_disconnect
+from jebi.web.responses.streaming import (
+    do_until,
+    send_raises_on_disconnect,
+    wait_for_disconnect,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -104,7 +108,7 @@ class FileResponse(Response):
         if not is_http or head_only or by_path or send_raises_on_disconnect(scope):
             await send_file()
         else:
-            await cancel_on_disconnect(send_file, receive)
+            await do_until(send_file, partial(wait_for_disconnect, receive))
         if self.background is not None:
             await self.background()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jebi.web._utils import create_collapsing_task_group
@@ -32,8 +33,14 @@ def send_raises_on_disconnect(scope: Scope) -> bool:
     return tuple(map(int, version.split("."))) >= (2, 4)
 
 
-async def cancel_on_disconnect(work: Callable[[], Awaitable[None]], receive: Receive) -> None:
-    """Do ``work`` until it is done or the client has gone."""
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def do_until(work: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]) -> None:
+    """Do ``work``, and leave it when ``end`` comes first."""
     async with create_collapsing_task_group() as task_group:
 
         async def work_then_stop() -> None:
@@ -41,8 +48,7 @@ async def cancel_on_disconnect(work: Callable[[], Awaitable[None]], receive: Rec
             task_group.cancel_scope.cancel()
 
         task_group.start_soon(work_then_stop)
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await end()
         task_group.cancel_scope.cancel()
 
 
@@ -74,8 +80,7 @@ class StreamingResponse(Response):
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
         """Wait until the client has gone."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await wait_for_disconnect(receive)
 
     async def stream_response(self, send: Send) -> None:
         """Send the answer."""
@@ -95,17 +100,8 @@ class StreamingResponse(Response):
             except OSError as error:
                 raise ClientDisconnect from error
         else:
-            await self._stream_until_disconnect(receive, send)
+            await do_until(
+                partial(self.stream_response, send), partial(self.listen_for_disconnect, receive)
+            )
         if self.background is not None:
             await self.background()
-
-    async def _stream_until_disconnect(self, receive: Receive, send: Send) -> None:
-        async with create_collapsing_task_group() as task_group:
-
-            async def stream() -> None:
-                await self.stream_response(send)
-                task_group.cancel_scope.cancel()
-
-            task_group.start_soon(stream)
-            await self.listen_for_disconnect(receive)
-            task_group.cancel_scope.cancel()
