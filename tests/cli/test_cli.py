@@ -79,7 +79,7 @@ def test_python_m(name: str) -> None:
 
 
 def test_options_of_uvicorn_that_change_nothing_are_accepted() -> None:
-    arguments = ["nowhere_at_all:app", "--loop", "uvloop", "--http", "httptools", "--proxy-headers"]
+    arguments = ["nowhere_at_all:app", "--loop", "uvloop", "--http", "httptools"]
     answer = CliRunner().invoke(server_main, [*arguments, "--port", "0"])
     assert answer.exit_code == 1  # because there is no such module
     assert isinstance(answer.exception, SystemExit)

@@ -17,6 +17,7 @@ from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
 from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
+from jebi.server.middleware.proxy_headers import ProxyHeadersMiddleware
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,8 +44,10 @@ class Config:
     """What to serve and how. Every keyword that uvicorn's ``Config`` has is understood.
 
     The event loop and the protocols are Jebi's own: ``loop``, ``http`` and ``ws`` are accepted
-    and change nothing. ``timeout_graceful_shutdown=None`` means 30 seconds, because a server that
-    waits for ever cannot be stopped.
+    and change nothing. Two defaults differ. ``timeout_graceful_shutdown=None`` means 30 seconds,
+    because a server that waits for ever cannot be stopped. ``forwarded_allow_ips=None`` without
+    ``FORWARDED_ALLOW_IPS`` in the environment believes no proxy, where uvicorn believes whatever
+    runs on the same machine.
     """
 
     def __init__(
@@ -139,6 +142,11 @@ class Config:
         self.factory = factory
         self.h11_max_incomplete_event_size = h11_max_incomplete_event_size
 
+        self.proxy_headers = proxy_headers
+        if forwarded_allow_ips is None:
+            forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS")
+        self.forwarded_allow_ips = forwarded_allow_ips
+
         self.loaded = False
         self.loaded_app: Any = None
         self.configure_logging()
@@ -218,6 +226,9 @@ class Config:
             CannotStart: It is none; the text says what it is instead.
         """
         self.loaded_app = application.load(self.app, factory=self.factory)
+        if self.proxy_headers and self.forwarded_allow_ips:
+            # The price is the compiled path: each request takes its ASGI form.
+            self.loaded_app = ProxyHeadersMiddleware(self.loaded_app, self.forwarded_allow_ips)
         self.interface = "asgi3"
         self.loaded = True
 

@@ -85,6 +85,17 @@ APPLICATION: list[Command] = [
         show_default=True,
         help="Whether the application is told of start-up and shutdown.",
     ),
+    click.option(
+        "--proxy-headers/--no-proxy-headers",
+        default=True,
+        help="Believe X-Forwarded-For and X-Forwarded-Proto of the proxies named next.",
+    ),
+    click.option(
+        "--forwarded-allow-ips",
+        metavar="ADDRESSES",
+        envvar="FORWARDED_ALLOW_IPS",
+        help="The proxies to believe: addresses and networks, with commas; '*' for anybody.",
+    ),
     click.option("--env-file", type=click.Path(exists=True), help="Set variables from this file."),
 ]
 
@@ -151,12 +162,11 @@ _IGNORED: tuple[str, ...] = (
     "--ws-max-queue",
     "--ws-ping-interval",
 )
-_IGNORED += ("--ws-ping-timeout", "--ws-per-message-deflate", "--forwarded-allow-ips")
+_IGNORED += ("--ws-ping-timeout", "--ws-per-message-deflate")
 
 
 def ignored_options(command: Command) -> Command:
     """Options that scripts written for uvicorn pass; accepted, and without effect."""
     for name in _IGNORED:
         command = click.option(name, hidden=True, expose_value=False)(command)
-    flag = "--proxy-headers/--no-proxy-headers"
-    return click.option(flag, hidden=True, expose_value=False, default=True)(command)
+    return command

@@ -1,0 +1,1 @@
+"""ASGI middleware that belongs to the server."""
