@@ -135,3 +135,21 @@ def test_too_much_at_a_time_is_turned_away(serve: Serve) -> None:
         answer = second.ask()
         assert (answer.status, answer.body) == (503, b"Service Unavailable")
         assert second.is_closed()
+
+
+def test_a_request_cut_short_is_answered_by_nobody(serve: Serve) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["type"] == "http.request"
+        assert (await receive())["type"] == "http.disconnect"
+        await send(start(500))
+        await send(body(b"what the client will not see"))
+
+    served = serve(application)
+    for framing in (
+        b"Content-Length: 9\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+    ):
+        with served.connect() as client:
+            client.send(b"POST / HTTP/1.1\r\nHost: test\r\n" + framing)
+            client.finish()
+            assert client.is_closed()

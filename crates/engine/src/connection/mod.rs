@@ -125,7 +125,13 @@ impl Connection {
         notify(py, drained.as_ref(), Cycle::drained);
         self.pump(py);
         if left {
-            let cycle = self.state().cycle(py);
+            let (cut_short, cycle) = {
+                let state = self.state();
+                (state.is_cut_short(), state.cycle(py))
+            };
+            if cut_short {
+                return self.lose(py);
+            }
             notify(py, cycle.as_ref(), Cycle::arrived);
         }
         self.settle(py);

@@ -122,9 +122,11 @@ impl State {
         }
     }
 
-    /// Whether the client left in the middle of its request.
+    /// Whether the client left in the middle of its request, so that it never was one.
     pub(super) fn is_cut_short(&self) -> bool {
-        self.eof && self.turn.as_ref().is_some_and(|turn| !turn.body_done)
+        // Where the application lags behind, the rest of the body may be in the input.
+        let lacks_body = |turn: &Turn| !turn.body_done && !turn.is_full();
+        self.eof && self.turn.as_ref().is_some_and(lacks_body)
     }
 
     /// The turn with this serial, while it is the current one.
