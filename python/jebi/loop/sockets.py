@@ -68,28 +68,47 @@ class Sockets(Names):
         fd = sock.fileno()
         future: asyncio.Future[T] = self.create_future()
         handle = self._add_reader(fd, _try, future, attempt)
-        try:
-            return await future
-        finally:
-            # Somebody else may have put a reader of their own in its place.
-            if not handle.cancelled():
-                self.remove_reader(fd)
+        with _Borrowed(sock):
+            try:
+                return await future
+            finally:
+                # Somebody else may have put a reader of their own in its place.
+                if not handle.cancelled():
+                    self.remove_reader(fd)
 
     async def _until_written(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
         fd = sock.fileno()
         future: asyncio.Future[T] = self.create_future()
         handle = self._add_writer(fd, _try, future, attempt)
-        try:
-            return await future
-        finally:
-            if not handle.cancelled():
-                self.remove_writer(fd)
+        with _Borrowed(sock):
+            try:
+                return await future
+            finally:
+                if not handle.cancelled():
+                    self.remove_writer(fd)
 
     def _check_socket(self, sock: socket.socket) -> None:
         if isinstance(sock, ssl.SSLSocket):
             raise TypeError("Socket cannot be of type SSLSocket")
         if self.get_debug() and sock.gettimeout() != 0:
             raise ValueError("the socket must be non-blocking")
+
+
+class _Borrowed:
+    """A socket that is waited for: closing it meanwhile takes effect when the wait is over.
+
+    So its number cannot be given to another socket while the loop still watches it. This is the
+    counter that ``socket.makefile`` holds sockets open with.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def __enter__(self) -> None:
+        self._sock._io_refs += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._sock._decref_socketios()
 
 
 class _Outgoing:

@@ -359,7 +359,10 @@ impl EventLoop {
 }
 
 /// `threading.get_ident()`.
-#[expect(clippy::useless_conversion, reason = "a thread's number is narrower elsewhere")]
+#[expect(
+    clippy::useless_conversion,
+    reason = "a thread's number is narrower elsewhere"
+)]
 fn thread_ident() -> u64 {
     // SAFETY: has no precondition at all.
     unsafe { pyo3::ffi::PyThread_get_thread_ident().into() }

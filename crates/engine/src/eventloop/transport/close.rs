@@ -117,6 +117,9 @@ impl SocketTransport {
         let outcome = this.call_protocol(py, intern!(py, "connection_lost"), (error,));
         drop(this.receiver.take(py));
         let closed = this.sock.take(py).map_or(Ok(()), |sock| {
+            if this.held {
+                sock.call_method0(py, intern!(py, "_decref_socketios"))?;
+            }
             sock.call_method0(py, intern!(py, "close")).map(drop)
         });
         let detached = this.server.take(py).map_or(Ok(()), |server| {

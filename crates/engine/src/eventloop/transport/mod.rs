@@ -76,6 +76,8 @@ pub(crate) struct SocketTransport {
     extra: Py<PyDict>,
     /// `None` once the connection is lost.
     sock: Attached<Option<Py<PyAny>>>,
+    /// The socket stays open until the transport lets go of it, even if somebody closes it.
+    held: bool,
     receiver: Attached<Option<Receiver>>,
     server: Attached<Option<Py<PyAny>>>,
     state: Attached<State>,
@@ -138,12 +140,14 @@ impl SocketTransport {
         let py = event_loop.py();
         let fd: RawFd = sock.call_method0(intern!(py, "fileno"))?.extract()?;
         let extra = describe_socket(&sock, peername)?;
+        let held = hold(&sock)?;
         let this = Self {
             event_loop: event_loop.clone().unbind(),
             fd,
             context: copy_context(py)?.unbind(),
             extra: extra.unbind(),
             sock: Attached::new(Some(sock.unbind())),
+            held,
             receiver: Attached::new(Some(Receiver::new(protocol.clone())?)),
             server: Attached::new(server.as_ref().map(|server| server.clone().unbind())),
             state: Attached::default(),
@@ -262,6 +266,17 @@ impl State {
         let reading = self.started && !self.reading_paused && !self.read_finished && !self.closing;
         Interest::new(reading, !self.outgoing.is_empty())
     }
+}
+
+/// Keeps a Python socket open although somebody may close it, so that its number is not given to
+/// another one while the transport uses it. `socket.makefile` does it with the same counter.
+fn hold(sock: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let counter = intern!(sock.py(), "_io_refs");
+    let Some(count) = sock.getattr_opt(counter)? else {
+        return Ok(false);
+    };
+    sock.setattr(counter, count.add(1)?)?;
+    Ok(true)
 }
 
 /// Socket, own address and peer's address, asked for while the connection surely has them.
