@@ -128,15 +128,16 @@ def events(command: Command) -> list[str]:
 
 def while_it_runs(command: Command, path: str, begins: str) -> list[str]:
     """Call ``path``, ping once it has said that it begins, and return what was said."""
-    already = len(events(command))
-    count = sum(1 for event in events(command) if event == begins)
+    already = events(command)
+    ends = f"{begins.split()[0]} ends"
     task = threading.Thread(target=command.get, args=(path,), daemon=True)
     task.start()
-    command.wait_for(f"^event: {re.escape(begins)}$", times=count + 1)
+    command.wait_for(f"^event: {re.escape(begins)}$", times=already.count(begins) + 1)
     assert command.get("/ping") == (200, '"pong"')
     task.join(20)
-    command.wait_for(f"^event: {begins.split()[0]} ends$", times=count + 1)
-    return events(command)[already:]
+    for event in (ends, "ping"):
+        command.wait_for(f"^event: {event}$", times=already.count(event) + 1)
+    return events(command)[len(already) :]
 
 
 def test_awaiting_a_library(command: Command) -> None:
