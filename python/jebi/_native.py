@@ -159,6 +159,8 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     # A form is parsed in Python anyway, and its files outlive the exception handlers.
     body = route.body_field
     reads_form = body is not None and isinstance(body.field_info, params.Form)
+    if route.app is not route._planned_app:
+        return None  # somebody put another application in its place
     if route.plans is None or reroutes or reads_form or route.max_body_size is not None:
         return None
     spec = replace(route.plans.describe(), new_request=_request_maker(app, route))

@@ -45,6 +45,21 @@ def test_functions_coroutines_classes_and_objects() -> None:
     assert TestClient(app).get("/?skip=3&m=2&q=x").json() == [3, 10, 42, "xx"]
 
 
+def test_an_object_without_a_hash_is_a_dependency() -> None:
+    class Unhashable(list[int]):
+        def __call__(self, q: int) -> int:
+            return q + len(self)
+
+    app = FastAPI()
+    dependency = Unhashable([1])
+
+    @app.get("/")
+    def read(a: Annotated[int, Depends(dependency)], b: Annotated[int, Depends(dependency)]) -> Any:
+        return [a, b]
+
+    assert TestClient(app).get("/?q=1").json() == [2, 2]
+
+
 def test_one_call_a_request_unless_told_otherwise() -> None:
     calls: list[str] = []
 

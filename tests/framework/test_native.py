@@ -7,7 +7,7 @@ import pytest
 
 from jebi import FastAPI, Form, Request, Response
 from jebi._native import _plan, compile_native
-from jebi.routing import APIRoute
+from jebi.routing import APIRoute, request_response
 from jebi.testclient import TestClient
 from tests.connection.peers import Served
 
@@ -53,6 +53,9 @@ def test_only_plain_routes_have_a_plan() -> None:
     app = FastAPI()
     assert _plan(app, APIRoute("/", lambda: 1)) is not None
     assert _plan(app, Wrapping("/", lambda: 1)) is None
+    replaced = APIRoute("/", lambda: 1)
+    replaced.app = request_response(replaced.get_route_handler())
+    assert _plan(app, replaced) is None
     assert _plan(app, APIRoute("/", form, methods=["POST"])) is None
     assert _plan(app, APIRoute("/", lambda: 1, max_body_size=3)) is None
 

@@ -42,6 +42,15 @@ def test_errors_are_reported_in_order_with_their_places() -> None:
     ]
 
 
+def test_errors_name_headers_as_they_are_declared() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def read(header: Annotated[int, Header(alias="Header")]) -> None: ...
+
+    assert TestClient(app).get("/").json()["detail"][0]["loc"] == ["header", "Header"]
+
+
 def test_lists_take_every_occurrence() -> None:
     app = FastAPI()
 

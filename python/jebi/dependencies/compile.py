@@ -123,7 +123,7 @@ class _Builder:
         self.overrides = overrides
         self.steps: list[Step | Reuse] = []
         self.slots = 0
-        self._solved: dict[DependencyCacheKey, tuple[int, int]] = {}
+        self._solved: dict[Any, tuple[int, int]] = {}
         self._can_fail: set[int] = set()
 
     def read_form(self, dependant: Dependant) -> int:
@@ -168,7 +168,7 @@ class _Builder:
 
     def _dependency(self, declared: Dependant) -> tuple[int, int]:
         """The index and the slot of a dependency, solved now or before."""
-        key = declared.cache_key
+        key = _hashable(declared.cache_key)
         known = self._solved.get(key) if declared.use_cache else None
         if known is not None:
             if known[0] in self._can_fail:
@@ -192,7 +192,9 @@ class _Builder:
 
     def _overridden(self, declared: Dependant) -> Dependant:
         assert declared.call is not None
-        call = self.overrides.get(declared.call, declared.call)
+        call = declared.call
+        if self.overrides:
+            call = self.overrides.get(call, call)
         if call is declared.call:
             return declared
         return get_dependant(
@@ -207,6 +209,15 @@ class _Builder:
     def _new_slot(self) -> int:
         self.slots += 1
         return self.slots - 1
+
+
+def _hashable(key: DependencyCacheKey) -> Any:
+    # Equal methods of one object are one dependency; an object without a hash is one by itself.
+    try:
+        hash(key)
+    except TypeError:
+        return (id(key[0]), *key[1:])
+    return key
 
 
 def _byte_names(item: Any) -> list[str]:

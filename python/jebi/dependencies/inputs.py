@@ -138,7 +138,8 @@ def _explain_header(
     declared = {name.lower(): name for name in names}
 
     def explain_header(error: Exception | None, loc: tuple[str | int, ...]) -> Errors:
-        return explain(error, tuple(declared.get(str(part), part) for part in loc))
+        location, name = loc
+        return explain(error, (location, declared.get(str(name), name)))
 
     return explain_header
 

@@ -117,7 +117,7 @@ class APIRoute(web_routing.Route):
         self.unique_id: str = operation_id or self._make_unique_id()
         self._read_signature()
         self._read_response(response_model)
-        self.app = self._make_app()
+        self.app = self._planned_app = self._make_app()
 
     def _make_unique_id(self) -> str:
         make: Any = self.generate_unique_id_function
