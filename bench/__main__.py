@@ -89,9 +89,8 @@ def _check(servers: list[Server], scenarios: list[Scenario]) -> set[tuple[str, s
             except OSError as error:
                 status, content = 0, str(error).encode()
             if not scenario.accepts(status, content):
-                print(
-                    f"wrong answer: {server.peer.title}: {scenario.title}: {status} {content[:80]!r}"
-                )
+                where = f"{server.peer.title}: {scenario.title}"
+                print(f"wrong answer: {where}: {status} {content[:80]!r}")
                 refused.add((server.peer.name, scenario.name))
     return refused
 

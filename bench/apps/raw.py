@@ -6,7 +6,7 @@ PLAIN = b"Hello, World!"
 JSON = b'{"message":"Hello, World!"}'
 
 
-async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ARG001 - ASGI
     """Answer two paths with prepared bytes."""
     if scope["type"] != "http":
         return
