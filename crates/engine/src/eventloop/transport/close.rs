@@ -116,11 +116,9 @@ impl SocketTransport {
         let error = error.map(|error| error.into_value(py));
         let outcome = this.call_protocol(py, intern!(py, "connection_lost"), (error,));
         drop(this.receiver.take(py));
-        let closed = this.sock.take(py).map_or(Ok(()), |sock| {
-            if this.held {
-                sock.call_method0(py, intern!(py, "_decref_socketios"))?;
-            }
-            sock.call_method0(py, intern!(py, "close")).map(drop)
+        let closed = this.let_go(py).and_then(|sock| match sock {
+            Some(sock) => sock.call_method0(intern!(py, "close")).map(drop),
+            None => Ok(()),
         });
         let detached = this.server.take(py).map_or(Ok(()), |server| {
             server
@@ -139,5 +137,33 @@ impl SocketTransport {
                 this.event_loop.get().raise_from_run(py, failure);
             }
         }
+    }
+
+    /// Gives up the socket: from now on closing it takes effect.
+    pub(super) fn let_go<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(sock) = self.sock.take(py) else {
+            return Ok(None);
+        };
+        let sock = sock.into_bound(py);
+        if self.held {
+            sock.call_method0(intern!(py, "_decref_socketios"))?;
+        }
+        Ok(Some(sock))
+    }
+}
+
+impl Drop for SocketTransport {
+    /// The loop was closed before the connection was, or the interpreter ends.
+    fn drop(&mut self) {
+        Python::try_attach(|py| {
+            // A destructor must neither lose an exception that is on its way nor add one.
+            let passing = PyErr::take(py);
+            if let Err(error) = self.let_go(py) {
+                error.write_unraisable(py, None);
+            }
+            if let Some(passing) = passing {
+                passing.restore(py);
+            }
+        });
     }
 }

@@ -119,9 +119,14 @@ static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 impl Receiver {
     fn new(protocol: Bound<'_, PyAny>) -> PyResult<Self> {
-        let kind = BUFFERED_PROTOCOL.import(protocol.py(), "asyncio", "BufferedProtocol")?;
+        let py = protocol.py();
+        let kind = BUFFERED_PROTOCOL.import(py, "asyncio", "BufferedProtocol")?;
+        // uvloop goes by the methods and asyncio by the class; this takes what either takes.
+        let buffered = protocol.is_instance(kind)?
+            || (!protocol.hasattr(intern!(py, "data_received"))?
+                && protocol.hasattr(intern!(py, "get_buffer"))?);
         Ok(Self {
-            buffered: protocol.is_instance(kind)?,
+            buffered,
             protocol: protocol.unbind(),
         })
     }

@@ -194,7 +194,7 @@ impl SocketTransport {
 
     fn __clear__(&self, py: Python<'_>) {
         drop(self.receiver.take(py));
-        drop(self.sock.take(py));
+        drop(self.let_go(py));
         drop(self.server.take(py));
     }
 }
