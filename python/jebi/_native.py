@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from jebi.dependencies.fields import get_flat_params, get_validation_alias
 from jebi.exceptions import FastAPIError, ValidationException
 from jebi.routing.api_route import APIRoute
 from jebi.routing.handler import _NO_RESPONSE, locate
+from jebi.web import applications as web_applications
 from jebi.web._exception_handler import call_handler, find_handler
+from jebi.web.applications import Starlette
 from jebi.web.convertors import (
     FloatConvertor,
     IntegerConvertor,
@@ -21,12 +24,18 @@ from jebi.web.convertors import (
     StringConvertor,
     UUIDConvertor,
 )
+from jebi.web.middleware import errors as middleware_errors
+from jebi.web.middleware import exceptions as middleware_exceptions
+from jebi.web.middleware.errors import ServerErrorMiddleware
+from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.requests import Request
 from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.routing import Host, Mount, Route, Router, WebSocketRoute
+from jebi.web.routing import router as web_router
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from types import ModuleType
 
     from jebi.applications import FastAPI
     from jebi.web.routing import BaseRoute
@@ -52,15 +61,8 @@ def compile_native(app: FastAPI) -> _engine.Native | None:
 
 
 def _is_plain(app: FastAPI) -> bool:
-    from jebi.applications import FastAPI
-    from jebi.routing import APIRouter
-
-    cls, router = type(app), type(app.router)
     return (
-        cls.__call__ is FastAPI.__call__
-        and cls.build_middleware_stack is FastAPI.build_middleware_stack
-        and router.__call__ is Router.__call__
-        and router.app is APIRouter.app
+        _is_untouched(app)
         and not app.user_middleware
         and _is_own_stack(app)
         and not app.debug
@@ -68,6 +70,33 @@ def _is_plain(app: FastAPI) -> bool:
         and app.max_body_size is None
         and app.router.max_body_size is None
     )
+
+
+def _is_untouched(app: FastAPI) -> bool:
+    """Whether everything between server and route does what we wrote.
+
+    Subclasses override methods; tools that trace applications replace them, in a class or in an
+    instance. Comparing with the class would not find the latter kind: it is replaced there too.
+    """
+    from jebi import applications
+    from jebi.routing import api_router
+
+    router = app.router
+    return (
+        _is_written_in(web_applications, Starlette.__call__)
+        and _is_written_in(applications, type(app).__call__)
+        and _is_written_in(applications, getattr(app.build_middleware_stack, "__func__", None))
+        and _is_written_in(web_router, type(router).__call__)
+        and _is_written_in(api_router, type(router).app)
+        and router.middleware_stack == router.app
+        and _is_written_in(middleware_errors, ServerErrorMiddleware.__call__)
+        and _is_written_in(middleware_exceptions, ExceptionMiddleware.__call__)
+    )
+
+
+def _is_written_in(module: ModuleType, function: Any) -> bool:
+    # The type itself: proxies say that they are functions when asked through isinstance.
+    return type(function) is FunctionType and function.__code__.co_filename == module.__file__
 
 
 def _is_own_stack(app: FastAPI) -> bool:

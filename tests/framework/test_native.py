@@ -1,5 +1,6 @@
 """Which applications and routes the engine serves itself."""
 
+import functools
 import json
 from typing import Annotated, Any
 
@@ -9,6 +10,9 @@ from jebi import FastAPI, Form, Request, Response
 from jebi._native import _plan, compile_native
 from jebi.routing import APIRoute, request_response
 from jebi.testclient import TestClient
+from jebi.web.applications import Starlette
+from jebi.web.middleware.exceptions import ExceptionMiddleware
+from jebi.web.routing import Router
 from tests.connection.peers import Served
 
 
@@ -35,6 +39,25 @@ def test_overridden_methods_take_the_asgi_form() -> None:
             await super().__call__(*args)
 
     assert compile_native(_declare(Own())) is None
+
+
+@pytest.mark.parametrize("owner", [Starlette, FastAPI, Router, ExceptionMiddleware])
+def test_what_tools_wrap_takes_the_asgi_form(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = owner.__call__
+
+    @functools.wraps(original)
+    async def traced(*args: Any) -> None:
+        await original(*args)
+
+    monkeypatch.setattr(owner, "__call__", traced)
+    assert compile_native(_declare(FastAPI())) is None
+
+
+def test_a_stack_that_is_built_otherwise_takes_the_asgi_form() -> None:
+    app = _declare(FastAPI())
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: build()  # type: ignore[method-assign]
+    assert compile_native(app) is None
 
 
 def test_only_plain_routes_have_a_plan() -> None:
