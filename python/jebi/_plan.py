@@ -57,7 +57,9 @@ class BodyField:
     """One field of a JSON body: the whole document, or a member of it when the plan embeds.
 
     ``key`` is the member to take, or ``None`` for the whole document; ``location`` is where its
-    errors are reported. The other attributes are those of :class:`Param`.
+    errors are reported. ``validate_json`` validates the bytes of a whole document, and is ``None``
+    where that may come to another result than ``validate`` of the parsed document. The other
+    attributes are those of :class:`Param`.
     """
 
     name: str
@@ -67,6 +69,7 @@ class BodyField:
     default: Callable[[], Any]
     validates_default: bool
     validate: Callable[[Any], Any]
+    validate_json: Callable[[bytes], Any] | None
     explain: Callable[[Exception | None, tuple[str | int, ...]], Errors]
 
 

@@ -20,6 +20,7 @@ from jebi.dependencies.fields import (
 )
 from jebi.dependencies.forms import ReadForm, extract_form
 from jebi.dependencies.gather import gather_member, gather_param
+from jebi.dependencies.json_mode import reads_json_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,6 +107,8 @@ def _param(field: ModelField, location: Location) -> Input:
 
 
 def _body_field(field: ModelField, key: str | None) -> BodyField:
+    adapter = field._type_adapter
+    is_direct = key is None and reads_json_alike(adapter.core_schema)
     return BodyField(
         name=field.name,
         key=key,
@@ -114,6 +117,7 @@ def _body_field(field: ModelField, key: str | None) -> BodyField:
         default=_default(field),
         validates_default=bool(field.field_info.validate_default),
         validate=_validator(field),
+        validate_json=adapter.validator.validate_json if is_direct else None,
         explain=explain,
     )
 

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 
 use super::encoder::{self, Encoder};
 use super::execution::{Advance, Execution};
-use crate::runner::{Stepped, iterator, send, throw};
+use crate::runner::{Stepped, iterator, send_value, throw};
 
 /// What `Plan.run` returns: awaited once, it drives the plan in the awaiting task.
 #[pyclass(frozen, module = "jebi._engine")]
@@ -23,8 +23,8 @@ struct State {
 }
 
 /// How a turn begins.
-enum Signal {
-    Send,
+enum Signal<'py> {
+    Send(Bound<'py, PyAny>),
     Throw(PyErr),
 }
 
@@ -43,7 +43,7 @@ impl PlanRun {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn turn(&self, py: Python<'_>, signal: Signal) -> PyResult<Py<PyAny>> {
+    fn turn<'py>(&self, py: Python<'py>, signal: Signal<'py>) -> PyResult<Py<PyAny>> {
         let Some(mut state) = self.lock().take() else {
             return Err(PyRuntimeError::new_err(
                 "cannot reuse already awaited coroutine",
@@ -66,16 +66,16 @@ enum Turn {
 }
 
 impl State {
-    fn turn(&mut self, py: Python<'_>, mut signal: Signal) -> PyResult<Turn> {
+    fn turn<'py>(&mut self, py: Python<'py>, mut signal: Signal<'py>) -> PyResult<Turn> {
         loop {
             let outcome = match self.waiting.take() {
                 None => match signal {
-                    Signal::Send => None,
+                    Signal::Send(_) => None,
                     Signal::Throw(error) => return Err(error),
                 },
                 Some(waiting) => {
                     let stepped = match signal {
-                        Signal::Send => send(py, &waiting),
+                        Signal::Send(value) => send_value(py, &waiting, &value),
                         Signal::Throw(error) => throw(py, &waiting, error),
                     };
                     match stepped {
@@ -98,7 +98,7 @@ impl State {
                     return self.respond(py, result.bind(py)).map(Turn::Returned);
                 }
             }
-            signal = Signal::Send;
+            signal = Signal::Send(py.None().into_bound(py));
         }
     }
 
@@ -154,12 +154,12 @@ impl PlanRun {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.turn(py, Signal::Send)
+        self.turn(py, Signal::Send(py.None().into_bound(py)))
     }
 
-    /// Resumes the plan; what awaits it sends `None`.
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.turn(py, Signal::Send)
+    /// Resumes the plan with what its innermost awaitable is waiting for.
+    fn send(&self, value: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.turn(value.py(), Signal::Send(value))
     }
 
     /// Raises an exception where the plan waits.

@@ -2,14 +2,23 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use super::extract::{self, Extracted};
 use super::origin::Origin;
 use super::spec::{BodyField, Compiled};
 
-/// A request's document: `None` where there is none.
-pub(super) type Document = Option<Py<PyAny>>;
+/// A request's document.
+#[derive(Default)]
+pub(super) enum Document {
+    /// There is none: the body is empty, or the plan does not read it.
+    #[default]
+    Missing,
+    /// Parsed.
+    Parsed(Py<PyAny>),
+    /// Validated from its bytes by the only input that sees it; parsed again if errors show it.
+    Validated(Py<PyAny>),
+}
 
 /// What parses JSON, looked up once.
 pub(crate) struct JsonReader {
@@ -33,7 +42,7 @@ impl JsonReader {
         origin: &Origin,
     ) -> PyResult<Document> {
         if origin.body().is_empty() {
-            return Ok(None);
+            return Ok(Document::Missing);
         }
         let body = origin.body_bytes(py);
         let content_type = origin.header("content-type");
@@ -41,14 +50,40 @@ impl JsonReader {
             Some(kind) => is_json(kind),
             None => !plan.strict_content_type,
         };
-        if is_plain && let Ok(document) = self.from_json.bind(py).call1((&body,)) {
-            return Ok(Some(document.unbind()));
+        if is_plain
+            && let Some(validate) = &plan.direct
+            && let Ok(valid) = validate.bind(py).call1((&body,))
+        {
+            return Ok(Document::Validated(valid.unbind()));
+        }
+        self.parse(py, plan, &body, content_type, is_plain)
+            .map(Document::Parsed)
+    }
+
+    /// The document itself, of a body that was validated from its bytes.
+    pub(super) fn reread(
+        &self,
+        py: Python<'_>,
+        plan: &Compiled,
+        origin: &Origin,
+    ) -> PyResult<Py<PyAny>> {
+        let content_type = origin.header("content-type");
+        self.parse(py, plan, &origin.body_bytes(py), content_type, true)
+    }
+
+    fn parse(
+        &self,
+        py: Python<'_>,
+        plan: &Compiled,
+        body: &Bound<'_, PyBytes>,
+        content_type: Option<&[u8]>,
+        is_plain: bool,
+    ) -> PyResult<Py<PyAny>> {
+        if is_plain && let Ok(document) = self.from_json.bind(py).call1((body,)) {
+            return Ok(document.unbind());
         }
         let content_type = content_type.map(String::from_utf8_lossy);
-        plan.hooks
-            .parse_body
-            .call1(py, (body, content_type))
-            .map(Some)
+        plan.hooks.parse_body.call1(py, (body, content_type))
     }
 }
 
@@ -63,12 +98,14 @@ fn is_json(kind: &[u8]) -> bool {
 /// Finds `field` in the document and validates it.
 pub(super) fn field<'py>(
     py: Python<'py>,
-    document: Option<&Bound<'py, PyAny>>,
+    document: &Document,
     field: &BodyField,
 ) -> PyResult<Extracted<'py>> {
     let location = || Ok(field.location.bind(py).clone());
-    let Some(document) = document else {
-        return extract::absent(py, &field.field, location);
+    let document = match document {
+        Document::Missing => return extract::absent(py, &field.field, location),
+        Document::Validated(valid) => return Ok(Ok(valid.bind(py).clone())),
+        Document::Parsed(document) => document.bind(py),
     };
     let Some(key) = &field.key else {
         return extract::validated(py, &field.field, document.clone(), location);

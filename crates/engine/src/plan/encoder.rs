@@ -4,6 +4,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::converter::Converter;
 use super::spec::{Callback, class_name};
 use crate::encode::json;
 
@@ -13,8 +14,8 @@ pub(super) enum Encoder {
     Json { fallback: Callback },
     /// Validated and written by pydantic.
     Model {
-        validate: Callback,
-        to_json: Callback,
+        validate: Converter,
+        to_json: Converter,
         invalid: Callback,
     },
     /// A response object that Python makes.
@@ -31,8 +32,8 @@ impl Encoder {
                 fallback: get("fallback")?,
             },
             "ModelEncoder" => Self::Model {
-                validate: get("validate")?,
-                to_json: get("to_json")?,
+                validate: Converter::read(&described.getattr("validate")?)?,
+                to_json: Converter::read(&described.getattr("to_json")?)?,
                 invalid: get("invalid")?,
             },
             "ResponseEncoder" => Self::Response {
@@ -64,16 +65,16 @@ pub(super) fn plain_json(
 pub(super) fn model_json<'py>(
     py: Python<'py>,
     result: &Bound<'py, PyAny>,
-    validate: &Callback,
-    to_json: &Callback,
+    validate: &Converter,
+    to_json: &Converter,
     invalid: &Callback,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let valid = match validate.bind(py).call1((result,)) {
+    let valid = match validate.call(py, result) {
         Ok(valid) => valid,
         Err(error) => {
             let raised = invalid.bind(py).call1((error.into_value(py), result))?;
             return Err(PyErr::from_value(raised));
         }
     };
-    Ok(to_json.bind(py).call1((valid,))?.cast_into::<PyBytes>()?)
+    Ok(to_json.call(py, &valid)?.cast_into::<PyBytes>()?)
 }

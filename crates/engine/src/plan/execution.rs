@@ -49,7 +49,7 @@ impl Execution {
         Self {
             plan,
             origin,
-            document: None,
+            document: Document::Missing,
             slots: Vec::new(),
             errors: Vec::new(),
             marks: Vec::new(),
@@ -214,11 +214,7 @@ impl Execution {
         for input in &step.inputs {
             let extracted = match input {
                 Input::Param(param) => extract::param(py, &self.origin, param)?,
-                Input::BodyField(field) => body::field(
-                    py,
-                    self.document.as_ref().map(|document| document.bind(py)),
-                    field,
-                )?,
+                Input::BodyField(field) => body::field(py, &self.document, field)?,
                 Input::FromSlot(slot) => Ok(self.slot(py, *slot)),
                 Input::Inject(what) => Ok(self.injected(py, plan, *what)?.into_bound(py)),
                 Input::Constant(value) => Ok(value.bind(py).clone()),
@@ -254,15 +250,29 @@ impl Execution {
         extract: &Py<PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let request = self.injected(py, plan, Injected::Request)?;
-        let body = match (&self.document, plan.form_slot) {
-            (_, Some(slot)) => self.slot(py, slot),
-            (Some(document), None) => document.bind(py).clone(),
-            (None, None) => self.plan.get().undefined.bind(py).clone(),
-        };
+        let undefined = &self.plan.get().undefined;
+        let body = self
+            .body(py, plan)?
+            .unwrap_or_else(|| undefined.bind(py).clone());
         let found = extract.bind(py).call1((request, body))?;
         let (values, errors): (Bound<'_, PyDict>, Bound<'_, PyAny>) = found.extract()?;
         self.report(&errors)?;
         Ok(values)
+    }
+
+    /// The form or the document, as those see it who are shown the whole body.
+    fn body<'py>(&self, py: Python<'py>, plan: &Compiled) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Some(slot) = plan.form_slot {
+            return Ok(Some(self.slot(py, slot)));
+        }
+        Ok(match &self.document {
+            Document::Missing => None,
+            Document::Parsed(document) => Some(document.bind(py).clone()),
+            Document::Validated(_) => {
+                let json = &self.plan.get().json;
+                Some(json.reread(py, plan, &self.origin)?.into_bound(py))
+            }
+        })
     }
 
     fn slot<'py>(&self, py: Python<'py>, slot: usize) -> Bound<'py, PyAny> {
@@ -344,11 +354,7 @@ impl Execution {
 
     fn invalid(&self, py: Python<'_>, plan: &Compiled) -> PyResult<PyErr> {
         let errors = PyList::new(py, self.errors.iter().map(|error| error.bind(py)))?;
-        let body = match (&self.document, plan.form_slot) {
-            (_, Some(slot)) => self.slot(py, slot),
-            (Some(document), None) => document.bind(py).clone(),
-            (None, None) => py.None().into_bound(py),
-        };
+        let body = self.body(py, plan)?;
         Ok(PyErr::from_value(
             plan.hooks.invalid.bind(py).call1((errors, body))?,
         ))

@@ -49,7 +49,7 @@ pub(super) fn validated<'py>(
     value: Bound<'py, PyAny>,
     location: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Extracted<'py>> {
-    match field.validate.bind(py).call1((value,)) {
+    match field.validate.call(py, &value) {
         Ok(valid) => Ok(Ok(valid)),
         Err(error) => {
             let explained = field

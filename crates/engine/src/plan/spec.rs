@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use super::converter::Converter;
 use super::encoder::Encoder;
 use super::scalar::Scalar;
 use crate::pool::Pace;
@@ -30,7 +31,7 @@ pub(super) struct Field {
     pub(super) required: bool,
     pub(super) default: Callback,
     pub(super) validates_default: bool,
-    pub(super) validate: Callback,
+    pub(super) validate: Converter,
     pub(super) explain: Callback,
 }
 
@@ -47,7 +48,10 @@ pub(super) struct Param {
 
 /// One field of a JSON body.
 pub(super) struct BodyField {
+    /// The member to take; `None` for the whole document.
     pub(super) key: Option<Py<PyAny>>,
+    /// Validates the document's bytes, where that comes to the same.
+    pub(super) validate_json: Option<Py<PyAny>>,
     pub(super) location: Py<PyAny>,
     pub(super) field: Field,
 }
@@ -122,6 +126,8 @@ pub(super) struct Hooks {
 pub(crate) struct Compiled {
     pub(super) nodes: Vec<Node>,
     pub(super) slots: usize,
+    /// What validates a body from its bytes, when nothing else looks at the document.
+    pub(super) direct: Option<Py<PyAny>>,
     pub(super) reads_json: bool,
     pub(super) form_slot: Option<usize>,
     pub(super) strict_content_type: bool,
@@ -141,6 +147,7 @@ impl Compiled {
         for step in spec.getattr("steps")?.try_iter()? {
             nodes.push(node(&step?, &nodes, slots)?);
         }
+        let direct = direct_body(&nodes, spec.py());
         if !matches!(nodes.last(), Some(Node::Step(_))) {
             return Err(PyValueError::new_err(
                 "the last step of a plan is its path operation",
@@ -149,6 +156,7 @@ impl Compiled {
         Ok(Self {
             nodes,
             slots,
+            direct,
             reads_json: spec.getattr("reads")?.extract::<String>()? == "json",
             form_slot: checked_slot(&spec.getattr("form_slot")?, slots)?,
             strict_content_type: spec.getattr("strict_content_type")?.extract()?,
@@ -175,6 +183,24 @@ impl Hooks {
             is_response: get("is_response")?,
             json_response: get("json_response")?,
         })
+    }
+}
+
+/// What validates the body from its bytes: of the only input that sees the body, if it can.
+fn direct_body(nodes: &[Node], py: Python<'_>) -> Option<Py<PyAny>> {
+    let steps = nodes.iter().filter_map(|node| match node {
+        Node::Step(step) => Some(step),
+        Node::Reuse { .. } => None,
+    });
+    let mut seeing = steps
+        .flat_map(|step| &step.inputs)
+        .filter(|input| matches!(input, Input::BodyField(_) | Input::Gather(_)));
+    match (seeing.next(), seeing.next()) {
+        (Some(Input::BodyField(field)), None) => field
+            .validate_json
+            .as_ref()
+            .map(|validate| validate.clone_ref(py)),
+        _ => None,
     }
 }
 
@@ -260,6 +286,7 @@ fn input(described: &Bound<'_, PyAny>, slots: usize) -> PyResult<Input> {
         "Param" => Input::Param(param(described)?),
         "BodyField" => Input::BodyField(BodyField {
             key: described.getattr("key")?.extract()?,
+            validate_json: described.getattr("validate_json")?.extract()?,
             location: described.getattr("location")?.unbind(),
             field: field(described)?,
         }),
@@ -315,7 +342,7 @@ fn field(described: &Bound<'_, PyAny>) -> PyResult<Field> {
         required: described.getattr("required")?.extract()?,
         default: described.getattr("default")?.unbind(),
         validates_default: described.getattr("validates_default")?.extract()?,
-        validate: described.getattr("validate")?.unbind(),
+        validate: Converter::read(&described.getattr("validate")?)?,
         explain: described.getattr("explain")?.unbind(),
     })
 }

@@ -30,13 +30,22 @@ pub(crate) fn iterator(py: Python<'_>, awaitable: Py<PyAny>) -> PyResult<Py<PyAn
     }
 }
 
-/// Resumes the iterator with `None`.
+/// Resumes the iterator with `None`, as asyncio does.
 pub(crate) fn send(py: Python<'_>, iterator: &Py<PyAny>) -> Stepped {
+    send_value(py, iterator, py.None().bind(py))
+}
+
+/// Resumes the iterator with a value; other loops than asyncio's have something to say.
+pub(crate) fn send_value(
+    py: Python<'_>,
+    iterator: &Py<PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> Stepped {
     let mut result: *mut ffi::PyObject = ptr::null_mut();
-    // SAFETY: `iterator` and None are live; `result` is written before it is read, and holds a new
+    // SAFETY: `iterator` and `value` are live; `result` is written before it is read, and holds a new
     // reference for both of the statuses that give one (PEP 380, `PyIter_Send` in C-API docs).
     unsafe {
-        match ffi::PyIter_Send(iterator.as_ptr(), ffi::Py_None(), &raw mut result) {
+        match ffi::PyIter_Send(iterator.as_ptr(), value.as_ptr(), &raw mut result) {
             ffi::PySendResult::PYGEN_NEXT => {
                 Stepped::Yielded(Bound::from_owned_ptr(py, result).unbind())
             }

@@ -20,7 +20,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use self::asyncio::Asyncio;
-pub(crate) use self::coroutine::{Stepped, iterator, send, throw, thrown};
+pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
 use self::run::{Mode, Run, Turn};
 use self::task::RequestTask;
 pub(crate) use self::work::{PoolCall, Progress, Work};
