@@ -75,6 +75,28 @@ def test_connecting_and_accepting(loop: asyncio.AbstractEventLoop, listener: soc
     loop.run_until_complete(main())
 
 
+def test_datagrams(loop: asyncio.AbstractEventLoop) -> None:
+    buffer = bytearray(10)
+
+    async def main() -> None:
+        with (
+            socket.socket(type=socket.SOCK_DGRAM) as near,
+            socket.socket(type=socket.SOCK_DGRAM) as far,
+        ):
+            for sock in (near, far):
+                sock.setblocking(False)
+                sock.bind(("127.0.0.1", 0))
+            waiting = asyncio.create_task(loop.sock_recvfrom(far, 100))
+            await asyncio.sleep(0)
+            assert await loop.sock_sendto(near, b"one", far.getsockname()) == 3
+            assert await waiting == (b"one", near.getsockname())
+            await loop.sock_sendto(near, b"two", far.getsockname())
+            assert await loop.sock_recvfrom_into(far, buffer) == (3, near.getsockname())
+            assert buffer[:3] == b"two"
+
+    loop.run_until_complete(main())
+
+
 def test_a_refused_connection(loop: asyncio.AbstractEventLoop) -> None:
     async def main() -> None:
         with socket.socket() as client:

@@ -41,7 +41,11 @@ def _arguments(args: tuple[Any, ...], keywords: dict[str, Any]) -> str:
 
 def _source(callback: Any) -> str | None:
     """``file:line`` of a function written in Python."""
-    function = inspect.unwrap(callback) if callable(callback) else callback
+    try:
+        function = inspect.unwrap(callback)
+    except ValueError:
+        # It claims to wrap itself, as objects do that answer to every name.
+        return None
     while isinstance(function, functools.partial | functools.partialmethod):
         function = function.func
     function = getattr(function, "__func__", function)

@@ -49,6 +49,27 @@ class Sockets(Names):
             except LATER:
                 await self._until_written(sock, outgoing.send)
 
+    async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
+        """The next datagram and its sender."""
+        self._check_socket(sock)
+        return await self._until_read(sock, partial(sock.recvfrom, bufsize))
+
+    async def sock_recvfrom_into(
+        self, sock: socket.socket, buf: Any, nbytes: int = 0
+    ) -> tuple[int, Any]:
+        """Fills ``buf`` with the next datagram; answers its length and its sender."""
+        self._check_socket(sock)
+        return await self._until_read(sock, partial(sock.recvfrom_into, buf, nbytes))
+
+    async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
+        """Sends a datagram; answers how much of it was sent."""
+        self._check_socket(sock)
+        attempt = partial(sock.sendto, data, address)
+        try:
+            return attempt()
+        except LATER:
+            return await self._until_written(sock, attempt)
+
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connects to ``address``, of which the host may be a name."""
         self._check_socket(sock)

@@ -112,7 +112,9 @@ impl Handle {
     ) -> PyResult<()> {
         let py = handle.py();
         let this = handle.get();
-        let described = describe(py, callback, args, this.event_loop.get().is_debug())?;
+        // Words that cannot be found must not keep the exception from being reported.
+        let described = describe(py, callback, args, this.event_loop.get().is_debug())
+            .unwrap_or_else(|_| "<unknown>".to_owned());
         let context = PyDict::new(py);
         context.set_item("message", format!("Exception in callback {described}"))?;
         context.set_item("exception", error.into_value(py))?;
