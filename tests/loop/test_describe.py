@@ -8,7 +8,7 @@ from typing import Any
 from jebi.loop.describe import describe_callback
 
 
-def function(*_: object) -> None: ...
+def function(*_: object, **__: object) -> None: ...
 
 
 class Thing:
