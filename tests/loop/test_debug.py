@@ -36,6 +36,7 @@ def test_a_slow_callback_is_logged(
     pattern = rf"Executing {handle} took \d\.\d{{3}} seconds"
     assert re.fullmatch(pattern, lines[0])
     assert caplog.records[0].levelno == logging.WARNING
+    assert caplog.records[0].msg == "Executing %s took %.3f seconds"
 
 
 def test_a_slow_step_of_a_task_is_logged_as_the_task(

@@ -37,10 +37,10 @@ pub(crate) use reactor::{Interest, Readiness, Token, Waker};
 
 use pyo3::prelude::*;
 
-/// Logs where asyncio logs.
-fn log_warning(py: Python<'_>, message: &str) -> PyResult<()> {
+/// Logs where asyncio logs: a template and its arguments.
+fn log_warning<'py>(py: Python<'py>, message: impl pyo3::call::PyCallArgs<'py>) -> PyResult<()> {
     py.import("jebi.loop.log")?
         .getattr("logger")?
-        .call_method1("warning", (message,))?;
+        .call_method1("warning", message)?;
     Ok(())
 }

@@ -208,10 +208,8 @@ impl Run<'_, '_> {
         if seconds < self.event_loop.get().slow_after(py) {
             return Ok(());
         }
-        log_warning(
-            py,
-            &format!("Executing {} took {seconds:.3} seconds", what()?),
-        )
+        // Filters of applications compare the template, so the arguments stay apart.
+        log_warning(py, ("Executing %s took %.3f seconds", what()?, seconds))
     }
 
     /// Keeps a panic of native code from ending the loop: it is reported like an exception.

@@ -36,7 +36,7 @@ impl SocketTransport {
         });
         if lost > 0 {
             if lost > SILENT_WRITES {
-                log_warning(py, "socket.send() raised exception.")?;
+                log_warning(py, ("socket.send() raised exception.",))?;
             }
             return Ok(());
         }
