@@ -159,15 +159,15 @@ def test_trickling_does_not_put_the_deadline_off(serve: Serve) -> None:
 
 
 def test_an_idle_connection_has_a_deadline(serve: Serve) -> None:
-    with serve(hello, keep_alive_timeout=SHORT).connect() as client:
+    with serve(hello, keep_alive_timeout=0.4).connect() as client:
         for _ in range(3):
             assert client.ask().body == b"hello"
         assert client.is_closed()
 
 
 def test_the_deadline_of_a_connection_in_use_moves_on(serve: Serve) -> None:
-    with serve(hello, keep_alive_timeout=0.2).connect() as client:
-        end = time.monotonic() + 0.5
+    with serve(hello, keep_alive_timeout=0.6).connect() as client:
+        end = time.monotonic() + 1.2
         while time.monotonic() < end:  # each pause is shorter than the deadline, all are longer
             assert client.ask().body == b"hello"
 
@@ -187,10 +187,10 @@ def test_a_body_that_stops_has_a_deadline(serve: Serve) -> None:
 
 
 def test_an_application_may_take_its_time(serve: Serve) -> None:
-    options = dict.fromkeys(("header_timeout", "keep_alive_timeout", "body_timeout"), SHORT)
+    options = dict.fromkeys(("header_timeout", "keep_alive_timeout", "body_timeout"), 0.3)
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(SHORT * 6)
+        await asyncio.sleep(1)
         await read_body(receive)
         await hello(scope, receive, send)
 
