@@ -179,6 +179,15 @@ def test_a_failed_start_up_ends_with_status_3(here: Path) -> None:
     ]
 
 
+def test_a_limit_of_requests_ends_the_process(here: Path) -> None:
+    with Command(here, *RUN, "--limit-max-requests", "2") as command:
+        assert command.get("/1") == (200, "/1")
+        assert command.get("/2") == (200, "/2")
+        assert command.wait() == 0
+    assert "Maximum request limit of 2 exceeded" in command.output
+    assert "application shutdown" in command.lines
+
+
 def test_headers_of_the_operator(here: Path) -> None:
     with Command(here, *RUN, "--header", "X-From: the operator", "--header", "Server:x") as command:
         connection = http.client.HTTPConnection("127.0.0.1", command.port, timeout=20)
