@@ -139,6 +139,19 @@ def test_what_is_no_descriptor(loop: asyncio.AbstractEventLoop, fd: object) -> N
         loop.add_reader(fd, print)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("direction", ["reader", "writer"])
+def test_a_socket_can_be_closed_before_it_is_removed(
+    loop: asyncio.AbstractEventLoop, direction: str
+) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        getattr(loop, f"add_{direction}")(near, print)
+        near.close()
+        assert getattr(loop, f"remove_{direction}")(near)
+        with pytest.raises(ValueError, match="Invalid file"):
+            getattr(loop, f"remove_{direction}")(near)
+
+
 def test_a_number_that_is_opened_anew_is_watched_anew(
     loop: asyncio.AbstractEventLoop,
 ) -> None:

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyInt, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Poller, Readiness, Registry, Token, Waker};
 use rustix::io::Errno;
@@ -22,6 +22,9 @@ use super::transport::SocketTransport;
 enum Target {
     Native(Arc<dyn Source>),
     Handles {
+        /// What was watched, if it was not given by its number: it may be closed before it is
+        /// removed, and then only its identity is left.
+        object: Option<Py<PyAny>>,
         reader: Option<Py<Handle>>,
         writer: Option<Py<Handle>>,
     },
@@ -44,6 +47,16 @@ pub(super) struct Watches {
     transports: HashMap<RawFd, Py<SocketTransport>>,
 }
 
+impl Target {
+    /// Notes the object that was given instead of a number, and hands out the one before.
+    fn set_object(&mut self, given: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
+        match self {
+            Self::Handles { object, .. } if given.is_some() => std::mem::replace(object, given),
+            Self::Handles { .. } | Self::Native(_) => given,
+        }
+    }
+}
+
 impl Watches {
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.transports
@@ -53,7 +66,12 @@ impl Watches {
             .values()
             .try_for_each(|watch| match &watch.target {
                 Target::Native(source) => source.traverse(visit),
-                Target::Handles { reader, writer } => {
+                Target::Handles {
+                    object,
+                    reader,
+                    writer,
+                } => {
+                    visit.call(object)?;
                     visit.call(reader)?;
                     visit.call(writer)
                 }
@@ -162,6 +180,16 @@ impl EventLoop {
         })
     }
 
+    /// The number that a watched object had before it was closed.
+    fn number_of_closed(&self, py: Python<'_>, closed: &Bound<'_, PyAny>) -> Option<RawFd> {
+        self.watches.with(py, |watches| {
+            let is_it = |watch: &&Watch| {
+                matches!(&watch.target, Target::Handles { object: Some(object), .. } if object.is(closed))
+            };
+            watches.registry.values().find(is_it).map(|watch| watch.fd)
+        })
+    }
+
     /// Queues what a descriptor's readiness calls for.
     pub(super) fn queue_event(&self, py: Python<'_>, token: Token, readiness: Readiness) {
         let [first, second] = self.watches.with(py, |watches| {
@@ -173,7 +201,7 @@ impl EventLoop {
             };
             match &watch.target {
                 Target::Native(_) => [Some(Ready::Event(token, readiness)), None],
-                Target::Handles { reader, writer } => {
+                Target::Handles { reader, writer, .. } => {
                     let reader = reader.as_ref().filter(|_| readiness.is_readable());
                     let writer = writer.as_ref().filter(|_| readiness.is_writable());
                     [reader, writer].map(|handle| Some(Ready::Handle(handle?.clone_ref(py))))
@@ -255,7 +283,7 @@ impl Direction {
 
     /// Exchanges the handle of this direction.
     fn swap(self, target: &mut Target, handle: Option<Py<Handle>>) -> Option<Py<Handle>> {
-        let Target::Handles { reader, writer } = target else {
+        let Target::Handles { reader, writer, .. } = target else {
             return handle;
         };
         let slot = match self {
@@ -286,6 +314,7 @@ fn add<'py>(
             },
         )?;
     }
+    let object = (!fd.is_instance_of::<PyInt>()).then(|| fd.clone().unbind());
     let fd = descriptor(fd)?;
     this.check_no_transport(py, fd)?;
     let made = Bound::new(py, Handle::new(event_loop, callback, args, None)?)?;
@@ -296,12 +325,12 @@ fn add<'py>(
             None => watches.adopt(fd)?,
         };
         let Some(watch) = watches.registry.get_mut(token) else {
-            return Ok(None);
+            return Ok((None, None));
         };
         let interest = direction.switch(watch.interest, true);
         let replaced = direction.swap(&mut watch.target, Some(handle));
         match refresh(&open.poller, watch, token, interest) {
-            Ok(()) => Ok(replaced),
+            Ok(()) => Ok((replaced, watch.target.set_object(object))),
             Err(error) => {
                 let refused = direction.swap(&mut watch.target, replaced);
                 let dropped = watches.forget_if_idle(fd, token);
@@ -310,8 +339,8 @@ fn add<'py>(
         }
     });
     match replaced {
-        Ok(Some(old)) => cancel(py, &old).map(|()| made),
-        Ok(None) => Ok(made),
+        Ok((Some(old), _)) => cancel(py, &old).map(|()| made),
+        Ok((None, _)) => Ok(made),
         Err((error, _refused, _dropped)) => Err(error.into()),
     }
 }
@@ -326,18 +355,28 @@ fn remove(
     if this.is_debug() {
         this.check_thread()?;
     }
-    let fd = descriptor(fd)?;
     let Ok(open) = this.open(py) else {
         return Ok(false);
     };
-    this.check_no_transport(py, fd)?;
+    let (fd, is_open) = match descriptor(fd) {
+        Ok(fd) => (fd, true),
+        Err(error) => (this.number_of_closed(py, fd).ok_or(error)?, false),
+    };
+    if is_open {
+        this.check_no_transport(py, fd)?;
+    }
     let removed = this.watches.with(py, |watches| {
         let token = *watches.by_fd.get(&fd)?;
         let watch = watches.registry.get_mut(token)?;
         let handle = direction.swap(&mut watch.target, None)?;
         let interest = direction.switch(watch.interest, false);
-        // A failure means that the descriptor was closed, and nothing watches it any more.
-        let _ = apply(&open.poller, watch, token, interest);
+        if is_open {
+            // A failure means that it was closed, and nothing watches it any more.
+            let _ = apply(&open.poller, watch, token, interest);
+        } else {
+            // The kernel forgot it, and its number may be somebody else's by now.
+            watch.interest = interest;
+        }
         let idle = watches.forget_if_idle(fd, token);
         Some((handle, idle))
     });
@@ -353,6 +392,7 @@ impl Watches {
     /// A new entry for a descriptor of Python's.
     fn adopt(&mut self, fd: RawFd) -> Result<Token, Refused> {
         let target = Target::Handles {
+            object: None,
             reader: None,
             writer: None,
         };
@@ -376,7 +416,8 @@ impl Watches {
                 watch.target,
                 Target::Handles {
                     reader: None,
-                    writer: None
+                    writer: None,
+                    ..
                 }
             )
         });
