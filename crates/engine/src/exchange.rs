@@ -9,7 +9,7 @@ use http1::{RequestHead, Version};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::connection::{Connection, Cycle, Standing};
+use crate::connection::{Connection, Cycle, Headers, Standing};
 
 /// The three arguments of an ASGI application.
 pub(crate) type AsgiArguments = (Py<PyDict>, Py<PyAny>, Py<PyAny>);
@@ -58,16 +58,10 @@ impl Exchange {
 
     /// Answers at once and whole.
     ///
-    /// `headers` are the application's, in their order; what the connection has to say of itself
+    /// `headers` are the application's, in their order, or those of plain JSON; what the connection has to say of itself
     /// and of framing is added. Headers that cannot be sent are logged and answered with 500. An
     /// answer to a client that left, or that was answered before, goes nowhere.
-    pub(crate) fn answer(
-        &self,
-        py: Python<'_>,
-        status: u16,
-        headers: &[(&[u8], &[u8])],
-        body: &[u8],
-    ) {
+    pub(crate) fn answer(&self, py: Python<'_>, status: u16, headers: Headers<'_>, body: &[u8]) {
         let sent = self
             .connection
             .answer(py, self.serial, status, headers, body);

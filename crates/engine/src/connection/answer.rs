@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use super::asgi::Cycle;
-use super::head::{Said, Unsendable};
+use super::head::{Headers, Said, Unsendable};
 use super::output::HIGH_WATER;
 use super::shared::Shared;
 use super::state::State;
@@ -96,7 +96,7 @@ impl Connection {
         py: Python<'_>,
         serial: u64,
         status: u16,
-        headers: &[(&[u8], &[u8])],
+        headers: Headers<'_>,
         body: &[u8],
     ) -> bool {
         let (answered, pumping) = {
@@ -195,7 +195,7 @@ impl State {
         shared: &Shared,
         serial: u64,
         status: u16,
-        headers: &[(&[u8], &[u8])],
+        headers: Headers<'_>,
         body: &[u8],
     ) -> Result<Answered, Unsendable> {
         let Self {
@@ -213,7 +213,6 @@ impl State {
         turn.at.keep_alive &= !shared.is_shutting_down();
         let out = output.tail();
         let mark = out.len();
-        let headers = headers.iter().copied();
         let head = shared
             .with_default_lines(|lines| turn.answer_head(out, lines, status, headers, body.len()));
         match head {

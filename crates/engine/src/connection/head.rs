@@ -36,6 +36,40 @@ impl Unsendable {
     }
 }
 
+/// The headers of an answer that is whole.
+#[derive(Clone, Copy)]
+pub(crate) enum Headers<'h> {
+    /// What the application said, to be checked.
+    Said(&'h [(&'h [u8], &'h [u8])]),
+    /// Those of plain JSON, which need no check.
+    Json,
+}
+
+/// Writes the headers of an answer with a body of `length` bytes.
+pub(super) fn write_headers(
+    out: &mut Vec<u8>,
+    status: u16,
+    headers: Headers<'_>,
+    length: u64,
+) -> Result<Said, Unsendable> {
+    let mut said = Said::default();
+    match headers {
+        Headers::Said(headers) => {
+            for (name, value) in headers {
+                write_application_header(out, &mut said, status, name, value)?;
+            }
+        }
+        Headers::Json => {
+            if !forbids_length(status) {
+                write_content_length(out, length);
+                said.content_length = Some(length);
+            }
+            out.extend_from_slice(b"content-type: application/json\r\n");
+        }
+    }
+    Ok(said)
+}
+
 /// What decides the framing of an answer beside its headers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances {

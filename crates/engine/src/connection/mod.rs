@@ -36,6 +36,7 @@ use reactor::{Interest, Readiness, Token};
 pub(crate) use self::answer::Standing;
 pub(crate) use self::asgi::Cycle;
 use self::deadlines::Awaited;
+pub(crate) use self::head::Headers;
 use self::peer::Peer;
 pub(crate) use self::server::HttpServer;
 use self::shared::Shared;

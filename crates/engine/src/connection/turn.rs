@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use super::asgi::Cycle;
 use super::body::Body;
-use super::head::{self, Circumstances, Framing, Said, Unsendable};
+use super::head::{self, Circumstances, Framing, Headers, Said, Unsendable};
 
 /// A request body bigger than this is read only as fast as the application takes it.
 pub(super) const BODY_HIGH_WATER: usize = 64 * 1024;
@@ -116,22 +116,19 @@ impl Turn {
     }
 
     /// Writes a whole answer but for its body: `Ok` says whether the body is to follow.
-    pub(super) fn answer_head<'h>(
+    pub(super) fn answer_head(
         &mut self,
         out: &mut Vec<u8>,
         default_lines: &[u8],
         status: u16,
-        headers: impl Iterator<Item = (&'h [u8], &'h [u8])>,
+        headers: Headers<'_>,
         length: usize,
     ) -> Result<bool, Unsendable> {
         self.at.keep_alive &= !self.leaves_too_much();
-        let mut said = Said::default();
         head::write_status(out, status)?;
         out.extend_from_slice(default_lines);
-        for (name, value) in headers {
-            head::write_application_header(out, &mut said, status, name, value)?;
-        }
         let length = length as u64;
+        let said = head::write_headers(out, status, headers, length)?;
         let (framing, keep_alive) = head::end_head(out, said, status, self.at, Some(length));
         match framing {
             Framing::Length(promised) if promised < length => return Err(Unsendable::Longer),

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 
 use super::encoder::{self, Encoder};
 use super::execution::{Advance, Execution};
-use crate::runner::{Stepped, iterator, send_value, throw};
+use crate::runner::{Around, Stepped, iterator, send_value, throw};
 
 /// What `Plan.run` returns: awaited once, it drives the plan in the awaiting task.
 #[pyclass(frozen, module = "jebi._engine")]
@@ -87,7 +87,7 @@ impl State {
                     }
                 }
             };
-            match self.execution.advance(py, outcome)? {
+            match self.execution.advance(py, &Around::task(), outcome)? {
                 Advance::Await(awaitable) => self.waiting = Some(iterator(py, awaitable)?),
                 Advance::Call(_) => {
                     return Err(PyRuntimeError::new_err(
@@ -132,7 +132,7 @@ impl State {
             } => encoder::model_json(py, result, validate, to_json, invalid)?,
             Encoder::Json { fallback } => {
                 let mut written = Vec::new();
-                encoder::plain_json(py, result, fallback, &mut written)?;
+                encoder::plain_json(py, &Around::task(), result, fallback, &mut written)?;
                 PyBytes::new(py, &written)
             }
             Encoder::Nothing => PyBytes::new(py, b""),

@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyDict};
 use super::extract::{self, Extracted};
 use super::origin::Origin;
 use super::spec::{BodyField, Compiled};
+use crate::runner::Around;
 
 /// A request's document.
 #[derive(Default)]
@@ -98,9 +99,13 @@ fn is_json(kind: &[u8]) -> bool {
 /// Finds `field` in the document and validates it.
 pub(super) fn field<'py>(
     py: Python<'py>,
+    around: &Around<'_, '_>,
     document: &Document,
     field: &BodyField,
 ) -> PyResult<Extracted<'py>> {
+    if !matches!(document, Document::Validated(_)) {
+        around.enter()?;
+    }
     let location = || Ok(field.location.bind(py).clone());
     let document = match document {
         Document::Missing => return extract::absent(py, &field.field, location),
@@ -108,7 +113,7 @@ pub(super) fn field<'py>(
         Document::Parsed(document) => document.bind(py),
     };
     let Some(key) = &field.key else {
-        return extract::validated(py, &field.field, document.clone(), location);
+        return extract::validated(py, &field.field, document, location);
     };
     let found = match document.cast::<PyDict>() {
         Ok(members) => members.get_item(key)?,
@@ -123,7 +128,7 @@ pub(super) fn field<'py>(
         }
     };
     match found {
-        Some(value) => extract::validated(py, &field.field, value, location),
+        Some(value) => extract::validated(py, &field.field, &value, location),
         None => extract::absent(py, &field.field, location),
     }
 }

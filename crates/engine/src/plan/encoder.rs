@@ -7,6 +7,7 @@ use pyo3::types::PyBytes;
 use super::converter::Converter;
 use super::spec::{Callback, class_name};
 use crate::encode::json;
+use crate::runner::Around;
 
 /// How a route's results become answers.
 pub(super) enum Encoder {
@@ -48,6 +49,7 @@ impl Encoder {
 /// Writes `result` as plain JSON to `out`.
 pub(super) fn plain_json(
     py: Python<'_>,
+    around: &Around<'_, '_>,
     result: &Bound<'_, PyAny>,
     fallback: &Callback,
     out: &mut Vec<u8>,
@@ -56,6 +58,7 @@ pub(super) fn plain_json(
         return Ok(());
     }
     out.clear();
+    around.enter()?;
     let bytes = fallback.bind(py).call1((result,))?;
     out.extend_from_slice(bytes.cast::<PyBytes>()?.as_bytes());
     Ok(())

@@ -13,7 +13,7 @@ use super::extract;
 use super::origin::Origin;
 use super::spec::{Compiled, Injected, Input, Kind, Node, Step};
 use crate::pool::Lane;
-use crate::runner::PoolCall;
+use crate::runner::{Around, PoolCall};
 
 /// Where a turn of the steps ended.
 pub(super) enum Advance {
@@ -75,6 +75,7 @@ impl Execution {
     pub(super) fn advance(
         &mut self,
         py: Python<'_>,
+        around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> PyResult<Advance> {
         let plan = self.compiled();
@@ -100,7 +101,7 @@ impl Execution {
                     self.at += 1;
                 }
                 Node::Step(step) => {
-                    if let Some(advance) = self.step(py, &plan, step)? {
+                    if let Some(advance) = self.step(py, around, &plan, step)? {
                         return Ok(advance);
                     }
                 }
@@ -112,13 +113,19 @@ impl Execution {
     }
 
     /// Prepares and makes one call; `None` when it is over already.
-    fn step(&mut self, py: Python<'_>, plan: &Compiled, step: &Step) -> PyResult<Option<Advance>> {
+    fn step(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        plan: &Compiled,
+        step: &Step,
+    ) -> PyResult<Option<Advance>> {
         let before = self.errors.len();
         if before > 0 {
             self.marks.resize(self.at, 0);
             self.marks.push(before);
         }
-        let arguments = self.arguments(py, plan, step)?;
+        let arguments = self.arguments(py, around, plan, step)?;
         let is_last = self.at + 1 == plan.nodes.len();
         if is_last && !self.errors.is_empty() {
             return Err(self.invalid(py, plan)?);
@@ -135,6 +142,10 @@ impl Execution {
             return Ok(None);
         }
         self.waiting = true;
+        let is_parked = step.kind == Kind::Function && matches!(self.origin, Origin::Native { .. });
+        if !is_parked {
+            around.enter()?;
+        }
         match step.kind {
             Kind::Coroutine => arguments.call(py, &step.call).map(Advance::Await).map(Some),
             Kind::Inline => {
@@ -194,13 +205,12 @@ impl Execution {
         step: &Step,
         arguments: &Arguments,
     ) -> PyResult<Advance> {
-        let exits = match &self.exits {
-            Some(exits) => exits.clone_ref(py),
-            None => {
-                let exits = plan.hooks.new_exits.call0(py)?;
-                self.exits = Some(exits.clone_ref(py));
-                exits
-            }
+        let exits = if let Some(exits) = &self.exits {
+            exits.clone_ref(py)
+        } else {
+            let exits = plan.hooks.new_exits.call0(py)?;
+            self.exits = Some(exits.clone_ref(py));
+            exits
         };
         let values = arguments.to_dict(py)?;
         let entering = (exits, &step.scope_name, &step.kind_name, &step.call, values);
@@ -208,17 +218,24 @@ impl Execution {
     }
 
     /// Everything the step is called with; errors found on the way are kept.
-    fn arguments(&mut self, py: Python<'_>, plan: &Compiled, step: &Step) -> PyResult<Arguments> {
+    fn arguments(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        plan: &Compiled,
+        step: &Step,
+    ) -> PyResult<Arguments> {
         let mut values = Vec::with_capacity(step.inputs.len());
         let mut gathered: Option<Bound<'_, PyDict>> = None;
         for input in &step.inputs {
             let extracted = match input {
-                Input::Param(param) => extract::param(py, &self.origin, param)?,
-                Input::BodyField(field) => body::field(py, &self.document, field)?,
+                Input::Param(param) => extract::param(py, around, &self.origin, param)?,
+                Input::BodyField(field) => body::field(py, around, &self.document, field)?,
                 Input::FromSlot(slot) => Ok(self.slot(py, *slot)),
                 Input::Inject(what) => Ok(self.injected(py, plan, *what)?.into_bound(py)),
                 Input::Constant(value) => Ok(value.bind(py).clone()),
                 Input::Gather(extract) => {
+                    around.enter()?;
                     let more = self.gather(py, plan, extract)?;
                     match &gathered {
                         Some(known) => known.update(more.as_mapping())?,
@@ -358,6 +375,11 @@ impl Execution {
         Ok(PyErr::from_value(
             plan.hooks.invalid.bind(py).call1((errors, body))?,
         ))
+    }
+
+    /// Whether Python runs after the answer, or before it beside the plan's steps.
+    pub(super) fn has_more_to_do(&self) -> bool {
+        self.exits.is_some() || self.background.is_some()
     }
 
     /// Whether a handler's result is a response already.

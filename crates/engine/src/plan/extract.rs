@@ -7,6 +7,7 @@ use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::origin::{Origin, PathValue};
 use super::spec::{Field, Location, Param};
+use crate::runner::Around;
 
 /// A parameter's value, or the errors to report.
 pub(super) type Extracted<'py> = Result<Bound<'py, PyAny>, Bound<'py, PyAny>>;
@@ -14,9 +15,14 @@ pub(super) type Extracted<'py> = Result<Bound<'py, PyAny>, Bound<'py, PyAny>>;
 /// Finds `param` in the request and validates it.
 pub(super) fn param<'py>(
     py: Python<'py>,
+    around: &Around<'_, '_>,
     origin: &Origin,
     param: &Param,
 ) -> PyResult<Extracted<'py>> {
+    // A bare scalar meets no code but pydantic's.
+    if param.scalar.is_none() {
+        around.enter()?;
+    }
     for alias in &param.aliases {
         let found = if param.sequence {
             every(py, origin, param.location, alias)?.map(Bound::into_any)
@@ -35,8 +41,11 @@ pub(super) fn param<'py>(
             }
         };
         if let Some(value) = found {
-            return validated(py, &param.field, value, || at(py, param, alias));
+            return validated(py, &param.field, &value, || at(py, param, alias));
         }
+    }
+    if !param.field.required {
+        around.enter()?;
     }
     let first = param.aliases.first().map_or("", String::as_str);
     absent(py, &param.field, || at(py, param, first))
@@ -46,10 +55,10 @@ pub(super) fn param<'py>(
 pub(super) fn validated<'py>(
     py: Python<'py>,
     field: &Field,
-    value: Bound<'py, PyAny>,
+    value: &Bound<'py, PyAny>,
     location: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Extracted<'py>> {
-    match field.validate.call(py, &value) {
+    match field.validate.call(py, value) {
         Ok(valid) => Ok(Ok(valid)),
         Err(error) => {
             let explained = field
@@ -75,7 +84,7 @@ pub(super) fn absent<'py>(
     }
     let default = field.default.bind(py).call0()?;
     if field.validates_default {
-        return validated(py, field, default, location);
+        return validated(py, field, &default, location);
     }
     Ok(Ok(default))
 }

@@ -12,8 +12,9 @@ use super::execution::{Advance, Execution};
 use super::origin::{Origin, PathParams};
 use super::spec::Compiled;
 use crate::application::Native;
+use crate::connection::Headers;
 use crate::exchange::Exchange;
-use crate::runner::{Progress, Work};
+use crate::runner::{Around, Progress, Work};
 
 /// A request that runs its plan and answers through its exchange.
 pub(crate) struct NativeRun {
@@ -55,8 +56,6 @@ enum Body {
     Python(Py<PyBytes>),
 }
 
-const JSON: (&[u8], &[u8]) = (b"content-type", b"application/json");
-
 impl NativeRun {
     pub(crate) fn new(
         application: Arc<Native>,
@@ -79,13 +78,17 @@ impl NativeRun {
     fn steps(
         &mut self,
         py: Python<'_>,
+        around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> PyResult<Progress> {
-        match self.execution.advance(py, outcome)? {
+        match self.execution.advance(py, around, outcome)? {
             Advance::Await(awaitable) => Ok(Progress::Await(awaitable)),
             Advance::Call(call) => Ok(Progress::Call(call)),
             Advance::Returned(result) => {
-                let answer = self.encode(py, result.bind(py))?;
+                let answer = self.encode(py, around, result.bind(py))?;
+                if !matches!(answer, Answer::Json(_)) || self.execution.has_more_to_do() {
+                    around.enter()?;
+                }
                 match &self.execution.exits {
                     None => self.send(py, answer),
                     Some(exits) => {
@@ -99,7 +102,12 @@ impl NativeRun {
     }
 
     /// Makes the answer of what the handler returned.
-    fn encode(&mut self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    fn encode(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        result: &Bound<'_, PyAny>,
+    ) -> PyResult<Answer> {
         let plan = self.execution.compiled();
         if self.execution.is_response(py, result)? {
             let background = intern!(py, "background");
@@ -113,7 +121,7 @@ impl NativeRun {
         let body = match &plan.encoder {
             Encoder::Json { fallback } => {
                 let mut written = self.application.take_scratch();
-                encoder::plain_json(py, result, fallback, &mut written)?;
+                encoder::plain_json(py, around, result, fallback, &mut written)?;
                 Body::Written(written)
             }
             Encoder::Model {
@@ -121,9 +129,11 @@ impl NativeRun {
                 to_json,
                 invalid,
             } => {
+                around.enter()?;
                 Body::Python(encoder::model_json(py, result, validate, to_json, invalid)?.unbind())
             }
             Encoder::Response { encode } => {
+                around.enter()?;
                 let Execution {
                     response,
                     background,
@@ -139,6 +149,7 @@ impl NativeRun {
         if is_plain {
             Ok(Answer::Json(body))
         } else {
+            around.enter()?;
             self.json_response(py, &plan, &body)
         }
     }
@@ -193,9 +204,7 @@ impl NativeRun {
     /// Sends JSON with the headers of a `JSONResponse`, in its order.
     fn answer_json(&self, py: Python<'_>, body: &[u8]) {
         let status = self.execution.compiled().status_code.unwrap_or(200);
-        let mut digits = itoa::Buffer::new();
-        let length = (&b"content-length"[..], digits.format(body.len()).as_bytes());
-        self.exchange.answer(py, status, &[length, JSON], body);
+        self.exchange.answer(py, status, Headers::Json, body);
     }
 
     /// Sends a response object: at once when it is its bytes, otherwise by its own doing.
@@ -216,7 +225,8 @@ impl NativeRun {
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
             .collect();
-        self.exchange.answer(py, status, &headers, &body);
+        self.exchange
+            .answer(py, status, Headers::Said(&headers), &body);
         let background = response.getattr(intern!(py, "background"))?;
         Ok(Sent::Whole {
             background: (!background.is_none()).then(|| background.unbind()),
@@ -254,10 +264,14 @@ impl NativeRun {
     fn advance(
         &mut self,
         py: Python<'_>,
+        around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> PyResult<Progress> {
+        if !matches!(self.stage, Stage::Steps) {
+            around.enter()?;
+        }
         match std::mem::replace(&mut self.stage, Stage::Steps) {
-            Stage::Steps => self.steps(py, outcome),
+            Stage::Steps => self.steps(py, around, outcome),
             Stage::ExitsBefore(answer) => {
                 settle(py, outcome)?;
                 self.send(py, answer)
@@ -297,13 +311,14 @@ impl NativeRun {
     }
 
     /// Hands an exception to the application's handlers, or to the server when they raise too.
-    fn fail(&mut self, py: Python<'_>, error: PyErr) -> Progress {
+    fn fail(&mut self, py: Python<'_>, around: &Around<'_, '_>, error: PyErr) -> Progress {
         if matches!(self.stage, Stage::SendingFailure) {
             self.exchange.fail(py, error);
             return Progress::Done(Ok(py.None()));
         }
         let error_value = error.clone_ref(py).into_value(py);
-        let handling = self.execution.request(py).and_then(|request| {
+        let request = around.enter().and_then(|()| self.execution.request(py));
+        let handling = request.and_then(|request| {
             self.application.handle_exception(
                 py,
                 request,
@@ -311,29 +326,30 @@ impl NativeRun {
                 self.execution.exits.as_ref(),
             )
         });
-        match handling {
-            Ok(handling) => {
-                self.stage = Stage::Failing;
-                Progress::Await(handling)
-            }
-            Err(_) => {
-                self.exchange.fail(py, error);
-                Progress::Done(Ok(py.None()))
-            }
+        if let Ok(handling) = handling {
+            self.stage = Stage::Failing;
+            return Progress::Await(handling);
         }
+        self.exchange.fail(py, error);
+        Progress::Done(Ok(py.None()))
     }
 }
 
 impl Work for NativeRun {
-    fn resume(&mut self, py: Python<'_>, outcome: Option<PyResult<Py<PyAny>>>) -> Progress {
+    fn resume(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> Progress {
         let is_failing = matches!(self.stage, Stage::Failing | Stage::SendingFailure);
-        match self.advance(py, outcome) {
+        match self.advance(py, around, outcome) {
             Ok(progress) => progress,
             Err(error) if is_failing => {
                 self.exchange.fail(py, error);
                 Progress::Done(Ok(py.None()))
             }
-            Err(error) => self.fail(py, error),
+            Err(error) => self.fail(py, around, error),
         }
     }
 }

@@ -52,9 +52,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
-#[expect(unused_imports, reason = "the runner names it")]
-pub(crate) use self::job::{Call, Done};
-pub(crate) use self::job::{Job, Lane};
+pub(crate) use self::job::{Call, Done, Job, Lane};
 pub(crate) use self::pace::Pace;
 pub(crate) use self::python::{PyPace, PyPool};
 

@@ -9,34 +9,35 @@ pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Py<PyAny>> {
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()).map(Bound::unbind) }
 }
 
-/// Runs `body` with `context` entered on this thread.
+/// A context that this thread is inside of; left when it is dropped.
 ///
-/// # Errors
-/// `RuntimeError` if the context is entered already, here or on another thread.
-pub(crate) fn within<T>(
-    py: Python<'_>,
-    context: &Py<PyAny>,
-    body: impl FnOnce() -> T,
-) -> PyResult<T> {
-    // SAFETY: `context` is a live Context; a failure leaves an exception set.
-    if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {
-        return Err(PyErr::fetch(py));
-    }
-    let _exit = Exit { py, context };
-    Ok(body())
-}
-
-/// Leaves the context again, whichever way the scope ends.
-struct Exit<'a, 'py> {
+/// Contexts are left in the opposite order of being entered, so this is kept no longer than the
+/// scope it was made in.
+pub(crate) struct Entered<'a, 'py> {
     py: Python<'py>,
     context: &'a Py<PyAny>,
 }
 
-impl Drop for Exit<'_, '_> {
+impl<'a, 'py> Entered<'a, 'py> {
+    /// Enters `context`.
+    ///
+    /// # Errors
+    /// `RuntimeError` if it is entered already, here or on another thread.
+    pub(crate) fn enter(py: Python<'py>, context: &'a Py<PyAny>) -> PyResult<Self> {
+        // SAFETY: `context` is a live Context; a failure leaves an exception set.
+        if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(Self { py, context })
+    }
+}
+
+impl Drop for Entered<'_, '_> {
     fn drop(&mut self) {
-        // SAFETY: entered in `within` by this thread, and everything entered after it is left.
+        // SAFETY: entered by this thread, which has left everything it entered later.
         if unsafe { ffi::PyContext_Exit(self.context.as_ptr()) } != 0 {
-            PyErr::fetch(self.py).write_unraisable(self.py, Some(self.context.bind(self.py)));
+            let error = PyErr::fetch(self.py);
+            error.write_unraisable(self.py, Some(self.context.bind(self.py)));
         }
     }
 }

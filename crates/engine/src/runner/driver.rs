@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::Runner;
 use super::coroutine::thrown;
-use super::run::{Mode, Run, Signal, Turn};
+use super::run::{Run, Signal, Turn};
 
 /// Stands for one request inside its task once the request has suspended.
 ///
@@ -101,7 +101,7 @@ impl Driver {
         mut run: Box<Run>,
         signal: Signal,
     ) -> PyResult<Py<PyAny>> {
-        match run.turn(py, &runner, signal, Mode::Task) {
+        match run.turn(py, &runner, signal) {
             Turn::Suspended(yielded) => {
                 *self.lock() = State::Suspended { runner, run };
                 Ok(yielded)

@@ -6,6 +6,7 @@
 //! and from there on it is an ordinary asyncio task: awaited futures wake it, `cancel()` reaches it.
 //! If it waits for the pool alone, it is parked, and goes on inline when the pool is done.
 
+mod around;
 mod asyncio;
 mod context;
 mod coroutine;
@@ -19,9 +20,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+pub(crate) use self::around::Around;
 use self::asyncio::Asyncio;
 pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
-use self::run::{Mode, Run, Turn};
+use self::run::{Run, Turn};
 use self::task::RequestTask;
 pub(crate) use self::work::{PoolCall, Progress, Work};
 use crate::eventloop::{EventLoop, is_exit};
@@ -82,9 +84,9 @@ impl Runner {
         mut run: Run,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> PyResult<()> {
-        let turn = task.within(py, &self.asyncio, self.event_loop(py), || {
-            run.go_on(py, self, outcome, Mode::Inline)
-        })?;
+        let around = Around::inline(&self.asyncio, self.event_loop(py), &task);
+        let turn = run.go_on(py, self, &around, outcome);
+        drop(around);
         match turn {
             Turn::Finished(result) => {
                 drop(run);

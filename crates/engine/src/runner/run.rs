@@ -6,6 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::Runner;
+use super::around::Around;
 use super::coroutine::{self, Stepped};
 use super::work::{PoolCall, Progress, Work};
 
@@ -15,15 +16,6 @@ pub(super) enum Signal {
     Send,
     /// Somebody raised this where the run waits.
     Throw(PyErr),
-}
-
-/// Who makes the turns.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// The runner, with an idle task current.
-    Inline,
-    /// The request's own task.
-    Task,
 }
 
 /// How a turn ended.
@@ -68,13 +60,8 @@ impl Run {
     }
 
     /// Goes on until it waits or ends.
-    pub(super) fn turn(
-        &mut self,
-        py: Python<'_>,
-        runner: &Arc<Runner>,
-        signal: Signal,
-        mode: Mode,
-    ) -> Turn {
+    pub(super) fn turn(&mut self, py: Python<'_>, runner: &Arc<Runner>, signal: Signal) -> Turn {
+        let around = Around::task();
         let outcome = match self.waiting.take() {
             None => match signal {
                 Signal::Send => None,
@@ -85,7 +72,7 @@ impl Run {
                 Err(yielded) => return Turn::Suspended(yielded),
             },
         };
-        self.go_on(py, runner, outcome, mode)
+        self.go_on(py, runner, &around, outcome)
     }
 
     /// Goes on from a wait that ended with `outcome`.
@@ -93,15 +80,17 @@ impl Run {
         &mut self,
         py: Python<'_>,
         runner: &Arc<Runner>,
+        around: &Around<'_, '_>,
         mut outcome: Option<PyResult<Py<PyAny>>>,
-        mode: Mode,
     ) -> Turn {
         loop {
-            let awaitable = match self.work.resume(py, outcome) {
+            let awaitable = match self.work.resume(py, around, outcome) {
                 Progress::Done(result) => return Turn::Finished(result),
-                Progress::Call(call) if mode == Mode::Inline => return Turn::Parked(call),
+                Progress::Call(call) if around.is_inline() => return Turn::Parked(call),
                 Progress::Call(call) => self.call_from_task(py, runner, call),
-                Progress::Await(awaitable) => coroutine::iterator(py, awaitable),
+                Progress::Await(awaitable) => around
+                    .enter()
+                    .and_then(|()| coroutine::iterator(py, awaitable)),
             };
             outcome = match awaitable {
                 Err(error) => Some(Err(error)),

@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::asyncio::Asyncio;
-use super::context;
+use super::context::{self, Entered};
 use super::driver::Driver;
 use crate::eventloop::EventLoop;
 
@@ -23,7 +23,7 @@ pub(super) struct RequestTask {
 }
 
 /// What of a task shows that somebody has kept or changed it.
-#[derive(PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 struct Footprint {
     references: isize,
     context_references: isize,
@@ -63,20 +63,8 @@ impl RequestTask {
         self.driver.get()
     }
 
-    /// Runs `body` with the task current and its context entered.
-    pub(super) fn within<T>(
-        &self,
-        py: Python<'_>,
-        asyncio: &Asyncio,
-        event_loop: &Bound<'_, EventLoop>,
-        body: impl FnOnce() -> T,
-    ) -> PyResult<T> {
-        context::within(py, &self.context, || {
-            asyncio.enter_task(py, event_loop, &self.task)?;
-            let result = body();
-            asyncio.leave_task(py, event_loop, &self.task)?;
-            Ok(result)
-        })?
+    pub(super) fn object(&self) -> &Py<PyAny> {
+        &self.task
     }
 
     /// Lets the task make its first step, in which it meets what the driver was given.
@@ -85,7 +73,8 @@ impl RequestTask {
         self.task
             .bind(py)
             .setattr(intern!(py, "_log_destroy_pending"), true)?;
-        context::within(py, &self.context, || self.first_step.call0(py).map(drop))?
+        let _entered = Entered::enter(py, &self.context)?;
+        self.first_step.call0(py).map(drop)
     }
 
     /// Whether another request may have this task: nobody kept it, nothing was left on it.
@@ -118,16 +107,6 @@ impl RequestTask {
             context_references: references(&self.context),
             weak_references: asyncio.weak_references(py, &self.task)?,
         })
-    }
-}
-
-impl Default for Footprint {
-    fn default() -> Self {
-        Self {
-            references: 0,
-            context_references: 0,
-            weak_references: 0,
-        }
     }
 }
 

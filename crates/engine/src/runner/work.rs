@@ -2,16 +2,22 @@
 
 use pyo3::prelude::*;
 
-use crate::pool::{Lane, Pace};
+use super::around::Around;
+use crate::pool::{Call, Lane, Pace};
 use std::sync::Arc;
 
 /// Work that advances in turns on the loop thread, and between them waits.
 ///
-/// A plan is such work, and so is a plain coroutine. Every turn runs with the request's context
-/// entered and the request's task current, so whatever Python it enters sees both.
+/// A plan is such work, and so is a plain coroutine. Before it runs Python that could look at its
+/// surroundings, a turn [enters](Around::enter) the request's context and makes its task current.
 pub(crate) trait Work: Send + Sync {
     /// Goes on from the last wait, which ended with `outcome` (`None` on the first turn).
-    fn resume(&mut self, py: Python<'_>, outcome: Option<PyResult<Py<PyAny>>>) -> Progress;
+    fn resume(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> Progress;
 }
 
 /// Where a turn of [`Work`] ended.
@@ -27,7 +33,7 @@ pub(crate) enum Progress {
 /// A call on its way to the pool.
 pub(crate) struct PoolCall {
     /// What runs on the pool thread.
-    pub(crate) call: Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>,
+    pub(crate) call: Call,
     /// Which capacity it uses.
     pub(crate) lane: Lane,
     /// What is known of this step's pace.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::super::shared::Shared;
 use crate::exchange::Exchange;
-use crate::runner::{Progress, Work};
+use crate::runner::{Around, Progress, Work};
 
 /// Calls `application` for a request, in this call stack.
 pub(in super::super) fn start(
@@ -38,7 +38,16 @@ impl AsgiRun {
 }
 
 impl Work for AsgiRun {
-    fn resume(&mut self, py: Python<'_>, outcome: Option<PyResult<Py<PyAny>>>) -> Progress {
+    fn resume(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> Progress {
+        let outcome = match around.enter() {
+            Ok(()) => outcome,
+            Err(error) => Some(Err(error)),
+        };
         let outcome = match (self.application.take(), outcome) {
             (Some(application), None) => match self.call(py, &application) {
                 Ok(awaitable) => return Progress::Await(awaitable),
