@@ -29,7 +29,13 @@ async def request_validation_exception_handler(
     exc: RequestValidationError,
 ) -> JSONResponse:
     """Answer 422 with the list of errors as ``detail``."""
-    return JSONResponse({"detail": jsonable_encoder(exc.errors())}, status_code=422)
+    # An error shows the input it is about, and a body may be bytes that are no text.
+    errors = jsonable_encoder(exc.errors(), custom_encoder={bytes: _readable})
+    return JSONResponse({"detail": errors}, status_code=422)
+
+
+def _readable(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")
 
 
 async def websocket_request_validation_exception_handler(

@@ -154,7 +154,9 @@ fn asterisk_and_authority_have_a_method_each() {
 fn versions() {
     assert_eq!(line("GET / HTTP/1.1"), "GET / host=a\nend");
     assert_eq!(line("GET / HTTP/1.0"), "GET / 1.0 host=a close\nend");
-    for version in ["HTTP/0.9", "HTTP/1.2", "HTTP/2.0", "HTTP/9.9"] {
+    // RFC 9110 section 2.5: a higher minor version is treated as the highest that is known.
+    assert_eq!(line("GET / HTTP/1.2"), "GET / host=a\nend");
+    for version in ["HTTP/0.9", "HTTP/2.0", "HTTP/9.9"] {
         assert_eq!(
             line(&format!("GET / {version}")),
             "505 HTTP version not supported"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 import anyio
 import anyio.to_thread
 
+from jebi._pool import ThreadPool
 from jebi.web.exceptions import StarletteDeprecationWarning
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ _END: Final = object()
 
 
 async def run_in_threadpool(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call ``func`` in a worker thread and wait for its result."""
+    """Call ``func`` in a worker thread and wait for its result.
+
+    On Jebi's loop that is a thread of its pool, on any other one of AnyIO's.
+    """
+    pool = ThreadPool.running()
+    if pool is not None:
+        return await pool.run(func, *args, **kwargs)
     if kwargs:
         return await anyio.to_thread.run_sync(functools.partial(func, *args, **kwargs))
     return await anyio.to_thread.run_sync(func, *args)
@@ -32,7 +39,7 @@ async def iterate_in_threadpool(iterator: Iterable[T]) -> AsyncIterator[T]:
     """Walk a blocking iterable, taking each item in a worker thread."""
     items: Iterator[T] = iter(iterator)
     while True:
-        item: Any = await anyio.to_thread.run_sync(next, items, _END)
+        item: Any = await run_in_threadpool(next, items, _END)
         if item is _END:
             return
         yield item

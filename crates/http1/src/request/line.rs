@@ -121,5 +121,9 @@ fn unusual_version(rest: &[u8]) -> Result<Option<Version>, BadRequest> {
     if rest.len() < pattern.len() {
         return Ok(None);
     }
-    Err(Fault::VersionUnsupported.into())
+    match rest.get(b"HTTP/".len()) {
+        // A minor version above ours is our highest (RFC 9110 section 2.5).
+        Some(b'1') => Ok(Some(Version::Http11)),
+        _ => Err(Fault::VersionUnsupported.into()),
+    }
 }

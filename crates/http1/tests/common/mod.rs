@@ -118,7 +118,7 @@ fn split(bytes: &[u8], seed: u32) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     while !rest.is_empty() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let longest = if seed % 2 == 0 { 5 } else { 60 };
+        let longest = if seed.is_multiple_of(2) { 5 } else { 60 };
         let length = (state >> 16) as usize % longest + 1;
         let (piece, after) = rest.split_at(length.min(rest.len()));
         pieces.push(piece);
