@@ -256,6 +256,24 @@ def test_when_every_address_refuses_all_is_said(loop: asyncio.AbstractEventLoop)
     loop.run_until_complete(main())
 
 
+def test_a_refusal_leaves_no_cycle(loop: asyncio.AbstractEventLoop) -> None:
+    caught: list[OSError] = []
+
+    async def fail() -> None:
+        try:
+            await loop.create_connection(Echo, "127.0.0.1", 1)
+        except ConnectionRefusedError as error:
+            caught.append(error)
+
+    gc.disable()
+    try:
+        loop.run_until_complete(fail())
+        referrers = gc.get_referrers(*caught)
+    finally:
+        gc.enable()
+    assert [kind for kind in map(type, referrers) if kind is asyncio.Future] == []
+
+
 def test_a_client_binds_to_a_local_address(
     loop: asyncio.AbstractEventLoop, listener: socket.socket
 ) -> None:

@@ -111,8 +111,8 @@ class Connections(Sockets):
                     errors.append(error)
             _raise_together(errors, all_errors)
         finally:
-            # An exception that is on its way must not hold on to itself through this frame.
-            errors = []
+            # Their frames hold this list, which must not hold them in turn.
+            errors.clear()
 
     async def _connect_to(
         self, info: AddressInfo, local: list[AddressInfo] | None, errors: list[OSError]

@@ -93,6 +93,8 @@ class Sockets(Names):
             try:
                 return await future
             finally:
+                # Its exception holds this frame, which must not hold the exception in turn.
+                del future
                 # Somebody else may have put a reader of their own in its place.
                 if not handle.cancelled():
                     self.remove_reader(fd)
@@ -105,6 +107,7 @@ class Sockets(Names):
             try:
                 return await future
             finally:
+                del future
                 if not handle.cancelled():
                     self.remove_writer(fd)
 
@@ -162,5 +165,7 @@ def _try(future: asyncio.Future[T], attempt: Callable[[], T]) -> None:
         raise
     except BaseException as error:
         future.set_exception(error)
+        # The exception holds this frame, and the future holds the exception.
+        del future
     else:
         future.set_result(result)
