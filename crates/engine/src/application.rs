@@ -52,6 +52,9 @@ pub(crate) struct Native {
 /// The largest buffer worth keeping between answers, in bytes.
 const SCRATCH: usize = 1 << 20;
 
+/// How many response classes are remembered.
+const KNOWN_RESPONSES: usize = 64;
+
 impl Native {
     /// Where the request goes.
     pub(crate) fn route(&self, py: Python<'_>, head: &RequestHead) -> Route {
@@ -140,11 +143,15 @@ impl Native {
         let plain = kind
             .getattr(intern!(kind.py(), "__call__"))?
             .is(&self.plain_call);
+        let kind = kind.unbind();
         let mut known = self
             .known_responses
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        known.push((kind.unbind(), plain));
+        // Classes that are made for one answer each are not worth keeping.
+        if known.len() < KNOWN_RESPONSES {
+            known.push((kind, plain));
+        }
         Ok(plain)
     }
 

@@ -8,7 +8,7 @@ use pyo3::types::PyBytes;
 
 use super::encoder::{self, Encoder};
 use super::execution::{Advance, Execution};
-use crate::runner::{Around, Stepped, iterator, send_value, throw};
+use crate::runner::{Around, Stepped, iterator, leaving, send_value, throw};
 
 /// What `Plan.run` returns: awaited once, it drives the plan in the awaiting task.
 #[pyclass(frozen, module = "jebi._engine")]
@@ -55,7 +55,7 @@ impl PlanRun {
                 Ok(yielded)
             }
             Ok(Turn::Returned(response)) => Err(PyStopIteration::new_err((response,))),
-            Err(error) => Err(error),
+            Err(error) => Err(leaving(py, error)),
         }
     }
 }

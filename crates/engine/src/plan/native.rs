@@ -14,7 +14,7 @@ use super::spec::Compiled;
 use crate::application::Native;
 use crate::connection::Headers;
 use crate::exchange::Exchange;
-use crate::runner::{Around, Progress, Work};
+use crate::runner::{Around, Progress, Work, leaving};
 
 /// A request that runs its plan and answers through its exchange.
 pub(crate) struct NativeRun {
@@ -349,7 +349,7 @@ impl Work for NativeRun {
                 self.exchange.fail(py, error);
                 Progress::Done(Ok(py.None()))
             }
-            Err(error) => self.fail(py, around, error),
+            Err(error) => self.fail(py, around, leaving(py, error)),
         }
     }
 }

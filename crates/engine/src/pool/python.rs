@@ -179,7 +179,7 @@ fn acceptable(py: Python<'_>, error: PyErr) -> PyErr {
     if !error.is_instance_of::<PyStopIteration>(py) {
         return error;
     }
-    let other = PyRuntimeError::new_err("a function in the pool raised StopIteration");
+    let other = PyRuntimeError::new_err("coroutine raised StopIteration");
     other.set_cause(py, Some(error));
     other
 }

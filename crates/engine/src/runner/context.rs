@@ -1,12 +1,54 @@
 //! A `contextvars.Context`, entered for the length of a scope.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyErr, ffi};
 
 /// A copy of the context that is current on this thread.
-pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Py<PyAny>> {
+fn copy_current(py: Python<'_>) -> PyResult<Py<PyAny>> {
     // SAFETY: returns a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()).map(Bound::unbind) }
+}
+
+/// The context that requests begin with, and what is in it.
+pub(crate) struct Base {
+    context: Py<PyAny>,
+    values: Vec<(Py<PyAny>, Py<PyAny>)>,
+}
+
+impl Base {
+    /// A base like the context that is current on this thread.
+    pub(crate) fn copy_current(py: Python<'_>) -> PyResult<Self> {
+        let context = copy_current(py)?;
+        let items = context.bind(py).call_method0(intern!(py, "items"))?;
+        let values = items.try_iter()?.map(|item| item?.extract());
+        Ok(Self {
+            values: values.collect::<PyResult<_>>()?,
+            context,
+        })
+    }
+
+    /// A context for a request.
+    pub(crate) fn copy(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        // SAFETY: the base is a Context; returns a new reference, or null with an exception set.
+        unsafe {
+            let copy = ffi::PyContext_Copy(self.context.as_ptr());
+            Bound::from_owned_ptr_or_err(py, copy).map(Bound::unbind)
+        }
+    }
+
+    /// Whether every variable in `context`, a copy of this, is still what it was: the very object,
+    /// because equal ones may be another request's.
+    pub(crate) fn is_unchanged(&self, context: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if context.len()? != self.values.len() {
+            return Ok(false);
+        }
+        let is_same = |(variable, value): &(Py<PyAny>, Py<PyAny>)| {
+            let found = context.get_item(variable);
+            found.is_ok_and(|found| found.as_ptr() == value.as_ptr())
+        };
+        Ok(self.values.iter().all(is_same))
+    }
 }
 
 /// A context that this thread is inside of; left when it is dropped.

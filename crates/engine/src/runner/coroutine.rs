@@ -1,6 +1,6 @@
 //! Driving an awaitable by hand, the way `asyncio.Task` does.
 
-use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyErr, ffi};
@@ -21,6 +21,9 @@ pub(crate) fn iterator(py: Python<'_>, awaitable: Py<PyAny>) -> PyResult<Py<PyAn
         return Ok(awaitable);
     }
     let bound = awaitable.bind(py);
+    if is_coroutine_by_decorator(bound)? {
+        return Ok(awaitable);
+    }
     match bound.getattr(intern!(py, "__await__")) {
         Ok(method) => Ok(method.call0()?.unbind()),
         Err(_) => Err(PyTypeError::new_err(format!(
@@ -28,6 +31,21 @@ pub(crate) fn iterator(py: Python<'_>, awaitable: Py<PyAny>) -> PyResult<Py<PyAn
             bound.get_type().qualname()?
         ))),
     }
+}
+
+/// Whether this is the generator of a function under `types.coroutine`, which can be awaited
+/// though it has no `__await__`.
+fn is_coroutine_by_decorator(awaitable: &Bound<'_, PyAny>) -> PyResult<bool> {
+    /// `inspect.CO_ITERABLE_COROUTINE`.
+    const ITERABLE_COROUTINE: u32 = 0x100;
+    let py = awaitable.py();
+    // SAFETY: a type check of a live object.
+    if unsafe { ffi::PyGen_CheckExact(awaitable.as_ptr()) } == 0 {
+        return Ok(false);
+    }
+    let code = awaitable.getattr(intern!(py, "gi_code"))?;
+    let flags: u32 = code.getattr(intern!(py, "co_flags"))?.extract()?;
+    Ok(flags & ITERABLE_COROUTINE != 0)
 }
 
 /// Resumes the iterator with `None`, as asyncio does.
@@ -75,6 +93,17 @@ fn stopped(py: Python<'_>, raised: PyErr) -> PyResult<Py<PyAny>> {
         return Ok(raised.value(py).getattr(intern!(py, "value"))?.unbind());
     }
     Err(raised)
+}
+
+/// What leaves a coroutine when `error` was raised in it: a `StopIteration` would look like its
+/// end (PEP 479).
+pub(crate) fn leaving(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyStopIteration>(py) {
+        return error;
+    }
+    let other = PyRuntimeError::new_err("coroutine raised StopIteration");
+    other.set_cause(py, Some(error));
+    other
 }
 
 /// The exception that the arguments of `coroutine.throw` stand for.

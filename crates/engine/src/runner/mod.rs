@@ -22,7 +22,8 @@ use pyo3::prelude::*;
 
 pub(crate) use self::around::Around;
 use self::asyncio::Asyncio;
-pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
+use self::context::Base;
+pub(crate) use self::coroutine::{Stepped, iterator, leaving, send_value, throw, thrown};
 use self::run::{Run, Turn};
 use self::task::RequestTask;
 pub(crate) use self::work::{PoolCall, Progress, Work};
@@ -38,7 +39,7 @@ pub(crate) struct Runner {
     pool: Arc<Pool>,
     asyncio: Asyncio,
     /// The context that every request's begins as.
-    base: Py<PyAny>,
+    base: Base,
     idle: Mutex<Vec<RequestTask>>,
 }
 
@@ -53,7 +54,7 @@ impl Runner {
             event_loop,
             pool,
             asyncio: Asyncio::import(py)?,
-            base: context::copy_current(py)?,
+            base: Base::copy_current(py)?,
             idle: Mutex::default(),
         }))
     }
@@ -70,7 +71,7 @@ impl Runner {
     pub(crate) fn start(self: &Arc<Self>, py: Python<'_>, work: Box<dyn Work>) -> PyResult<()> {
         let task = match self.take_idle() {
             Some(task) => task,
-            None => RequestTask::new(py, &self.asyncio, self.event_loop(py))?,
+            None => RequestTask::new(py, &self.asyncio, self.event_loop(py), &self.base)?,
         };
         let run = Run::new(work, task.context().clone_ref(py));
         self.inline(py, task, run, None)

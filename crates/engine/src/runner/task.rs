@@ -1,10 +1,12 @@
 //! The `asyncio.Task` a request runs in.
 
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::asyncio::Asyncio;
-use super::context::{self, Entered};
+use super::context::{Base, Entered};
 use super::driver::Driver;
 use crate::eventloop::EventLoop;
 
@@ -19,6 +21,9 @@ pub(super) struct RequestTask {
     context: Py<PyAny>,
     /// The task's own first step, which asyncio scheduled and the loop set aside.
     first_step: Py<PyAny>,
+    name: Py<PyAny>,
+    /// The task's `__dict__`.
+    attributes: Py<PyDict>,
     untouched: Footprint,
 }
 
@@ -36,8 +41,9 @@ impl RequestTask {
         py: Python<'_>,
         asyncio: &Asyncio,
         event_loop: &Bound<'_, EventLoop>,
+        base: &Base,
     ) -> PyResult<Self> {
-        let context = context::copy_current(py)?;
+        let context = base.copy(py)?;
         let driver = Py::new(py, Driver::new())?;
         let (task, first_step) = asyncio.new_task(py, event_loop, &driver, &context)?;
         // Nobody should count a request that may never come among the tasks that run.
@@ -45,6 +51,8 @@ impl RequestTask {
         task.bind(py)
             .setattr(intern!(py, "_log_destroy_pending"), false)?;
         let mut made = Self {
+            name: task.call_method0(py, intern!(py, "get_name"))?,
+            attributes: attributes(task.bind(py))?,
             task,
             driver,
             context,
@@ -81,12 +89,12 @@ impl RequestTask {
     ///
     /// Compares reference counts because a handler may keep the task or its context (or a weak
     /// reference) for as long as it likes, and asks for what a handler can leave on a task without
-    /// keeping it: a callback, a cancellation, a context variable.
+    /// keeping it: a callback, a cancellation, a context variable, a name, an attribute.
     pub(super) fn is_untouched(
         &self,
         py: Python<'_>,
         asyncio: &Asyncio,
-        base: &Py<PyAny>,
+        base: &Base,
     ) -> PyResult<bool> {
         if self.footprint(py, asyncio)? != self.untouched {
             return Ok(false);
@@ -94,11 +102,12 @@ impl RequestTask {
         let task = self.task.bind(py);
         if task.getattr(intern!(py, "_must_cancel"))?.is_truthy()?
             || !task.getattr(intern!(py, "_callbacks"))?.is_none()
+            || !task.call_method0(intern!(py, "get_name"))?.is(&self.name)
+            || !self.attributes.bind(py).is_empty()
         {
             return Ok(false);
         }
-        let (context, base) = (self.context.bind(py), base.bind(py));
-        Ok(context.len()? == base.len()? && context.eq(base)?)
+        base.is_unchanged(self.context.bind(py))
     }
 
     fn footprint(&self, py: Python<'_>, asyncio: &Asyncio) -> PyResult<Footprint> {
@@ -110,8 +119,18 @@ impl RequestTask {
     }
 }
 
+/// The `__dict__` of an object that has one.
+fn attributes(object: &Bound<'_, PyAny>) -> PyResult<Py<PyDict>> {
+    // SAFETY: attached, and `object` is alive; a new reference, or null with an exception set.
+    unsafe {
+        let found = ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut());
+        let found = Bound::from_owned_ptr_or_err(object.py(), found)?;
+        Ok(found.cast_into::<PyDict>()?.unbind())
+    }
+}
+
 /// How many references the interpreter counts for `object`.
 fn references(object: &Py<PyAny>) -> isize {
     // SAFETY: reads the count of a live object; callers are attached to the interpreter.
-    unsafe { pyo3::ffi::Py_REFCNT(object.as_ptr()) }
+    unsafe { ffi::Py_REFCNT(object.as_ptr()) }
 }
