@@ -21,7 +21,7 @@ async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         for kind in ("startup", "shutdown"):
             await receive()
-            print(kind, os.getpid(), flush=True)
+            os.write(1, b"%s %d\\n" % (kind.encode(), os.getpid()))
             await send({"type": f"lifespan.{kind}.complete"})
         return
     if scope["path"] == "/die":
