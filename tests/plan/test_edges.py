@@ -153,3 +153,31 @@ def test_stop_iteration_is_an_error_like_any_other(both: Both) -> None:
     for served in both(app):
         for path in ("/def", "/async", "/validator/1"):
             assert value(served, path) == ["coroutine raised StopIteration", True], path
+
+
+def test_a_task_that_cancels_itself_cancels_what_it_waits_for(fly: Fly) -> None:
+    app = FastAPI()
+
+    @app.get("/future")
+    async def future() -> list[Any]:
+        awaited = asyncio.get_running_loop().create_future()
+        current().cancel("enough")
+        try:
+            await awaited
+        except asyncio.CancelledError as error:
+            return [awaited.cancelled(), error.args, current().uncancel()]
+        return []
+
+    @app.get("/done")
+    async def done() -> str:
+        current().cancel()
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            current().uncancel()
+        await asyncio.sleep(0)
+        return "cancelled once"
+
+    served = fly(app)
+    assert value(served, "/future") == [True, ["enough"], 0]
+    assert value(served, "/done") == "cancelled once"

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 use router::{Match, Router};
 
 use crate::exchange::Exchange;
@@ -169,6 +170,22 @@ impl Native {
     }
 }
 
+impl Native {
+    /// Shows the garbage collector what this holds; only right for whoever holds it alone.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for entry in self.routes.values() {
+            visit.call(&entry.plan)?;
+        }
+        visit.call(&self.application)?;
+        visit.call(&self.exception_handler)?;
+        visit.call(&self.plain_call)?;
+        // In use means that somebody is here, so it is no garbage.
+        self.known_responses.try_lock().map_or(Ok(()), |known| {
+            known.iter().try_for_each(|(kind, _)| visit.call(kind))
+        })
+    }
+}
+
 /// The native face of an application, as Python hands it to a server.
 #[pyclass(frozen, module = "jebi._engine", name = "Native")]
 pub(crate) struct NativeApplication {
@@ -218,5 +235,14 @@ impl NativeApplication {
                 scratch: Mutex::default(),
             }),
         })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A server shares it while it lives; then it is no garbage.
+        if Arc::strong_count(&self.native) == 1 {
+            self.native.traverse(&visit)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -75,6 +75,11 @@ impl<T> Router<T> {
         Ok(())
     }
 
+    /// What was inserted with each route, in order.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.routes.iter().map(|route| &route.value)
+    }
+
     /// The route for a request. The path is compared as it is: decoded by the caller, without query.
     #[must_use]
     pub fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> Match<'r, 'p, T> {

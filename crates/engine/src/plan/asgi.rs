@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::encoder::{self, Encoder};
 use super::execution::{Advance, Execution};
@@ -173,6 +174,22 @@ impl PlanRun {
     ) -> PyResult<Py<PyAny>> {
         let error = crate::runner::thrown(kind, value, traceback)?;
         self.turn(py, Signal::Throw(error))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // In use means that somebody is here, so it is no garbage.
+        let Ok(state) = self.state.try_lock() else {
+            return Ok(());
+        };
+        let Some(state) = &*state else {
+            return Ok(());
+        };
+        visit.call(&state.waiting)?;
+        state.execution.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.close();
     }
 
     /// Drops what is left of the run.

@@ -3,6 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::extract::{self, Extracted};
 use super::origin::Origin;
@@ -19,6 +20,15 @@ pub(super) enum Document {
     Parsed(Py<PyAny>),
     /// Validated from its bytes by the only input that sees it; parsed again if errors show it.
     Validated(Py<PyAny>),
+}
+
+impl Document {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Missing => Ok(()),
+            Self::Parsed(document) | Self::Validated(document) => visit.call(document),
+        }
+    }
 }
 
 /// What parses JSON, looked up once.

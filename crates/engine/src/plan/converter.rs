@@ -6,6 +6,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 
 /// How many bound keywords are passed without an allocation; more stay inside their `partial`.
 const KEYWORDS: usize = 7;
@@ -44,6 +45,11 @@ impl Converter {
             names: Some(PyTuple::new(py, keywords.keys())?.unbind()),
             values: keywords.values().iter().map(Bound::unbind).collect(),
         })
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.function)?;
+        self.values.iter().try_for_each(|value| visit.call(value))
     }
 
     /// Calls it with `value`.

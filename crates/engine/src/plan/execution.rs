@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::Plan;
 use super::arguments::Arguments;
@@ -61,6 +62,19 @@ impl Execution {
             waiting: false,
             started: false,
         }
+    }
+
+    /// Shows the garbage collector what this holds.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.plan)?;
+        self.origin.traverse(visit)?;
+        self.document.traverse(visit)?;
+        self.slots.iter().try_for_each(|value| visit.call(value))?;
+        self.errors.iter().try_for_each(|error| visit.call(error))?;
+        visit.call(&self.request)?;
+        visit.call(&self.response)?;
+        visit.call(&self.background)?;
+        visit.call(&self.exits)
     }
 
     /// The plan that is run.

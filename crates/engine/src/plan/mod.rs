@@ -13,6 +13,7 @@ mod converter;
 mod encoder;
 mod execution;
 mod extract;
+mod held;
 mod native;
 mod origin;
 mod scalar;
@@ -21,6 +22,7 @@ mod spec;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 pub(crate) use self::asgi::PlanRun;
 use self::body::JsonReader;
@@ -67,6 +69,11 @@ impl Plan {
         let mut execution = Execution::new(this, Origin::Asgi(Scope::read(request, body)?));
         execution.exits = exits;
         Ok(PlanRun::new(execution))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Runs share what is compiled, but they hold the plan too: while there is one, it is alive.
+        self.compiled.traverse(&visit)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::Plan;
 use super::encoder::{self, Encoder};
@@ -350,6 +351,23 @@ impl Work for NativeRun {
                 Progress::Done(Ok(py.None()))
             }
             Err(error) => self.fail(py, around, leaving(py, error)),
+        }
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Stage::ExitsBefore(answer) = &self.stage {
+            answer.traverse(visit)?;
+        }
+        self.execution.traverse(visit)
+    }
+}
+
+impl Answer {
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Json(Body::Python(bytes)) => visit.call(bytes),
+            Self::Json(Body::Written(_)) => Ok(()),
+            Self::Response(response) => visit.call(response),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::exchange::Exchange;
 
@@ -70,6 +71,17 @@ impl Scope {
 }
 
 impl Origin {
+    /// Shows the garbage collector what this holds; an exchange is its connection's as well.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Native { .. } => Ok(()),
+            Self::Asgi(scope) => {
+                visit.call(&scope.request)?;
+                visit.call(&scope.path_params)
+            }
+        }
+    }
+
     /// The path parameter `name`.
     pub(super) fn path_param<'a, 'py>(
         &'a self,

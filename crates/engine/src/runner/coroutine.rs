@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use pyo3::{PyErr, ffi};
 use std::ptr;
 
@@ -85,6 +86,23 @@ pub(crate) fn throw(py: Python<'_>, iterator: &Py<PyAny>, error: PyErr) -> Stepp
         Ok(yielded) => Stepped::Yielded(yielded.unbind()),
         Err(raised) => Stepped::Ended(stopped(py, raised)),
     }
+}
+
+/// Cancels what was yielded, with the message of `error`; `false` if that cannot be or is no use.
+pub(crate) fn cancel(py: Python<'_>, yielded: &Py<PyAny>, error: &PyErr) -> bool {
+    let attempt = || -> PyResult<bool> {
+        let cancelled = py.import("asyncio")?.getattr("CancelledError")?;
+        if !error.is_instance(py, &cancelled) {
+            return Ok(false);
+        }
+        let arguments = error.value(py).getattr(intern!(py, "args"))?;
+        let arguments = arguments.cast_into::<PyTuple>()?;
+        let future = yielded.bind(py);
+        future
+            .call_method1(intern!(py, "cancel"), arguments)?
+            .is_truthy()
+    };
+    attempt().unwrap_or(false)
 }
 
 /// `StopIteration(value)` is a return, everything else an exception.

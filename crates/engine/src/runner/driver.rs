@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::Runner;
-use super::coroutine::thrown;
+use super::coroutine::{cancel, thrown};
 use super::run::{Run, Signal, Turn};
 
 /// Stands for one request inside its task once the request has suspended.
@@ -71,9 +72,24 @@ impl Driver {
                 *self.lock() = State::Suspended { runner, run };
                 Ok(yielded)
             }
-            (State::HandedOver { runner, run, .. } | State::Suspended { runner, run }, signal) => {
-                self.turn(py, runner, run, signal)
+            (
+                State::HandedOver {
+                    runner,
+                    run,
+                    yielded,
+                },
+                Signal::Throw(error),
+            ) => {
+                // The task was cancelled in the turn that was made for it. What it then waited for
+                // is cancelled, as asyncio does for a task that cancels itself; if that is over
+                // already, the exception comes now.
+                if cancel(py, &yielded, &error) {
+                    *self.lock() = State::Suspended { runner, run };
+                    return Ok(yielded);
+                }
+                self.turn(py, runner, run, Signal::Throw(error))
             }
+            (State::Suspended { runner, run }, signal) => self.turn(py, runner, run, signal),
             (State::Running, _) => Err(PyRuntimeError::new_err(
                 "coroutine is being awaited already",
             )),
@@ -161,6 +177,25 @@ impl Driver {
     fn close(&self) {
         let left = std::mem::replace(&mut *self.lock(), State::Finished);
         drop(left);
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // In use means that somebody is here, so it is no garbage.
+        let Ok(state) = self.state.try_lock() else {
+            return Ok(());
+        };
+        match &*state {
+            State::HandedOver { run, yielded, .. } => {
+                visit.call(yielded)?;
+                run.traverse(&visit)
+            }
+            State::Suspended { run, .. } => run.traverse(&visit),
+            State::Idle | State::Running | State::Finished => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        self.close();
     }
 
     /// Whether a turn is being made right now (`coroutine.cr_running`).

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::Runner;
 use super::around::Around;
@@ -50,6 +51,13 @@ impl Run {
             waiting: None,
             delivery: None,
         }
+    }
+
+    /// Shows the garbage collector what this holds.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.context)?;
+        visit.call(&self.waiting)?;
+        self.work.traverse(visit)
     }
 
     /// What it awaits, for those who look.

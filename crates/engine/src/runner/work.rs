@@ -1,6 +1,7 @@
 //! What a runner drives: a piece of work that waits now and then.
 
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::around::Around;
 use crate::pool::{Call, Lane, Pace};
@@ -18,6 +19,12 @@ pub(crate) trait Work: Send + Sync {
         around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> Progress;
+
+    /// Shows the garbage collector what Python objects this alone holds.
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let _ = visit;
+        Ok(())
+    }
 }
 
 /// Where a turn of [`Work`] ended.
