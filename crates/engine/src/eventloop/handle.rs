@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, ffi, intern};
@@ -312,23 +312,43 @@ pub(crate) fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()) }
 }
 
-/// `context.run(callback, *args)`.
+/// `context.run(callback, *args)`, or in a copy of `context` while another thread is inside of it.
+///
+/// A request's `def` code runs on a thread in the request's own context. If its task is cancelled
+/// meanwhile it has to be resumed all the same: a wake-up that fails is a task that never ends.
 pub(crate) fn call_in_context<'py>(
     callback: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
     context: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = callback.py();
-    // SAFETY: attached, and `context` is alive; anything but a Context raises TypeError.
-    if unsafe { ffi::PyContext_Enter(context.as_ptr()) } < 0 {
-        return Err(PyErr::fetch(py));
-    }
+    let context = enter_context(context)?;
     let result = callback.call1(args);
     // SAFETY: the context was entered above by this thread, which left everything it entered since.
     if unsafe { ffi::PyContext_Exit(context.as_ptr()) } < 0 {
         return Err(PyErr::fetch(py));
     }
     result
+}
+
+/// Enters `context`, or a copy while it is occupied; hands out the one that was entered.
+pub(crate) fn enter_context<'py>(context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = context.py();
+    // SAFETY: attached, and `context` is alive; anything but a Context raises TypeError.
+    if unsafe { ffi::PyContext_Enter(context.as_ptr()) } == 0 {
+        return Ok(context.clone());
+    }
+    let refused = PyErr::fetch(py);
+    if !refused.is_instance_of::<PyRuntimeError>(py) {
+        return Err(refused);
+    }
+    // SAFETY: as above; the result is a new reference, or null with an exception.
+    let copy = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_Copy(context.as_ptr()))? };
+    // SAFETY: as above.
+    if unsafe { ffi::PyContext_Enter(copy.as_ptr()) } < 0 {
+        return Err(PyErr::fetch(py));
+    }
+    Ok(copy)
 }
 
 fn extract_stack(py: Python<'_>) -> PyResult<Py<PyAny>> {
