@@ -28,7 +28,6 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use bytes::Bytes;
 use http1::{RequestDecoder, RequestHead};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use reactor::{Interest, Readiness, Token};
@@ -355,23 +354,4 @@ fn notify(py: Python<'_>, cycle: Option<&Py<Cycle>>, what: impl FnOnce(&Cycle, P
 /// Lets go of what a turn left behind, outside of the lock.
 fn bury(py: Python<'_>, gone: &Gone) {
     notify(py, gone.cycle.as_ref(), Cycle::disconnected);
-}
-
-/// Completes a future unless its waiter was cancelled meanwhile.
-fn wake(py: Python<'_>, future: &Py<PyAny>) {
-    let future = future.bind(py);
-    let woken = future
-        .call_method0(intern!(py, "done"))
-        .and_then(|done| done.is_truthy())
-        .and_then(|done| {
-            if done {
-                return Ok(());
-            }
-            future
-                .call_method1(intern!(py, "set_result"), (py.None(),))
-                .map(drop)
-        });
-    if let Err(error) = woken {
-        error.write_unraisable(py, Some(future));
-    }
 }

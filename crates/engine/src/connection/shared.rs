@@ -16,7 +16,7 @@ use super::date::DefaultLines;
 use super::deadlines::{Awaited, Deadline, Timeouts};
 use super::log::Logs;
 use crate::application::Application;
-use crate::eventloop::{EventLoop, HookId, TickId};
+use crate::eventloop::{EventLoop, HookId, TickId, wake};
 use crate::runner::Runner;
 
 /// How a server was configured.
@@ -204,7 +204,7 @@ impl Shared {
             .as_ref()
             .map(|future| future.clone_ref(py));
         if let Some(future) = future {
-            super::wake(py, &future);
+            wake(py, &future);
         }
         let calls = lock(&self.calls).take();
         if let Some((tick, hook)) = calls {

@@ -10,6 +10,7 @@
 mod attached;
 mod descriptors;
 mod event_loop;
+mod futures;
 mod handle;
 mod hooks;
 mod queue;
@@ -18,22 +19,13 @@ mod source;
 mod tasks;
 mod transport;
 
-#[expect(
-    unused_imports,
-    reason = "parts of the engine that are being built use them"
-)]
 pub(crate) use self::{
-    attached::Attached,
     event_loop::EventLoop,
-    handle::{Handle, TimerHandle, call_in_context, copy_context, is_exit},
-    source::{Captured, Hook, HookId, Once, Source, TickId},
+    futures::{complete, is_done, wake},
+    handle::{Handle, TimerHandle, is_exit},
+    source::{HookId, Source, TickId},
     transport::SocketTransport,
 };
-#[expect(
-    unused_imports,
-    reason = "parts of the engine that are being built use them"
-)]
-pub(crate) use reactor::{Interest, Readiness, Token, Waker};
 
 use pyo3::prelude::*;
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use super::{Job, Lane, Pace, Pool};
-use crate::eventloop::EventLoop;
+use crate::eventloop::{EventLoop, complete, is_done};
 
 /// What a pool remembers of a function; keep one for each function that is submitted.
 #[pyclass(frozen, name = "Pace", module = "jebi._engine")]
@@ -82,11 +82,7 @@ impl PyPool {
             context,
             lane: if is_exit { Lane::Exit } else { Lane::Normal },
             pace: pace.map_or_else(Arc::default, |pace| Arc::clone(&pace.get().0)),
-            done: Box::new(move |py, result| {
-                if let Err(error) = settle(answered.bind(py), result) {
-                    error.write_unraisable(py, Some(answered.bind(py)));
-                }
-            }),
+            done: Box::new(move |py, result| complete(py, &answered, result)),
         };
         self.pool.submit(py, job);
         Ok(future)
@@ -154,32 +150,4 @@ fn read_limit(limit: &Bound<'_, PyAny>) -> usize {
         error.write_unraisable(limit.py(), Some(limit));
         1
     })
-}
-
-fn is_done(future: &Bound<'_, PyAny>) -> PyResult<bool> {
-    future.call_method0(intern!(future.py(), "done"))?.extract()
-}
-
-fn settle(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {
-    let py = future.py();
-    if is_done(future)? {
-        return Ok(());
-    }
-    match result {
-        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
-        Err(error) => {
-            future.call_method1(intern!(py, "set_exception"), (acceptable(py, error),))?
-        }
-    };
-    Ok(())
-}
-
-/// A future refuses `StopIteration`, which would look like the end of whoever awaits it.
-fn acceptable(py: Python<'_>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<PyStopIteration>(py) {
-        return error;
-    }
-    let other = PyRuntimeError::new_err("coroutine raised StopIteration");
-    other.set_cause(py, Some(error));
-    other
 }

@@ -10,6 +10,7 @@ use super::Runner;
 use super::around::Around;
 use super::coroutine::{self, Stepped};
 use super::work::{PoolCall, Progress, Work};
+use crate::eventloop::wake;
 
 /// How a turn begins.
 pub(super) enum Signal {
@@ -165,25 +166,5 @@ impl Run {
             .bind(py)
             .call_method0(intern!(py, "__await__"))
             .map(Bound::unbind)
-    }
-}
-
-/// Completes a future unless its waiter was cancelled meanwhile.
-fn wake(py: Python<'_>, future: &Py<PyAny>) {
-    let future = future.bind(py);
-    let completed = future
-        .call_method0(intern!(py, "done"))
-        .and_then(|done| done.is_truthy())
-        .and_then(|done| {
-            if done {
-                Ok(())
-            } else {
-                future
-                    .call_method1(intern!(py, "set_result"), (py.None(),))
-                    .map(drop)
-            }
-        });
-    if let Err(error) = completed {
-        error.write_unraisable(py, Some(future));
     }
 }

@@ -10,12 +10,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::super::Connection;
 use super::super::answer::Rejected;
 use super::super::shared::lock;
-use super::super::{Connection, wake};
 use super::message::{Outgoing, parse};
 use super::receive::{Received, Receiving};
 use super::send::Sending;
+use crate::eventloop::wake;
 use crate::exchange::AsgiArguments;
 
 const OPEN: u8 = 0;
