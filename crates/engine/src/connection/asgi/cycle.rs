@@ -157,7 +157,7 @@ impl Cycle {
         let (py, this) = (slf.py(), slf.get());
         let kind = message.get_item(intern!(py, "type"))?;
         match this.fate.load(Ordering::Relaxed) {
-            DISCONNECTED => return Ok(this.connection.shared.sent(py)),
+            DISCONNECTED => return Py::new(py, Sending::in_vain()),
             COMPLETE => return Err(rejection(Rejected::Complete, &kind)),
             _ => {}
         }

@@ -25,6 +25,15 @@ impl Sending {
         }
     }
 
+    /// One that lets others run once: a producer whose client is gone would otherwise never stop
+    /// for those who want to tell it so.
+    pub(super) fn in_vain() -> Self {
+        Self {
+            cycle: None,
+            waited: AtomicBool::new(false),
+        }
+    }
+
     /// One that waits until the output is low.
     pub(super) fn waiting(cycle: Py<Cycle>) -> Self {
         Self {
@@ -35,7 +44,8 @@ impl Sending {
 
     fn step(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let Some(cycle) = &self.cycle else {
-            return Ok(None);
+            let waited = self.waited.swap(true, Ordering::Relaxed);
+            return Ok((!waited).then(|| py.None()));
         };
         let cycle = cycle.get();
         if self.waited.swap(true, Ordering::Relaxed) || !cycle.is_draining() {
