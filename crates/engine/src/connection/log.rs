@@ -50,7 +50,7 @@ impl Logs {
             Some(error) => {
                 let options = PyDict::new(py);
                 options
-                    .set_item(intern!(py, "exc_info"), error.value(py))
+                    .set_item(intern!(py, "exc_info"), error.clone_ref(py).into_value(py))
                     .and_then(|()| logger.call_method(level, ("%s", message), Some(&options)))
             }
         };

@@ -77,7 +77,7 @@ impl SocketTransport {
         let py = slf.py();
         let context = PyDict::new(py);
         context.set_item("message", message)?;
-        context.set_item("exception", error.value(py))?;
+        context.set_item("exception", error.clone_ref(py).into_value(py))?;
         context.set_item("transport", slf)?;
         context.set_item("protocol", slf.get().protocol(py))?;
         slf.get()
