@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import sys
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -162,7 +163,8 @@ def test_one_context_spans_the_loop_and_the_pool(fly: Fly) -> None:
     over = threading.Event()
 
     def login() -> Iterator[None]:
-        assert threading.current_thread().name.startswith("jebi-pool")
+        if sys.version_info >= (3, 12):  # before, a task does not tell its context
+            assert threading.current_thread().name.startswith("jebi-pool")
         user.set("mina")
         yield
         at_exit.append(user.get())
