@@ -2,7 +2,7 @@
 
 Each client does what its seed tells it and checks each of its answers; what it got cannot be
 another's, for every request has a number of its own. When all are gone the server must be as it was
-before: nothing in flight, no task, no descriptor, no generator left open, no thread at work.
+before: nothing in flight, no connection, no task, no generator left open.
 """
 
 import asyncio

@@ -85,6 +85,11 @@ impl Exchange {
         Cycle::arguments(self.cycle.get_or_init(|| cycle).bind(py))
     }
 
+    /// Whether an answer has begun to leave, or nobody waits for one any more.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.connection.standing(self.serial) != Standing::Unanswered
+    }
+
     /// The application raised `error` and nobody handled it.
     #[expect(clippy::needless_pass_by_value, reason = "this is where an error ends")]
     pub(crate) fn fail(&self, py: Python<'_>, error: PyErr) {

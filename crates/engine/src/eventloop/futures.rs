@@ -33,15 +33,14 @@ fn try_complete(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyRes
     }
     match result {
         Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
-        Err(error) => {
-            future.call_method1(intern!(py, "set_exception"), (acceptable(py, error),))?
-        }
+        Err(error) => future.call_method1(intern!(py, "set_exception"), (leaving(py, error),))?,
     };
     Ok(())
 }
 
-/// A future refuses `StopIteration`, which would look like the end of whoever awaits it.
-fn acceptable(py: Python<'_>, error: PyErr) -> PyErr {
+/// What leaves a coroutine or completes a future when `error` was raised in it: a `StopIteration`
+/// would look like the end of whoever awaits it (PEP 479).
+pub(crate) fn leaving(py: Python<'_>, error: PyErr) -> PyErr {
     if !error.is_instance_of::<PyStopIteration>(py) {
         return error;
     }

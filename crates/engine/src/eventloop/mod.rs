@@ -21,7 +21,7 @@ mod transport;
 
 pub(crate) use self::{
     event_loop::EventLoop,
-    futures::{complete, is_done, wake},
+    futures::{complete, is_done, leaving, wake},
     handle::{Handle, TimerHandle, is_exit},
     source::{HookId, Source, TickId},
     transport::SocketTransport,

@@ -9,7 +9,8 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::encoder::{self, Encoder};
 use super::execution::{Advance, Execution};
-use crate::runner::{Around, Stepped, iterator, leaving, send_value, throw};
+use crate::eventloop::leaving;
+use crate::runner::{Around, Stepped, iterator, send_value, throw};
 
 /// What `Plan.run` returns: awaited once, it drives the plan in the awaiting task.
 #[pyclass(frozen, module = "jebi._engine")]

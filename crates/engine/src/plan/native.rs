@@ -14,8 +14,9 @@ use super::origin::{Origin, PathParams};
 use super::spec::Compiled;
 use crate::application::Native;
 use crate::connection::Headers;
+use crate::eventloop::leaving;
 use crate::exchange::Exchange;
-use crate::runner::{Around, Progress, Work, leaving};
+use crate::runner::{Around, Progress, Work};
 
 /// A request that runs its plan and answers through its exchange.
 pub(crate) struct NativeRun {
@@ -41,6 +42,8 @@ enum Stage {
     Failing,
     /// The response they made, which sends itself; or its background tasks.
     SendingFailure,
+    /// Exits that learn of an exception which no answer can tell of any more.
+    ExitsFailing,
 }
 
 /// An answer that is ready to be sent.
@@ -281,7 +284,7 @@ impl NativeRun {
                 settle(py, outcome)?;
                 self.exits_after(py)
             }
-            Stage::ExitsAfter => {
+            Stage::ExitsAfter | Stage::ExitsFailing => {
                 settle(py, outcome)?;
                 Ok(Progress::Done(Ok(py.None())))
             }
@@ -313,9 +316,8 @@ impl NativeRun {
 
     /// Hands an exception to the application's handlers, or to the server when they raise too.
     fn fail(&mut self, py: Python<'_>, around: &Around<'_, '_>, error: PyErr) -> Progress {
-        if matches!(self.stage, Stage::SendingFailure) {
-            self.exchange.fail(py, error);
-            return Progress::Done(Ok(py.None()));
+        if self.exchange.has_begun() {
+            return self.fail_late(py, around, error);
         }
         let error_value = error.clone_ref(py).into_value(py);
         let request = around.enter().and_then(|()| self.execution.request(py));
@@ -334,6 +336,21 @@ impl NativeRun {
         self.exchange.fail(py, error);
         Progress::Done(Ok(py.None()))
     }
+
+    /// An exception after the answer began: the exits learn of it, and the log.
+    fn fail_late(&mut self, py: Python<'_>, around: &Around<'_, '_>, error: PyErr) -> Progress {
+        let closing = self.execution.exits.as_ref().map(|exits| {
+            around.enter()?;
+            let raised = error.clone_ref(py).into_value(py).into_any();
+            close(py, exits, intern!(py, "request").as_any(), Some(raised))
+        });
+        if let Some(Ok(closing)) = closing {
+            self.stage = Stage::ExitsFailing;
+            return Progress::Await(closing);
+        }
+        self.exchange.fail(py, error);
+        Progress::Done(Ok(py.None()))
+    }
 }
 
 impl Work for NativeRun {
@@ -343,7 +360,10 @@ impl Work for NativeRun {
         around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> Progress {
-        let is_failing = matches!(self.stage, Stage::Failing | Stage::SendingFailure);
+        let is_failing = matches!(
+            self.stage,
+            Stage::Failing | Stage::SendingFailure | Stage::ExitsFailing
+        );
         match self.advance(py, around, outcome) {
             Ok(progress) => progress,
             Err(error) if is_failing => {

@@ -1,6 +1,6 @@
 //! Driving an awaitable by hand, the way `asyncio.Task` does.
 
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyBaseException, PyStopIteration, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -111,17 +111,6 @@ fn stopped(py: Python<'_>, raised: PyErr) -> PyResult<Py<PyAny>> {
         return Ok(raised.value(py).getattr(intern!(py, "value"))?.unbind());
     }
     Err(raised)
-}
-
-/// What leaves a coroutine when `error` was raised in it: a `StopIteration` would look like its
-/// end (PEP 479).
-pub(crate) fn leaving(py: Python<'_>, error: PyErr) -> PyErr {
-    if !error.is_instance_of::<PyStopIteration>(py) {
-        return error;
-    }
-    let other = PyRuntimeError::new_err("coroutine raised StopIteration");
-    other.set_cause(py, Some(error));
-    other
 }
 
 /// The exception that the arguments of `coroutine.throw` stand for.

@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 pub(crate) use self::around::Around;
 use self::asyncio::Asyncio;
 use self::context::Base;
-pub(crate) use self::coroutine::{Stepped, iterator, leaving, send_value, throw, thrown};
+pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
 use self::run::{Run, Turn};
 use self::task::RequestTask;
 pub(crate) use self::work::{PoolCall, Progress, Work};
