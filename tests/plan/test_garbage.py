@@ -49,7 +49,8 @@ def test_a_request_that_waits_for_nothing_is_collected(fly: Fly) -> None:
         finally:
             over.append("left")
 
-    with fly(app) as served, served.connect() as client:
+    served = fly(app)
+    with served.connect() as client:
         client.send(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
         served.on_loop(lambda: None)
         served.on_loop(gc.collect)
