@@ -60,6 +60,7 @@ CASES: dict[str, tuple[int, bytes]] = {
         b"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     ),
     "another version": (505, b"GET / HTTP/2.0\r\nHost: test\r\n\r\n"),
+    "a version that is none": (400, b"GET / HTTP/9.1\r\nHost: test\r\n\r\n"),
 }
 
 

@@ -156,12 +156,7 @@ fn versions() {
     assert_eq!(line("GET / HTTP/1.0"), "GET / 1.0 host=a close\nend");
     // RFC 9110 section 2.5: a higher minor version is treated as the highest that is known.
     assert_eq!(line("GET / HTTP/1.2"), "GET / host=a\nend");
-    for version in ["HTTP/0.9", "HTTP/2.0", "HTTP/9.9"] {
-        assert_eq!(
-            line(&format!("GET / {version}")),
-            "505 HTTP version not supported"
-        );
-    }
+    assert_eq!(line("GET / HTTP/2.0"), "505 HTTP version not supported");
     for version in [
         "",
         "x",
@@ -182,6 +177,11 @@ fn versions() {
         "HTTP/1.x",
         "HTTP 1.1",
         "HTTP/1.1/",
+        "HTTP/0.9",
+        "HTTP/2.1",
+        "HTTP/3.0",
+        "HTTP/4.0",
+        "HTTP/9.9",
         "ICE/1.0",
     ] {
         assert_eq!(

@@ -121,9 +121,13 @@ fn unusual_version(rest: &[u8]) -> Result<Option<Version>, BadRequest> {
     if rest.len() < pattern.len() {
         return Ok(None);
     }
-    match rest.get(b"HTTP/".len()) {
+    match rest.get(b"HTTP/".len()..) {
         // A minor version above ours is our highest (RFC 9110 section 2.5).
-        Some(b'1') => Ok(Some(Version::Http11)),
-        _ => Err(Fault::VersionUnsupported.into()),
+        Some([b'1', ..]) => Ok(Some(Version::Http11)),
+        // The one other version that a request line can name: HTTP/2's preface does. HTTP/0.9 names
+        // none, HTTP/3 has no request line.
+        Some([b'2', _, b'0', ..]) => Err(Fault::VersionUnsupported.into()),
+        // A number that no version bears: the client is broken, not ahead of us.
+        _ => Err(Fault::VersionSyntax.into()),
     }
 }
