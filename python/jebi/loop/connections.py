@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 import socket
-import ssl as ssl_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from jebi import _engine
-
 from .log import logger
+from .opening import Opening, TlsOptions, check_stream, check_tls
 from .sockets import Sockets
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound="asyncio.BaseProtocol")
 
 
-class Connections(Sockets):
+class Connections(Opening, Sockets):
     """``create_connection`` and the transports it makes."""
 
     async def create_connection(
@@ -47,9 +45,19 @@ class Connections(Sockets):
 
         The addresses of ``host`` are tried one after the other. ``happy_eyeballs_delay`` is
         accepted and only makes the address families alternate: the attempts do not overlap yet.
-        ``ssl`` raises ``NotImplementedError``.
+        ``ssl`` is an ``ssl.SSLContext``, or ``True`` for a default one.
         """
-        _check_tls(ssl, server_hostname, ssl_handshake_timeout, ssl_shutdown_timeout)
+        if ssl and server_hostname is None:
+            if not host:
+                raise ValueError("You must set server_hostname when using ssl without a host")
+            server_hostname = host
+        tls = TlsOptions(
+            ssl=ssl,
+            server_hostname=server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        check_tls(**tls)
         if sock is None:
             if host is None and port is None:
                 raise ValueError("host and port was not specified and no sock specified")
@@ -66,7 +74,7 @@ class Connections(Sockets):
             raise ValueError("host/port and sock can not be specified at the same time")
         else:
             check_stream(sock)
-        transport, protocol = await self._open_transport(sock, protocol_factory)
+        transport, protocol = await self._open_transport(sock, protocol_factory, **tls)
         if self.get_debug():
             logger.debug("%r connected to %s:%r: (%r, %r)", sock, host, port, transport, protocol)
         return transport, protocol
@@ -81,23 +89,14 @@ class Connections(Sockets):
         ssl_shutdown_timeout: float | None = None,
     ) -> tuple[Any, P]:
         """Takes over a connection that was accepted elsewhere."""
-        _check_tls(ssl, None, ssl_handshake_timeout, ssl_shutdown_timeout)
+        tls = TlsOptions(
+            ssl=ssl,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        check_tls(**tls)
         check_stream(sock)
-        return await self._open_transport(sock, protocol_factory)
-
-    async def _open_transport(
-        self, sock: socket.socket, protocol_factory: Callable[[], P]
-    ) -> tuple[Any, P]:
-        sock.setblocking(False)
-        protocol = protocol_factory()
-        opened: asyncio.Future[None] = self.create_future()
-        transport = _engine.SocketTransport(self, sock, protocol, opened)
-        try:
-            await opened
-        except BaseException:
-            transport.close()
-            raise
-        return transport, protocol
+        return await self._open_transport(sock, protocol_factory, server_side=True, **tls)
 
     async def _connect_to_any(
         self, infos: list[AddressInfo], local: list[AddressInfo] | None, all_errors: bool
@@ -128,32 +127,6 @@ class Connections(Sockets):
             sock.close()
             raise
         return sock
-
-
-def check_stream(sock: socket.socket) -> None:
-    """Refuses sockets that no stream transport can serve."""
-    if isinstance(sock, ssl_module.SSLSocket):
-        raise TypeError("Socket cannot be of type SSLSocket")
-    if sock.type != socket.SOCK_STREAM:
-        raise ValueError(f"A Stream Socket was expected, got {sock!r}")
-
-
-def _check_tls(
-    ssl: Any,
-    server_hostname: str | None,
-    handshake_timeout: float | None,
-    shutdown_timeout: float | None,
-) -> None:
-    if ssl:
-        raise NotImplementedError("TLS is not supported by this loop yet")
-    given = {
-        "server_hostname": server_hostname,
-        "ssl_handshake_timeout": handshake_timeout,
-        "ssl_shutdown_timeout": shutdown_timeout,
-    }
-    for name, value in given.items():
-        if value is not None:
-            raise ValueError(f"{name} is only meaningful with ssl")
 
 
 def _alternate(infos: Iterable[AddressInfo], first: int) -> list[AddressInfo]:

@@ -10,6 +10,7 @@ from .errors import Errors
 from .executors import Executors
 from .generators import Generators
 from .names import Names
+from .opening import Opening
 from .running import Running
 from .servers import Servers
 from .signals import Signals
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Loop(Servers, Connections, Sockets, Names, Executors, Signals, Generators, Errors, Running):
+class Loop(
+    Servers, Connections, Opening, Sockets, Names, Executors, Signals, Generators, Errors, Running
+):
     """An asyncio event loop whose engine is written in Rust.
 
     Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams, Unix sockets,

@@ -10,10 +10,9 @@ import weakref
 from asyncio.trsock import TransportSocket
 from typing import TYPE_CHECKING, Any
 
-from jebi import _engine
-
-from .connections import Connections, check_stream
+from .connections import Connections
 from .log import logger
+from .opening import TlsOptions, check_server_tls, check_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,11 +32,13 @@ class Server(asyncio.AbstractServer):
         sockets: list[socket.socket],
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         backlog: int,
+        tls: TlsOptions,
     ) -> None:
         self._loop = loop
         self._sockets: list[socket.socket] | None = sockets
         self._protocol_factory = protocol_factory
         self._backlog = backlog
+        self._tls = tls
         self._serving = False
         self._forever: asyncio.Future[None] | None = None
         self._waiters: list[asyncio.Future[None]] | None = []
@@ -159,8 +160,14 @@ class Server(asyncio.AbstractServer):
         try:
             protocol = self._protocol_factory()
             opened: asyncio.Future[None] = self._loop.create_future()
-            transport = _engine.SocketTransport(
-                self._loop, connection, protocol, opened, self, address
+            transport = self._loop._make_transport(
+                connection,
+                protocol,
+                opened,
+                server_side=True,
+                server=self,
+                peername=address,
+                **self._tls,
             )
             await opened
         except (SystemExit, KeyboardInterrupt):
@@ -227,10 +234,15 @@ class Servers(Connections):
     ) -> Server:
         """Listens on every address of ``host`` and ``port``, or on ``sock``.
 
-        Each connection gets a protocol of ``protocol_factory``. ``ssl`` raises
-        ``NotImplementedError``.
+        Each connection gets a protocol of ``protocol_factory``, with ``ssl`` as soon as its
+        handshake is over.
         """
-        _check_tls(ssl, ssl_handshake_timeout, ssl_shutdown_timeout)
+        tls = TlsOptions(
+            ssl=ssl,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        check_server_tls(**tls)
         if host is not None or port is not None:
             if sock is not None:
                 raise ValueError("host/port and sock can not be specified at the same time")
@@ -243,7 +255,7 @@ class Servers(Connections):
             sockets = [sock]
         for listener in sockets:
             listener.setblocking(False)
-        server = Server(self, sockets, protocol_factory, backlog)
+        server = Server(self, sockets, protocol_factory, backlog, tls)
         if start_serving:
             await server.start_serving()
         if self.get_debug():
@@ -324,16 +336,3 @@ class _Options:
             listener.close()
             raise
         return listener
-
-
-def _check_tls(ssl: Any, handshake_timeout: float | None, shutdown_timeout: float | None) -> None:
-    if isinstance(ssl, bool):
-        raise TypeError("ssl argument must be an SSLContext or None")
-    if ssl is not None:
-        raise NotImplementedError("TLS is not supported by this loop yet")
-    for name, value in (
-        ("ssl_handshake_timeout", handshake_timeout),
-        ("ssl_shutdown_timeout", shutdown_timeout),
-    ):
-        if value is not None:
-            raise ValueError(f"{name} is only meaningful with ssl")
