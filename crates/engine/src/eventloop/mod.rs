@@ -10,9 +10,11 @@
 mod attached;
 mod descriptors;
 mod event_loop;
+mod flow;
 mod futures;
 mod handle;
 mod hooks;
+mod outgoing;
 mod queue;
 mod run;
 mod source;

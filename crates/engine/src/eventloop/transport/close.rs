@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::SocketTransport;
-use crate::eventloop::is_exit;
+use crate::eventloop::{flow, is_exit};
 
 impl SocketTransport {
     /// Stops reading, and goes down when everything is written.
@@ -37,11 +37,10 @@ impl SocketTransport {
         if this.state.with(py, |state| state.lost > 0) {
             return;
         }
-        drop(this.state.with(py, |state| {
+        this.state.with(py, |state| {
             state.closing = true;
-            state.outgoing_size = 0;
-            std::mem::take(&mut state.outgoing)
-        }));
+            state.outgoing.clear();
+        });
         this.event_loop.get().disown_descriptor(py, this.fd);
         Self::lose(slf, error);
     }
@@ -75,16 +74,8 @@ impl SocketTransport {
 
     fn report(slf: &Bound<'_, Self>, error: &PyErr, message: &str) -> PyResult<()> {
         let py = slf.py();
-        let context = PyDict::new(py);
-        context.set_item("message", message)?;
-        context.set_item("exception", error.clone_ref(py).into_value(py))?;
-        context.set_item("transport", slf)?;
-        context.set_item("protocol", slf.get().protocol(py))?;
-        slf.get()
-            .event_loop
-            .bind(py)
-            .call_method1(intern!(py, "call_exception_handler"), (context,))?;
-        Ok(())
+        let (event_loop, protocol) = (slf.get().event_loop.bind(py), slf.get().protocol(py));
+        flow::report(event_loop, slf.as_any(), protocol.as_ref(), error, message)
     }
 
     /// Schedules `connection_lost`, once; until then the descriptor is no longer watched.

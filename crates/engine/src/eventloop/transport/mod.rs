@@ -5,27 +5,24 @@
 //! the context in which the transport was opened.
 
 mod close;
-mod flow;
 mod python;
 mod read;
 mod write;
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
 
-use self::flow::Limits;
 use super::EventLoop;
 use super::attached::Attached;
 use super::handle::{call_in_context, copy_context, is_exit};
+use super::outgoing::Outgoing;
 use super::source::Source;
 
 /// What changes while the connection lives.
@@ -46,11 +43,7 @@ struct State {
     /// The peer has finished, and the protocol wants to go on writing.
     read_finished: bool,
     /// What the socket did not take yet.
-    outgoing: VecDeque<Bytes>,
-    outgoing_size: usize,
-    limits: Limits,
-    /// `pause_writing` was called on the protocol.
-    writing_paused: bool,
+    outgoing: Outgoing,
     /// `write_eof` was called.
     write_finished: bool,
     /// No more reading; the connection goes down when everything is written.

@@ -6,10 +6,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::flow::Limits;
-use super::write::as_bytes;
 use super::{Receiver, SocketTransport};
 use crate::eventloop::EventLoop;
+use crate::eventloop::flow::Limits;
+use crate::eventloop::outgoing::as_bytes;
 
 #[pymethods]
 impl SocketTransport {
@@ -118,19 +118,19 @@ impl SocketTransport {
         let limits = Limits::from_given(high, low)?;
         slf.get()
             .state
-            .with(slf.py(), |state| state.limits = limits);
+            .with(slf.py(), |state| state.outgoing.set_limits(limits));
         Self::pause_if_full(slf)
     }
 
     /// The marks of flow control, the low one first.
     fn get_write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
-        self.state
-            .with(py, |state| (state.limits.low, state.limits.high))
+        let limits = self.state.with(py, |state| state.outgoing.limits());
+        (limits.low, limits.high)
     }
 
     /// How many bytes wait to be sent.
     fn get_write_buffer_size(&self, py: Python<'_>) -> usize {
-        self.state.with(py, |state| state.outgoing_size)
+        self.state.with(py, |state| state.outgoing.size())
     }
 
     /// Hands the connection to another protocol.
@@ -164,7 +164,7 @@ impl SocketTransport {
                 state.closing,
                 state.lost > 0,
                 state.wanted().is_readable(),
-                state.outgoing_size,
+                state.outgoing.size(),
             )
         });
         let condition = match (lost, closing) {

@@ -2,23 +2,21 @@
 
 use std::io;
 
-use bytes::{Buf, Bytes};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use bytes::Bytes;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
-use rustix::io::{Errno, IoSlice};
+use pyo3::types::PyString;
+use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
-use crate::eventloop::log_warning;
+use crate::eventloop::{flow, log_warning};
 
 const WRITE_FAILED: &str = "Fatal write error on socket transport";
 
 /// Writes to a lost connection that are ignored before a word is said about them.
 const SILENT_WRITES: usize = 5;
-
-/// How many pieces one system call sends.
-const PIECES: usize = 64;
 
 impl SocketTransport {
     /// Sends at once what the socket takes and buffers the rest.
@@ -110,10 +108,7 @@ impl SocketTransport {
     }
 
     fn keep(&self, py: Python<'_>, piece: Bytes) {
-        self.state.with(py, |state| {
-            state.outgoing_size += piece.len();
-            state.outgoing.push_back(piece);
-        });
+        self.state.with(py, |state| state.outgoing.push(piece));
     }
 
     /// Sends from the buffer, then does what waited for it to drain.
@@ -149,29 +144,41 @@ impl SocketTransport {
             if state.outgoing.is_empty() {
                 return Ok(());
             }
-            let pieces: Vec<IoSlice<'_>> = state
-                .outgoing
-                .iter()
-                .take(PIECES)
-                .map(|piece| IoSlice::new(piece))
-                .collect();
             let mut nothing = SendAncillaryBuffer::default();
-            let mut sent = sendmsg(
+            let sent = sendmsg(
                 self.descriptor(),
-                &pieces,
+                &state.outgoing.slices(),
                 &mut nothing,
                 SendFlags::NOSIGNAL,
             )?;
-            state.outgoing_size -= sent;
-            while let Some(front) = state.outgoing.front_mut() {
-                if front.len() > sent {
-                    front.advance(sent);
-                    break;
-                }
-                sent -= front.len();
-                state.outgoing.pop_front();
-            }
+            state.outgoing.advance(sent);
             Ok(())
+        })
+    }
+
+    /// Calls `pause_writing` when the buffer has grown over the high mark.
+    pub(super) fn pause_if_full(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        if slf.get().state.with(py, |state| state.outgoing.pauses()) {
+            Self::tell(slf, intern!(py, "pause_writing"))?;
+        }
+        Ok(())
+    }
+
+    /// Calls `resume_writing` when the buffer has shrunk to the low mark.
+    fn resume_if_drained(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        if slf.get().state.with(py, |state| state.outgoing.resumes()) {
+            Self::tell(slf, intern!(py, "resume_writing"))?;
+        }
+        Ok(())
+    }
+
+    fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
+        let py = slf.py();
+        let event_loop = slf.get().event_loop.bind(py);
+        slf.get().protocol(py).map_or(Ok(()), |protocol| {
+            flow::tell(event_loop, slf.as_any(), &protocol, method)
         })
     }
 
@@ -183,19 +190,4 @@ impl SocketTransport {
         }
         Ok(())
     }
-}
-
-/// The bytes of what a protocol writes, which asyncio restricts to these three types.
-pub(super) fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    if let Ok(bytes) = data.cast::<PyBytes>() {
-        return Ok(bytes.clone());
-    }
-    if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
-        let bytes = data.py().get_type::<PyBytes>().call1((data,))?;
-        return Ok(bytes.cast_into::<PyBytes>()?);
-    }
-    Err(PyTypeError::new_err(format!(
-        "data argument must be a bytes-like object, not {}",
-        data.get_type().name()?.repr()?
-    )))
 }

@@ -1,0 +1,78 @@
+//! Telling a protocol when to stop writing, and when to go on.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use super::EventLoop;
+use super::handle::is_exit;
+
+/// The marks between which a protocol is kept from writing.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) low: usize,
+    pub(super) high: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            low: 16 * 1024,
+            high: 64 * 1024,
+        }
+    }
+}
+
+impl Limits {
+    /// asyncio's rules: the high mark is four times the low one where only one is given.
+    pub(super) fn from_given(high: Option<i64>, low: Option<i64>) -> PyResult<Self> {
+        let high = high.unwrap_or_else(|| low.map_or(64 * 1024, |low| low.saturating_mul(4)));
+        let low = low.unwrap_or(high.div_euclid(4));
+        match (usize::try_from(low), usize::try_from(high)) {
+            (Ok(low), Ok(high)) if low <= high => Ok(Self { low, high }),
+            _ => Err(PyValueError::new_err(format!(
+                "high ({high}) must be >= low ({low}) must be >= 0"
+            ))),
+        }
+    }
+}
+
+/// Tells a transport's protocol something there and then; an exception in it goes to the loop's
+/// exception handler and does not hurt the transport.
+///
+/// # Errors
+/// `SystemExit` and `KeyboardInterrupt`, which are for the program.
+pub(super) fn tell(
+    event_loop: &Bound<'_, EventLoop>,
+    transport: &Bound<'_, PyAny>,
+    protocol: &Bound<'_, PyAny>,
+    method: &Bound<'_, PyString>,
+) -> PyResult<()> {
+    match protocol.call_method0(method) {
+        Ok(_) => Ok(()),
+        Err(error) if is_exit(method.py(), &error) => Err(error),
+        Err(error) => {
+            let message = format!("protocol.{method}() failed");
+            report(event_loop, transport, Some(protocol), &error, &message)
+        }
+    }
+}
+
+/// Hands an exception in a transport's life to the loop's exception handler.
+pub(super) fn report(
+    event_loop: &Bound<'_, EventLoop>,
+    transport: &Bound<'_, PyAny>,
+    protocol: Option<&Bound<'_, PyAny>>,
+    error: &PyErr,
+    message: &str,
+) -> PyResult<()> {
+    let py = transport.py();
+    let context = PyDict::new(py);
+    context.set_item("message", message)?;
+    context.set_item("exception", error.clone_ref(py).into_value(py))?;
+    context.set_item("transport", transport)?;
+    context.set_item("protocol", protocol)?;
+    event_loop.call_method1(intern!(py, "call_exception_handler"), (context,))?;
+    Ok(())
+}

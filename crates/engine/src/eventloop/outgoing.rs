@@ -1,0 +1,149 @@
+//! Bytes that wait for a descriptor to take them.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::{Buf, Bytes};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+
+use super::flow::Limits;
+
+/// How many pieces one system call sends.
+const PIECES: usize = 64;
+
+/// What a transport could not send yet, in order, and whether its protocol was told to wait.
+#[derive(Default)]
+pub(super) struct Outgoing {
+    pieces: VecDeque<Bytes>,
+    size: usize,
+    limits: Limits,
+    /// `pause_writing` was called on the protocol.
+    paused: bool,
+}
+
+impl Outgoing {
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// How many bytes wait.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(super) fn push(&mut self, piece: Bytes) {
+        self.size += piece.len();
+        self.pieces.push_back(piece);
+    }
+
+    /// What one system call should be offered.
+    pub(super) fn slices(&self) -> Vec<IoSlice<'_>> {
+        self.pieces
+            .iter()
+            .take(PIECES)
+            .map(|piece| IoSlice::new(piece))
+            .collect()
+    }
+
+    /// Forgets the first `sent` bytes.
+    pub(super) fn advance(&mut self, mut sent: usize) {
+        self.size -= sent.min(self.size);
+        while let Some(front) = self.pieces.front_mut() {
+            if front.len() > sent {
+                front.advance(sent);
+                break;
+            }
+            sent -= front.len();
+            self.pieces.pop_front();
+        }
+    }
+
+    /// Gives everything up.
+    pub(super) fn clear(&mut self) {
+        self.pieces.clear();
+        self.size = 0;
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Whether the protocol is to be paused now: more waits than the high mark allows.
+    pub(super) fn pauses(&mut self) -> bool {
+        let pauses = !self.paused && self.size > self.limits.high;
+        self.paused |= pauses;
+        pauses
+    }
+
+    /// Whether the protocol is to be resumed now: no more waits than the low mark says.
+    pub(super) fn resumes(&mut self) -> bool {
+        let resumes = self.paused && self.size <= self.limits.low;
+        self.paused &= !resumes;
+        resumes
+    }
+}
+
+/// The bytes of what a protocol writes, which asyncio restricts to these three types.
+pub(super) fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    if let Ok(bytes) = data.cast::<PyBytes>() {
+        return Ok(bytes.clone());
+    }
+    if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
+        let bytes = data.py().get_type::<PyBytes>().call1((data,))?;
+        return Ok(bytes.cast_into::<PyBytes>()?);
+    }
+    Err(PyTypeError::new_err(format!(
+        "data argument must be a bytes-like object, not {}",
+        data.get_type().name()?.repr()?
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::Outgoing;
+    use crate::eventloop::flow::Limits;
+
+    #[test]
+    fn a_partial_send_leaves_the_rest_in_order() {
+        let mut outgoing = Outgoing::default();
+        for piece in ["one", "two", "three"] {
+            outgoing.push(Bytes::from_static(piece.as_bytes()));
+        }
+        outgoing.advance(4);
+        assert_eq!(outgoing.size(), 7);
+        assert_eq!(
+            outgoing
+                .slices()
+                .iter()
+                .map(|slice| slice.to_vec())
+                .collect::<Vec<_>>(),
+            [b"wo".to_vec(), b"three".to_vec()]
+        );
+        outgoing.advance(7);
+        assert!(outgoing.is_empty());
+    }
+
+    #[test]
+    fn a_protocol_is_paused_and_resumed_once() {
+        let mut outgoing = Outgoing::default();
+        outgoing.set_limits(Limits { low: 1, high: 2 });
+        outgoing.push(Bytes::from_static(b"ab"));
+        assert!(!outgoing.pauses());
+        outgoing.push(Bytes::from_static(b"c"));
+        assert!(outgoing.pauses());
+        assert!(!outgoing.pauses());
+        outgoing.advance(1);
+        assert!(!outgoing.resumes());
+        outgoing.clear();
+        assert!(outgoing.resumes());
+        assert!(!outgoing.resumes());
+    }
+}
