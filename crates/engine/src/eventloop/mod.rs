@@ -16,6 +16,7 @@ mod handle;
 mod hooks;
 mod outgoing;
 mod queue;
+mod receiver;
 mod run;
 mod source;
 mod tasks;

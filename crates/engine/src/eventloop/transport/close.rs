@@ -106,7 +106,7 @@ impl SocketTransport {
         let this = slf.get();
         let error = error.map(|error| error.into_value(py));
         let outcome = this.call_protocol(py, intern!(py, "connection_lost"), (error,));
-        drop(this.receiver.take(py));
+        this.receiver.clear(py);
         let closed = this.let_go(py).and_then(|sock| match sock {
             Some(sock) => sock.call_method0(intern!(py, "close")).map(drop),
             None => Ok(()),

@@ -14,15 +14,15 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
 
 use super::EventLoop;
 use super::attached::Attached;
-use super::handle::{call_in_context, copy_context, is_exit};
+use super::handle::{copy_context, is_exit};
 use super::outgoing::Outgoing;
+use super::receiver::Receiving;
 use super::source::Source;
 
 /// What changes while the connection lives.
@@ -52,13 +52,6 @@ struct State {
     lost: usize,
 }
 
-/// Who gets the data, and how.
-struct Receiver {
-    protocol: Py<PyAny>,
-    /// It hands out its own buffers.
-    buffered: bool,
-}
-
 /// The transport of a connected stream socket.
 #[pyclass(frozen, weakref, module = "jebi._engine")]
 pub(crate) struct SocketTransport {
@@ -71,7 +64,7 @@ pub(crate) struct SocketTransport {
     sock: Attached<Option<Py<PyAny>>>,
     /// The socket stays open until the transport lets go of it, even if somebody closes it.
     held: bool,
-    receiver: Attached<Option<Receiver>>,
+    receiver: Receiving,
     server: Attached<Option<Py<PyAny>>>,
     state: Attached<State>,
 }
@@ -108,23 +101,6 @@ impl Source for Connection {
     }
 }
 
-static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-
-impl Receiver {
-    fn new(protocol: Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = protocol.py();
-        let kind = BUFFERED_PROTOCOL.import(py, "asyncio", "BufferedProtocol")?;
-        // uvloop goes by the methods and asyncio by the class; this takes what either takes.
-        let buffered = protocol.is_instance(kind)?
-            || (!protocol.hasattr(intern!(py, "data_received"))?
-                && protocol.hasattr(intern!(py, "get_buffer"))?);
-        Ok(Self {
-            buffered,
-            protocol: protocol.unbind(),
-        })
-    }
-}
-
 impl SocketTransport {
     /// Schedules `connection_made`, then reading, then the waiter, as asyncio does.
     fn open<'py>(
@@ -146,7 +122,7 @@ impl SocketTransport {
             extra: extra.unbind(),
             sock: Attached::new(Some(sock.unbind())),
             held,
-            receiver: Attached::new(Some(Receiver::new(protocol.clone())?)),
+            receiver: Receiving::new(protocol.clone())?,
             server: Attached::new(server.as_ref().map(|server| server.clone().unbind())),
             state: Attached::default(),
         };
@@ -224,11 +200,7 @@ impl SocketTransport {
     }
 
     fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.receiver.with(py, |receiver| {
-            receiver
-                .as_ref()
-                .map(|receiver| receiver.protocol.bind(py).clone())
-        })
+        self.receiver.protocol(py)
     }
 
     /// Calls a method of the protocol in the transport's context.
@@ -238,12 +210,7 @@ impl SocketTransport {
         method: &Bound<'py, PyString>,
         args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(protocol) = self.protocol(py) else {
-            return Ok(None);
-        };
-        let callback = protocol.getattr(method)?;
-        let args = args.into_pyobject(py).map_err(Into::into)?;
-        call_in_context(&callback, &args, self.context.bind(py)).map(Some)
+        self.receiver.call(self.context.bind(py), method, args)
     }
 
     /// Sees to an exception that leaves a callback: most are fatal for this connection, two are

@@ -6,7 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::{Receiver, SocketTransport};
+use super::SocketTransport;
 use crate::eventloop::EventLoop;
 use crate::eventloop::flow::Limits;
 use crate::eventloop::outgoing::as_bytes;
@@ -134,10 +134,8 @@ impl SocketTransport {
     }
 
     /// Hands the connection to another protocol.
-    fn set_protocol(&self, py: Python<'_>, protocol: Bound<'_, PyAny>) -> PyResult<()> {
-        let receiver = Receiver::new(protocol)?;
-        drop(self.receiver.replace(py, Some(receiver)));
-        Ok(())
+    fn set_protocol(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
+        self.receiver.set(protocol)
     }
 
     /// Who gets the data; `None` once the connection is lost.
@@ -185,15 +183,11 @@ impl SocketTransport {
         visit.call(&self.extra)?;
         self.sock.traverse(|sock| visit.call(sock))?;
         self.server.traverse(|server| visit.call(server))?;
-        self.receiver.traverse(|receiver| {
-            receiver
-                .as_ref()
-                .map_or(Ok(()), |receiver| visit.call(&receiver.protocol))
-        })
+        self.receiver.traverse(&visit)
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        drop(self.receiver.take(py));
+        self.receiver.clear(py);
         drop(self.let_go(py));
         drop(self.server.take(py));
     }

@@ -1,7 +1,5 @@
 //! From the socket to the protocol.
 
-use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -23,10 +21,7 @@ impl SocketTransport {
         if !this.state.with(py, |state| state.wanted().is_readable()) {
             return;
         }
-        let buffered = this.receiver.with(py, |receiver| {
-            receiver.as_ref().is_some_and(|receiver| receiver.buffered)
-        });
-        if buffered {
+        if this.receiver.is_buffered(py) {
             Self::read_into_protocol(slf);
         } else {
             Self::read_bytes(slf);
@@ -58,7 +53,7 @@ impl SocketTransport {
     fn read_into_protocol(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
-        let buffer = match this.protocols_buffer(py) {
+        let buffer = match this.receiver.buffer(this.context.bind(py), -1) {
             Ok(Some(buffer)) => buffer,
             Ok(None) => return,
             Err(error) => {
@@ -85,23 +80,6 @@ impl SocketTransport {
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(error) => Self::fail(slf, std::io::Error::from(error).into(), READ_FAILED),
         }
-    }
-
-    fn protocols_buffer(&self, py: Python<'_>) -> PyResult<Option<PyBuffer<u8>>> {
-        let Some(object) = self.call_protocol(py, intern!(py, "get_buffer"), (-1,))? else {
-            return Ok(None);
-        };
-        let buffer = PyBuffer::<u8>::get(&object)?;
-        if buffer.readonly() || !buffer.is_c_contiguous() {
-            let text = "get_buffer() returned a buffer that cannot be filled";
-            return Err(PyTypeError::new_err(text));
-        }
-        if buffer.item_count() == 0 {
-            return Err(PyRuntimeError::new_err(
-                "get_buffer() returned an empty buffer",
-            ));
-        }
-        Ok(Some(buffer))
     }
 
     /// The peer has finished: the protocol decides whether it goes on writing.

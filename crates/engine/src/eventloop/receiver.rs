@@ -1,0 +1,121 @@
+//! Who gets a transport's data, and how.
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use super::attached::Attached;
+use super::handle::call_in_context;
+
+static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// A transport's protocol, and how it takes data.
+struct Receiver {
+    protocol: Py<PyAny>,
+    /// It hands out its own buffers.
+    buffered: bool,
+}
+
+/// The place of a transport's protocol; empty once the connection is lost.
+pub(super) struct Receiving(Attached<Option<Receiver>>);
+
+impl Receiver {
+    fn new(protocol: Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = protocol.py();
+        let kind = BUFFERED_PROTOCOL.import(py, "asyncio", "BufferedProtocol")?;
+        // uvloop goes by the methods and asyncio by the class; this takes what either takes.
+        let buffered = protocol.is_instance(kind)?
+            || (!protocol.hasattr(intern!(py, "data_received"))?
+                && protocol.hasattr(intern!(py, "get_buffer"))?);
+        Ok(Self {
+            buffered,
+            protocol: protocol.unbind(),
+        })
+    }
+}
+
+impl Receiving {
+    pub(super) fn new(protocol: Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self(Attached::new(Some(Receiver::new(protocol)?))))
+    }
+
+    /// Puts another protocol in the place.
+    pub(super) fn set(&self, protocol: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = protocol.py();
+        let receiver = Receiver::new(protocol)?;
+        drop(self.0.replace(py, Some(receiver)));
+        Ok(())
+    }
+
+    /// Gives the protocol up.
+    pub(super) fn clear(&self, py: Python<'_>) {
+        drop(self.0.take(py));
+    }
+
+    /// Whether the protocol hands out buffers of its own to be filled.
+    pub(super) fn is_buffered(&self, py: Python<'_>) -> bool {
+        self.0.with(py, |receiver| {
+            receiver.as_ref().is_some_and(|receiver| receiver.buffered)
+        })
+    }
+
+    pub(super) fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.0.with(py, |receiver| {
+            receiver
+                .as_ref()
+                .map(|receiver| receiver.protocol.bind(py).clone())
+        })
+    }
+
+    /// Calls a method of the protocol in `context`; `None` once the protocol was given up.
+    pub(super) fn call<'py>(
+        &self,
+        context: &Bound<'py, PyAny>,
+        method: &Bound<'py, PyString>,
+        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = context.py();
+        let Some(protocol) = self.protocol(py) else {
+            return Ok(None);
+        };
+        let callback = protocol.getattr(method)?;
+        let args = args.into_pyobject(py).map_err(Into::into)?;
+        call_in_context(&callback, &args, context).map(Some)
+    }
+
+    /// The buffer that the protocol wants to be filled next, which is never empty.
+    ///
+    /// `hint` is how many bytes are known to come, -1 for nobody knows.
+    pub(super) fn buffer<'py>(
+        &self,
+        context: &Bound<'py, PyAny>,
+        hint: isize,
+    ) -> PyResult<Option<PyBuffer<u8>>> {
+        let py = context.py();
+        let Some(object) = self.call(context, intern!(py, "get_buffer"), (hint,))? else {
+            return Ok(None);
+        };
+        let buffer = PyBuffer::<u8>::get(&object)?;
+        if buffer.readonly() || !buffer.is_c_contiguous() {
+            let text = "get_buffer() returned a buffer that cannot be filled";
+            return Err(PyTypeError::new_err(text));
+        }
+        if buffer.item_count() == 0 {
+            return Err(PyRuntimeError::new_err(
+                "get_buffer() returned an empty buffer",
+            ));
+        }
+        Ok(Some(buffer))
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(|receiver| {
+            receiver
+                .as_ref()
+                .map_or(Ok(()), |receiver| visit.call(&receiver.protocol))
+        })
+    }
+}
