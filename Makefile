@@ -20,7 +20,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: bench bench-setup conformance conformance-quick clean
+.PHONY: bench bench-loop bench-setup conformance conformance-quick clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,7 +68,10 @@ conformance-quick: $(STAMPS)/base $(STAMPS)/extension
 bench: $(STAMPS)/extension ## Measure Jebi and its peers side by side.
 	$(BIN)/python -m bench $(ARGS)
 
-bench-setup: $(STAMPS)/base ## Install the peers of the benchmark.
+bench-loop: $(STAMPS)/extension ## Measure event loops side by side: ARGS='--scenario tcp-*'.
+	$(BIN)/python -m bench.loop $(ARGS)
+
+bench-setup: $(STAMPS)/base ## Install the peers of the benchmarks.
 	bench/setup.sh
 
 clean: ## Remove everything that was built, and the environment.

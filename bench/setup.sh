@@ -13,10 +13,14 @@ echo "bench: FastAPI, uvicorn, Granian, Robyn and the Go toolchain, from PyPI"
 [ -x "$cache/venv/bin/python" ] || "$python" -m venv "$cache/venv"
 "$cache/venv/bin/pip" install --quiet -r "$root/bench/requirements.txt"
 
+echo "bench: uvloop and rloop, from PyPI, apart: uvicorn asks for a uvloop of its own"
+[ -x "$cache/loop/bin/python" ] || "$python" -m venv "$cache/loop"
+"$cache/loop/bin/pip" install --quiet -r "$root/bench/loop/requirements.txt"
+
 echo "bench: the Go server"
 (cd "$root/bench/peers/go" && PATH="$cache/venv/bin:$PATH" go build -o "$cache/go-peer" .)
 
-echo "bench: axum and the canned answer"
+echo "bench: axum, the canned answer and the load on echo servers"
 (cd "$root/bench/peers/rust" && CARGO_TARGET_DIR="$cache/rust" cargo build --release)
 
 echo "bench: fastify"

@@ -1,0 +1,1 @@
+"""Event loops side by side: ``make bench-loop``."""
