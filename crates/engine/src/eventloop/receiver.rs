@@ -89,9 +89,9 @@ impl Receiving {
     /// The buffer that the protocol wants to be filled next, which is never empty.
     ///
     /// `hint` is how many bytes are known to come, -1 for nobody knows.
-    pub(super) fn buffer<'py>(
+    pub(super) fn buffer(
         &self,
-        context: &Bound<'py, PyAny>,
+        context: &Bound<'_, PyAny>,
         hint: isize,
     ) -> PyResult<Option<PyBuffer<u8>>> {
         let py = context.py();
