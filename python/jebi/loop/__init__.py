@@ -3,8 +3,9 @@
 import sys
 
 from .loop import Loop, new_event_loop, run
+from .trio import from_trio, start_trio
 
-__all__ = ["Loop", "new_event_loop", "run"]
+__all__ = ["Loop", "from_trio", "new_event_loop", "run", "start_trio"]
 
 if sys.version_info < (3, 14):
     # Python 3.14 deprecates policies; there, pass `new_event_loop` as the loop factory.

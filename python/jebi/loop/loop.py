@@ -15,6 +15,7 @@ from .running import Running
 from .servers import Servers
 from .signals import Signals
 from .sockets import Sockets
+from .trio import Guests
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -23,7 +24,17 @@ T = TypeVar("T")
 
 
 class Loop(
-    Servers, Connections, Opening, Sockets, Names, Executors, Signals, Generators, Errors, Running
+    Servers,
+    Connections,
+    Opening,
+    Sockets,
+    Names,
+    Executors,
+    Signals,
+    Guests,
+    Generators,
+    Errors,
+    Running,
 ):
     """An asyncio event loop whose engine is written in Rust.
 
