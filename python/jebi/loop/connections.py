@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import socket
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from .attempts import Attempts
 from .log import logger
 from .opening import Opening, TlsOptions, check_stream, check_tls
-from .sockets import Sockets
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound="asyncio.BaseProtocol")
 
 
-class Connections(Opening, Sockets):
+class Connections(Opening, Attempts):
     """``create_connection`` and the transports it makes."""
 
     async def create_connection(
@@ -43,9 +43,14 @@ class Connections(Opening, Sockets):
     ) -> tuple[Any, P]:
         """Connects to a TCP server, or takes over a connected ``sock``.
 
-        The addresses of ``host`` are tried one after the other. ``happy_eyeballs_delay`` is
-        accepted and only makes the address families alternate: the attempts do not overlap yet.
-        ``ssl`` is an ``ssl.SSLContext``, or ``True`` for a default one.
+        The addresses of ``host`` are tried one after the other, each from ``local_addr`` if one
+        is given. With ``happy_eyeballs_delay``, in seconds, the next attempt starts when that
+        time has passed, and the families of the addresses alternate (RFC 8305); ``interleave``
+        says how many of the first family come first. When all attempts fail, ``all_errors``
+        raises their errors as an ``ExceptionGroup`` rather than one ``OSError``.
+
+        ``ssl`` is an ``ssl.SSLContext``, or ``True`` for a default one; the certificate is
+        checked for ``server_hostname``, which is ``host`` unless given.
         """
         if ssl and server_hostname is None:
             if not host:
@@ -69,7 +74,7 @@ class Connections(Opening, Sockets):
             local = None
             if local_addr is not None:
                 local = await self._resolve(local_addr, family, socket.SOCK_STREAM, proto, flags)
-            sock = await self._connect_to_any(infos, local, all_errors)
+            sock = await self._connect_to_any(infos, local, happy_eyeballs_delay, all_errors)
         elif host is not None or port is not None:
             raise ValueError("host/port and sock can not be specified at the same time")
         else:
@@ -98,36 +103,6 @@ class Connections(Opening, Sockets):
         check_stream(sock)
         return await self._open_transport(sock, protocol_factory, server_side=True, **tls)
 
-    async def _connect_to_any(
-        self, infos: list[AddressInfo], local: list[AddressInfo] | None, all_errors: bool
-    ) -> socket.socket:
-        errors: list[OSError] = []
-        try:
-            for info in infos:
-                try:
-                    return await self._connect_to(info, local, errors)
-                except OSError as error:
-                    errors.append(error)
-            _raise_together(errors, all_errors)
-        finally:
-            # Their frames hold this list, which must not hold them in turn.
-            errors.clear()
-
-    async def _connect_to(
-        self, info: AddressInfo, local: list[AddressInfo] | None, errors: list[OSError]
-    ) -> socket.socket:
-        family, kind, proto, _, address = info
-        sock = socket.socket(family, kind, proto)
-        try:
-            sock.setblocking(False)
-            if local is not None:
-                _bind_to_any(sock, local, errors)
-            await self.sock_connect(sock, address)
-        except BaseException:
-            sock.close()
-            raise
-        return sock
-
 
 def _alternate(infos: Iterable[AddressInfo], first: int) -> list[AddressInfo]:
     """Address families in turn, the first family with ``first`` addresses ahead."""
@@ -135,36 +110,7 @@ def _alternate(infos: Iterable[AddressInfo], first: int) -> list[AddressInfo]:
     for info in infos:
         by_family.setdefault(info[0], []).append(info)
     families = list(by_family.values())
-    ahead = families[0][: first - 1]
-    del families[0][: first - 1]
+    lead = max(first - 1, 0)
+    ahead, families[0] = families[0][:lead], families[0][lead:]
     turns = itertools.chain.from_iterable(itertools.zip_longest(*families))
     return ahead + [info for info in turns if info is not None]
-
-
-def _bind_to_any(sock: socket.socket, local: list[AddressInfo], errors: list[OSError]) -> None:
-    """Binds to the first local address of the socket's family that can be had."""
-    failure: OSError | None = None
-    for family, _, _, _, address in local:
-        if family != sock.family:
-            continue
-        if failure is not None:
-            errors.append(failure)
-        try:
-            sock.bind(address)
-        except OSError as error:
-            failure = OSError(
-                error.errno,
-                f"error while attempting to bind on address {address!r}: {str(error).lower()}",
-            )
-        else:
-            return
-    raise failure or OSError(f"no matching local address with family={sock.family!r} found")
-
-
-def _raise_together(errors: list[OSError], all_errors: bool) -> NoReturn:
-    if all_errors:
-        raise ExceptionGroup("create_connection failed", errors)
-    texts = {str(error) for error in errors}
-    if len(texts) == 1:
-        raise errors[0]
-    raise OSError(f"Multiple exceptions: {', '.join(str(error) for error in errors)}")
