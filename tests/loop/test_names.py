@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    import asyncio
+NUMERIC: list[tuple[Any, ...]] = [
+    (host, port, family, kind, proto, flags)
+    for host in ("127.0.0.1", b"127.0.0.1", "::1", "0:0::01", "::ffff:127.0.0.1")
+    for port in (80, "80", b"80", None, 0, 65535)
+    for family in (socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6)
+    for kind, proto in (
+        (socket.SOCK_STREAM, 0),
+        (socket.SOCK_STREAM, socket.IPPROTO_TCP),
+        (socket.SOCK_STREAM, socket.IPPROTO_UDP),
+        (socket.SOCK_DGRAM, 0),
+        (0, 0),
+    )
+    for flags in (0, socket.AI_PASSIVE, socket.AI_CANONNAME, socket.AI_NUMERICHOST)
+]
+ODD: list[tuple[Any, ...]] = [
+    ("127.1", 80, 0, socket.SOCK_STREAM, 0, 0),
+    ("127.0.0.1", 65536, 0, socket.SOCK_STREAM, 0, 0),
+    ("127.0.0.1", "http", 0, socket.SOCK_STREAM, 0, 0),
+    ("127.0.0.1", " 80", 0, socket.SOCK_STREAM, 0, 0),
+    ("127.0.0.1 ", 80, 0, socket.SOCK_STREAM, 0, 0),
+    ("::1%1", 80, 0, socket.SOCK_STREAM, 0, 0),
+    ("fe80::1%1", 80, 0, socket.SOCK_STREAM, 0, 0),
+    ("\0", 80, 0, socket.SOCK_STREAM, 0, 0),
+    ("", 80, 0, socket.SOCK_STREAM, 0, 0),
+    (None, 80, 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE),
+    (None, 80, 0, socket.SOCK_STREAM, 0, 0),
+    (None, None, 0, socket.SOCK_STREAM, 0, 0),
+    ("255.255.255.255", 80, 0, socket.SOCK_DGRAM, 0, 0),
+    ("127.0.0.1", 80, socket.AF_UNIX, socket.SOCK_STREAM, 0, 0),
+]
 
 
 def test_names_are_looked_up(loop: asyncio.AbstractEventLoop) -> None:
@@ -39,3 +68,43 @@ def test_look_ups_are_logged_in_debug_mode(
     with caplog.at_level(logging.DEBUG, "asyncio"):
         loop.run_until_complete(loop.getaddrinfo("127.0.0.1", 80))
     assert any("127.0.0.1:80" in record.getMessage() for record in caplog.records)
+
+
+def test_numbers_need_no_resolver_and_mean_the_same(loop: asyncio.AbstractEventLoop) -> None:
+    def by_socket(*question: Any) -> Any:
+        try:
+            return socket.getaddrinfo(*question)
+        except (OSError, UnicodeError, ValueError) as error:
+            return type(error), error.args
+
+    async def by_loop(host: Any, port: Any, family: Any, kind: Any, proto: Any, flags: Any) -> Any:
+        try:
+            return await loop.getaddrinfo(
+                host, port, family=family, type=kind, proto=proto, flags=flags
+            )
+        except (OSError, UnicodeError, ValueError) as error:
+            return type(error), error.args
+
+    async def main() -> None:
+        for question in NUMERIC + ODD:
+            assert await by_loop(*question) == by_socket(*question), question
+
+    loop.run_until_complete(main())
+
+
+def test_numbers_are_connected_to_without_the_resolver(
+    loop: asyncio.AbstractEventLoop, listener: socket.socket
+) -> None:
+    async def fail(*_: Any, **__: Any) -> Any:
+        pytest.fail("the resolver was asked")
+
+    async def main() -> None:
+        host, port = listener.getsockname()
+        spellings: list[Any] = [port, str(port)]
+        for spelling in spellings:
+            transport, _ = await loop.create_connection(asyncio.Protocol, host, spelling)
+            transport.close()
+        await asyncio.sleep(0)
+
+    loop.getaddrinfo = fail  # type: ignore[method-assign]
+    loop.run_until_complete(main())
