@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .attempts import Attempts
 from .connections import Connections
 from .errors import Errors
 from .executors import Executors
@@ -16,6 +17,7 @@ from .servers import Servers
 from .signals import Signals
 from .sockets import Sockets
 from .trio import Guests
+from .unix import UnixSockets
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -24,9 +26,11 @@ T = TypeVar("T")
 
 
 class Loop(
+    UnixSockets,
     Servers,
     Connections,
     Opening,
+    Attempts,
     Sockets,
     Names,
     Executors,
@@ -38,8 +42,8 @@ class Loop(
 ):
     """An asyncio event loop whose engine is written in Rust.
 
-    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams, Unix sockets,
-    pipes, child processes and ``sendfile``; those raise ``NotImplementedError``.
+    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams, pipes,
+    child processes and ``sendfile``; those raise ``NotImplementedError``.
     """
 
 
