@@ -8,7 +8,10 @@ from .trio import from_trio, start_trio
 __all__ = ["Loop", "from_trio", "new_event_loop", "run", "start_trio"]
 
 if sys.version_info < (3, 14):
-    # Python 3.14 deprecates policies; there, pass `new_event_loop` as the loop factory.
     from .policy import EventLoopPolicy, install
 
     __all__ += ["EventLoopPolicy", "install"]
+else:
+    from . import deprecated
+
+    __getattr__ = deprecated.look_up

@@ -20,7 +20,7 @@ from .trio import Guests
 from .unix import UnixSockets
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -53,8 +53,17 @@ def new_event_loop() -> Loop:
     return Loop()  # type: ignore[abstract]
 
 
-def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
+def run(
+    main: Coroutine[Any, Any, T],
+    *,
+    loop_factory: Callable[[], Loop] = new_event_loop,
+    debug: bool | None = None,
+) -> T:
     """``asyncio.run`` on this loop: runs ``main``, then cleans up and closes the loop.
+
+    Raises:
+        RuntimeError: a loop runs in this thread already.
+        TypeError: ``loop_factory`` makes loops of another kind.
 
     Example::
 
@@ -62,5 +71,10 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
         >>> jebi.loop.run(asyncio.sleep(0, "done"))
         'done'
     """
-    with asyncio.Runner(debug=debug, loop_factory=new_event_loop) as runner:
-        return runner.run(main)
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("jebi.loop.run() cannot be called from a running event loop")
+    with asyncio.Runner(debug=debug, loop_factory=loop_factory) as runner:
+        if isinstance(runner.get_loop(), Loop):
+            return runner.run(main)
+        main.close()
+        raise TypeError(f"jebi.loop.run needs a loop of jebi.loop, not {runner.get_loop()!r}")
