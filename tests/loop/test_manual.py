@@ -41,17 +41,19 @@ def examples() -> list[Example]:
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.title)
 def test_the_example_does_what_it_says(example: Example, tmp_path: Path) -> None:
+    settings = ["[pytest]", "filterwarnings = error"]
+    plugin = ["-p", "no:asyncio"]
     if "pytest-asyncio" in example.title:
         pytest.importorskip("pytest_asyncio")
+        settings.append("asyncio_default_fixture_loop_scope = function")
+        plugin = []
     for name, text in example.files.items():
         (tmp_path / name).write_text(text)
-    (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
-    )
+    (tmp_path / "pytest.ini").write_text("\n".join(settings))
     if "main.py" in example.files:
         command = ["-W", "error", "main.py"]
     else:
-        command = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin]
     done = subprocess.run(
         [sys.executable, *command],
         cwd=tmp_path,
