@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import tempfile
@@ -126,8 +127,9 @@ def test_pipes_can_be_watched(loop: asyncio.AbstractEventLoop) -> None:
 
 def test_regular_files_cannot_be_watched(loop: asyncio.AbstractEventLoop) -> None:
     with tempfile.TemporaryFile() as file:
-        with pytest.raises(PermissionError):
+        with pytest.raises(PermissionError) as refused:
             loop.add_reader(file, print)
+        assert refused.value.args == (errno.EPERM, os.strerror(errno.EPERM))
         with pytest.raises(PermissionError):
             loop.add_writer(file.fileno(), print)
         assert not loop.remove_reader(file)

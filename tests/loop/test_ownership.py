@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -159,3 +160,74 @@ def test_a_slow_protocol_is_logged_in_debug_mode(
     loop.run_until_complete(main())
     lines = [record.getMessage() for record in caplog.records]
     assert any(line.startswith("Executing <SocketTransport ") for line in lines)
+
+
+def test_a_pipe_stays_open_while_a_transport_uses_it(loop: asyncio.AbstractEventLoop) -> None:
+    reading, writing = os.pipe()
+
+    async def main() -> bytes:
+        with open(reading, "rb", 0) as reader:
+            _, protocol = await loop.connect_read_pipe(Collector, reader)
+        with open(os.devnull, "rb") as stranger:
+            assert stranger.fileno() == reading
+            os.write(writing, b"still here")
+            os.close(writing)
+            await protocol.lost
+            await asyncio.sleep(0)
+            assert stranger.read() == b""
+        return protocol.data
+
+    assert loop.run_until_complete(main()) == b"still here"
+
+
+async def connect_both_ends(files: list[Any]) -> list[Any]:
+    """Transports and protocols of a pipe's two ends."""
+    loop = asyncio.get_running_loop()
+    reading, writing = os.pipe()
+    files += [os.fdopen(reading, "rb", 0), os.fdopen(writing, "wb", 0)]
+    reader = await loop.connect_read_pipe(Collector, files[0])
+    writer = await loop.connect_write_pipe(Collector, files[1])
+    return [*reader, *writer]
+
+
+def test_a_closed_pipe_leaves_nothing_behind(loop: asyncio.AbstractEventLoop) -> None:
+    async def main() -> list[weakref.ref[Any]]:
+        before = os.listdir("/proc/self/fd")
+        both = await connect_both_ends([])
+        _, read, writer, written = both
+        writer.write(b"x")
+        writer.close()
+        await read.lost
+        await written.lost
+        await asyncio.sleep(0)
+        assert os.listdir("/proc/self/fd") == before
+        return [weakref.ref(each) for each in both]
+
+    references = loop.run_until_complete(main())
+    gc.collect()
+    assert [reference() for reference in references] == [None] * 4
+
+
+@pytest.mark.parametrize("in_a_cycle", [False, True])
+def test_an_unclosed_pipe_is_warned_of(in_a_cycle: bool) -> None:
+    files: list[Any] = []
+    before = os.listdir("/proc/self/fd")
+    loop = jebi.loop.new_event_loop()
+    reader, read, writer, written = loop.run_until_complete(connect_both_ends(files))
+    if not in_a_cycle:
+        del read.transport, written.transport
+    loop.close()
+    assert repr(reader).endswith(" open>")
+    assert repr(writer).endswith(" open>")
+    left = [loop, reader, read, writer, written]
+    del loop, reader, read, writer, written
+    with pytest.warns(ResourceWarning, match="unclosed transport <(Read|Write)Pipe") as warned:
+        _drop(left)
+    assert len(warned) == 2
+    assert [file.closed for file in files] == [True, True]
+    assert os.listdir("/proc/self/fd") == before
+
+
+def _drop(things: list[Any]) -> None:
+    things.clear()
+    gc.collect()

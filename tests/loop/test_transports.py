@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import socket
 from asyncio.trsock import TransportSocket
 from typing import TYPE_CHECKING, Any
@@ -302,6 +303,7 @@ def test_a_peer_that_is_gone_is_an_error(loop: asyncio.AbstractEventLoop) -> Non
 
     error, reported = loop.run_until_complete(main())
     assert isinstance(error, ConnectionResetError)
+    assert error.errno == errno.ECONNRESET
     assert reported == []
 
 

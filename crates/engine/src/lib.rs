@@ -23,7 +23,9 @@ mod _engine {
     #[pymodule_export]
     use crate::encode::encode_json;
     #[pymodule_export]
-    use crate::eventloop::{EventLoop, Handle, SocketTransport, TimerHandle};
+    use crate::eventloop::{
+        EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle, WritePipeTransport,
+    };
     #[pymodule_export]
     use crate::plan::Plan;
     #[pymodule_export]

@@ -12,6 +12,7 @@ from .executors import Executors
 from .generators import Generators
 from .names import Names
 from .opening import Opening
+from .pipes import Pipes
 from .running import Running
 from .servers import Servers
 from .signals import Signals
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 
 class Loop(
+    Pipes,
     UnixSockets,
     Servers,
     Connections,
@@ -42,7 +44,7 @@ class Loop(
 ):
     """An asyncio event loop whose engine is written in Rust.
 
-    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams, pipes,
+    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams,
     child processes and ``sendfile``; those raise ``NotImplementedError``.
     """
 

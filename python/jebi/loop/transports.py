@@ -14,3 +14,15 @@ class SocketTransport(asyncio.Transport):
     """
 
     __slots__ = ()
+
+
+class ReadPipeTransport(asyncio.ReadTransport):
+    """The same for pipes that are read from."""
+
+    __slots__ = ()
+
+
+class WritePipeTransport(asyncio.WriteTransport):
+    """The same for pipes that are written to."""
+
+    __slots__ = ()

@@ -13,6 +13,7 @@ use reactor::{Interest, Poller, Readiness, Registry, Token, Waker};
 use rustix::io::Errno;
 
 use super::EventLoop;
+use super::errno::os_error;
 use super::handle::Handle;
 use super::queue::{Ready, check_callback};
 use super::source::Source;
@@ -341,7 +342,7 @@ fn add<'py>(
     match replaced {
         Ok((Some(old), _)) => cancel(py, &old).map(|()| made),
         Ok((None, _)) => Ok(made),
-        Err((error, _refused, _dropped)) => Err(error.into()),
+        Err((error, _refused, _dropped)) => Err(os_error(error)),
     }
 }
 

@@ -9,12 +9,14 @@
 
 mod attached;
 mod descriptors;
+mod errno;
 mod event_loop;
 mod flow;
 mod futures;
 mod handle;
 mod hooks;
 mod outgoing;
+mod pipe;
 mod queue;
 mod receiver;
 mod run;
@@ -23,9 +25,11 @@ mod tasks;
 mod transport;
 
 pub(crate) use self::{
+    errno::os_error,
     event_loop::EventLoop,
     futures::{complete, is_done, leaving, wake},
     handle::{Handle, TimerHandle, is_exit},
+    pipe::{ReadPipeTransport, WritePipeTransport},
     source::{HookId, Source, TickId},
     transport::SocketTransport,
 };
@@ -33,9 +37,17 @@ pub(crate) use self::{
 use pyo3::prelude::*;
 
 /// Logs where asyncio logs: a template and its arguments.
-fn log_warning<'py>(py: Python<'py>, message: impl pyo3::call::PyCallArgs<'py>) -> PyResult<()> {
+fn log<'py>(
+    py: Python<'py>,
+    level: &str,
+    message: impl pyo3::call::PyCallArgs<'py>,
+) -> PyResult<()> {
     py.import("jebi.loop.log")?
         .getattr("logger")?
-        .call_method1("warning", message)?;
+        .call_method1(level, message)?;
     Ok(())
+}
+
+fn log_warning<'py>(py: Python<'py>, message: impl pyo3::call::PyCallArgs<'py>) -> PyResult<()> {
+    log(py, "warning", message)
 }

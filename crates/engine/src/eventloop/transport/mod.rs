@@ -20,6 +20,7 @@ use reactor::{Interest, Readiness, Token};
 
 use super::EventLoop;
 use super::attached::Attached;
+use super::errno::os_error;
 use super::handle::{copy_context, is_exit};
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
@@ -188,7 +189,7 @@ impl SocketTransport {
         if let Err(error) = Self::watch(slf) {
             Self::fail(
                 slf,
-                error.into(),
+                os_error(error),
                 "Fatal error: the socket cannot be watched",
             );
         }

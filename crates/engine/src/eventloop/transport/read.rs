@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::SocketTransport;
+use crate::eventloop::os_error;
 
 /// The most that one read takes, as in asyncio.
 const CHUNK: usize = 256 * 1024;
@@ -46,7 +47,7 @@ impl SocketTransport {
                 }
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => Self::fail(slf, std::io::Error::from(error).into(), READ_FAILED),
+            Err(error) => Self::fail(slf, os_error(error), READ_FAILED),
         }
     }
 
@@ -78,7 +79,7 @@ impl SocketTransport {
                 }
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => Self::fail(slf, std::io::Error::from(error).into(), READ_FAILED),
+            Err(error) => Self::fail(slf, os_error(error), READ_FAILED),
         }
     }
 

@@ -1,7 +1,5 @@
 //! From the protocol to the socket.
 
-use std::io;
-
 use bytes::Bytes;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -11,7 +9,7 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
-use crate::eventloop::{flow, log_warning};
+use crate::eventloop::{flow, log_warning, os_error};
 
 const WRITE_FAILED: &str = "Fatal write error on socket transport";
 
@@ -43,7 +41,7 @@ impl SocketTransport {
                 Ok(sent) => sent,
                 Err(Errno::AGAIN | Errno::INTR) => 0,
                 Err(error) => {
-                    Self::fail(slf, io::Error::from(error).into(), WRITE_FAILED);
+                    Self::fail(slf, os_error(error), WRITE_FAILED);
                     return Ok(());
                 }
             }
@@ -102,7 +100,7 @@ impl SocketTransport {
             state.outgoing.is_empty()
         });
         if now {
-            shutdown(this.descriptor(), Shutdown::Write).map_err(io::Error::from)?;
+            shutdown(this.descriptor(), Shutdown::Write).map_err(os_error)?;
         }
         Ok(())
     }
@@ -118,7 +116,7 @@ impl SocketTransport {
         match this.send_buffered(py) {
             Ok(()) | Err(Errno::AGAIN | Errno::INTR) => {}
             Err(error) => {
-                Self::fail(slf, io::Error::from(error).into(), WRITE_FAILED);
+                Self::fail(slf, os_error(error), WRITE_FAILED);
                 return Ok(());
             }
         }

@@ -1,0 +1,225 @@
+//! The end that is read from.
+
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyType};
+use pyo3::{PyTraverseError, PyVisit, intern};
+use reactor::{Interest, Readiness};
+use rustix::io::Errno;
+
+use super::end::{
+    End, PipeTransport, fail, finish, lose, narrate, on_drop, open, report_or_raise, stop,
+    watch_or_fail,
+};
+use crate::eventloop::attached::Attached;
+use crate::eventloop::{EventLoop, os_error};
+
+/// The most that one read takes, as in asyncio.
+const CHUNK: usize = 256 * 1024;
+
+/// A pipe, socket or terminal that is read from; asyncio's `ReadTransport`.
+#[pyclass(frozen, weakref, dict, module = "jebi._engine")]
+pub(crate) struct ReadPipeTransport {
+    end: End,
+    /// `pause_reading` was called.
+    paused: Attached<bool>,
+}
+
+impl PipeTransport for ReadPipeTransport {
+    const NAME: &'static str = "ReadPipeTransport";
+
+    fn end(&self) -> &End {
+        &self.end
+    }
+
+    fn wanted(&self, py: Python<'_>) -> Interest {
+        let life = self.end.life.get(py);
+        Interest::new(life.started && !life.closing && !self.paused.get(py), false)
+    }
+
+    fn ready(slf: &Bound<'_, Self>, _readiness: Readiness) {
+        if slf.get().wanted(slf.py()).is_readable() {
+            Self::read(slf);
+        }
+    }
+
+    /// The other end of a terminal was closed.
+    fn is_expected(py: Python<'_>, error: &PyErr) -> bool {
+        error.is_instance_of::<PyOSError>(py)
+            && error
+                .value(py)
+                .getattr(intern!(py, "errno"))
+                .and_then(|number| number.extract::<i32>())
+                .is_ok_and(|number| number == Errno::IO.raw_os_error())
+    }
+
+    fn describe(&self, py: Python<'_>) -> String {
+        let polls = self.wanted(py).is_readable();
+        format!("<{}>", self.end.words(py, Self::NAME, polls))
+    }
+}
+
+impl ReadPipeTransport {
+    /// Reads once and hands over what came.
+    fn read(slf: &Bound<'_, Self>) {
+        let py = slf.py();
+        let end = &slf.get().end;
+        let scratch = &end.event_loop.get().scratch;
+        let mut buffer = scratch.take(py);
+        buffer.resize(CHUNK, 0);
+        let count = end.with_fd(py, |fd| rustix::io::read(fd, &mut *buffer));
+        let data = count.map(|count| PyBytes::new(py, buffer.get(..count).unwrap_or(&[])));
+        scratch.replace(py, buffer);
+        match data {
+            Ok(data) if data.as_bytes().is_empty() => Self::end_of_input(slf),
+            Ok(data) => {
+                if let Err(error) = end.call_protocol(py, intern!(py, "data_received"), (data,)) {
+                    report_or_raise(slf, error, "Exception in protocol.data_received()");
+                }
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => {
+                fail(slf, os_error(error), "Fatal read error on pipe transport");
+            }
+        }
+    }
+
+    /// Nobody writes any more.
+    fn end_of_input(slf: &Bound<'_, Self>) {
+        let py = slf.py();
+        narrate(slf, "info", "%r was closed by peer");
+        if !stop(slf) {
+            return;
+        }
+        let event_loop = slf.get().end.event_loop.get();
+        let transport = slf.clone().unbind();
+        event_loop.call_soon_native(
+            py,
+            Box::new(move |py| {
+                let slf = transport.bind(py);
+                let method = intern!(py, "eof_received");
+                if let Err(error) = slf.get().end.call_protocol(py, method, ()) {
+                    report_or_raise(slf, error, "Exception in protocol.eof_received()");
+                }
+            }),
+        );
+        let transport = slf.clone().unbind();
+        event_loop.call_soon_native(py, Box::new(move |py| finish(transport.bind(py), None)));
+    }
+}
+
+#[pymethods]
+impl ReadPipeTransport {
+    /// Takes over a file whose other end is written to.
+    #[new]
+    #[pyo3(signature = (event_loop, pipe, protocol, waiter = None))]
+    fn new<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        pipe: Bound<'py, PyAny>,
+        protocol: &Bound<'py, PyAny>,
+        waiter: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let refusal = "Pipe transport is for pipes/sockets only.";
+        let this = Self {
+            end: End::new(event_loop, pipe, protocol.clone(), refusal)?,
+            paused: Attached::new(false),
+        };
+        let slf = Bound::new(event_loop.py(), this)?;
+        open(&slf, protocol, waiter)?;
+        Ok(slf)
+    }
+
+    /// A subclass of `asyncio.ReadTransport`, for `isinstance`.
+    #[getter]
+    fn __class__(slf: &Bound<'_, Self>) -> PyResult<Py<PyType>> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(slf.py(), "jebi.loop.transports", "ReadPipeTransport")?;
+        Ok(class.clone().unbind())
+    }
+
+    /// Whether data is delivered as it comes.
+    fn is_reading(&self, py: Python<'_>) -> bool {
+        !self.end.life.get(py).closing && !self.paused.get(py)
+    }
+
+    /// Delivers no data until `resume_reading`.
+    fn pause_reading(slf: &Bound<'_, Self>) {
+        if !slf.get().is_reading(slf.py()) {
+            return;
+        }
+        slf.get().paused.replace(slf.py(), true);
+        watch_or_fail(slf);
+        narrate(slf, "debug", "%r pauses reading");
+    }
+
+    /// Delivers data again.
+    fn resume_reading(slf: &Bound<'_, Self>) {
+        let (this, py) = (slf.get(), slf.py());
+        if this.end.life.get(py).closing || !this.paused.replace(py, false) {
+            return;
+        }
+        watch_or_fail(slf);
+        narrate(slf, "debug", "%r resumes reading");
+    }
+
+    /// Closes at once.
+    fn close(slf: &Bound<'_, Self>) {
+        lose(slf, None);
+    }
+
+    /// Whether it is closed or about to be.
+    fn is_closing(&self, py: Python<'_>) -> bool {
+        self.end.life.get(py).closing
+    }
+
+    /// Hands the pipe to another protocol.
+    fn set_protocol(&self, py: Python<'_>, protocol: Bound<'_, PyAny>) {
+        self.end.set_protocol(py, protocol);
+    }
+
+    /// Who gets the data; `None` once the transport is closed.
+    fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.end.protocol(py)
+    }
+
+    /// `pipe`: the file that was taken over.
+    #[pyo3(signature = (name, default = None))]
+    fn get_extra_info<'py>(
+        &self,
+        name: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.end.extra_info(name, default)
+    }
+
+    #[getter(_pipe)]
+    fn pipe<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.end.pipe(py)
+    }
+
+    /// `None`, and the transport may go unclosed.
+    #[setter(_pipe)]
+    fn set_pipe(&self, py: Python<'_>, _nothing: Option<Bound<'_, PyAny>>) {
+        self.end.let_go(py);
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.describe(py)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.end.traverse(&visit)
+    }
+
+    fn __clear__(&self, py: Python<'_>) {
+        self.end.abandon(py, || self.describe(py));
+    }
+}
+
+impl Drop for ReadPipeTransport {
+    /// Nobody closed it, or the loop was closed before it was.
+    fn drop(&mut self) {
+        on_drop(|py| self.end.abandon(py, || self.describe(py)));
+    }
+}
