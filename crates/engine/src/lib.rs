@@ -24,7 +24,8 @@ mod _engine {
     use crate::encode::encode_json;
     #[pymodule_export]
     use crate::eventloop::{
-        EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle, WritePipeTransport,
+        DatagramTransport, EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle,
+        WritePipeTransport,
     };
     #[pymodule_export]
     use crate::plan::Plan;

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .attempts import Attempts
 from .connections import Connections
+from .datagrams import Datagrams
 from .errors import Errors
 from .executors import Executors
 from .generators import Generators
@@ -33,6 +34,7 @@ class Loop(
     Connections,
     Opening,
     Attempts,
+    Datagrams,
     Sockets,
     Names,
     Executors,
@@ -44,7 +46,7 @@ class Loop(
 ):
     """An asyncio event loop whose engine is written in Rust.
 
-    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS, datagrams,
+    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS,
     child processes and ``sendfile``; those raise ``NotImplementedError``.
     """
 

@@ -26,3 +26,9 @@ class WritePipeTransport(asyncio.WriteTransport):
     """The same for pipes that are written to."""
 
     __slots__ = ()
+
+
+class DatagramTransport(asyncio.DatagramTransport):
+    """The same for datagrams."""
+
+    __slots__ = ()

@@ -17,7 +17,6 @@ use super::errno::os_error;
 use super::handle::Handle;
 use super::queue::{Ready, check_callback};
 use super::source::Source;
-use super::transport::SocketTransport;
 
 /// Who is told.
 enum Target {
@@ -45,7 +44,7 @@ pub(super) struct Watches {
     /// Those of `add_reader` and `add_writer`.
     by_fd: HashMap<RawFd, Token>,
     /// Transports that are not closing; nobody else may watch their descriptors.
-    transports: HashMap<RawFd, Py<SocketTransport>>,
+    transports: HashMap<RawFd, Py<PyAny>>,
 }
 
 impl Target {
@@ -152,7 +151,7 @@ impl EventLoop {
     }
 
     /// Keeps `add_reader` and its kin away from a transport's descriptor.
-    pub(super) fn own_descriptor(&self, py: Python<'_>, fd: RawFd, owner: Py<SocketTransport>) {
+    pub(super) fn own_descriptor(&self, py: Python<'_>, fd: RawFd, owner: Py<PyAny>) {
         drop(
             self.watches
                 .with(py, |watches| watches.transports.insert(fd, owner)),

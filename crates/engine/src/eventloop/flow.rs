@@ -1,6 +1,6 @@
 //! Telling a protocol when to stop writing, and when to go on.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -35,6 +35,30 @@ impl Limits {
                 "high ({high}) must be >= low ({low}) must be >= 0"
             ))),
         }
+    }
+}
+
+/// What a protocol was told about its writing, and when to tell it more.
+#[derive(Default)]
+pub(super) struct Marks {
+    pub(super) limits: Limits,
+    /// `pause_writing` was called on the protocol.
+    paused: bool,
+}
+
+impl Marks {
+    /// Whether the protocol is to be paused now that `size` bytes wait: more than the high mark.
+    pub(super) fn pauses(&mut self, size: usize) -> bool {
+        let pauses = !self.paused && size > self.limits.high;
+        self.paused |= pauses;
+        pauses
+    }
+
+    /// Whether the protocol is to be resumed now that only `size` bytes wait.
+    pub(super) fn resumes(&mut self, size: usize) -> bool {
+        let resumes = self.paused && size <= self.limits.low;
+        self.paused &= !resumes;
+        resumes
     }
 }
 
@@ -74,5 +98,30 @@ pub(super) fn report(
     context.set_item("transport", transport)?;
     context.set_item("protocol", protocol)?;
     event_loop.call_method1(intern!(py, "call_exception_handler"), (context,))?;
+    Ok(())
+}
+
+/// The same for an error that is fatal for the transport.
+///
+/// Errors of the descriptor are part of its life and only show in debug mode; others are bugs.
+pub(super) fn report_failure(
+    event_loop: &Bound<'_, EventLoop>,
+    transport: &Bound<'_, PyAny>,
+    protocol: Option<&Bound<'_, PyAny>>,
+    error: &PyErr,
+    message: &str,
+) -> PyResult<()> {
+    let py = transport.py();
+    if !error.is_instance_of::<PyOSError>(py) {
+        return report(event_loop, transport, protocol, error, message);
+    }
+    if !event_loop.get().is_debug() {
+        return Ok(());
+    }
+    let options = PyDict::new(py);
+    options.set_item("exc_info", error.clone_ref(py))?;
+    let logger = py.import("jebi.loop.log")?.getattr("logger")?;
+    let text = transport.repr()?;
+    logger.call_method("debug", ("%s: %s", text, message), Some(&options))?;
     Ok(())
 }

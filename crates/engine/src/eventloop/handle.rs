@@ -321,12 +321,19 @@ pub(crate) fn call_in_context<'py>(
     args: &Bound<'py, PyTuple>,
     context: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = callback.py();
+    in_context(context, || callback.call1(args))
+}
+
+/// Does `work` in `context`, or in a copy as [`call_in_context`] does.
+pub(crate) fn in_context<T>(
+    context: &Bound<'_, PyAny>,
+    work: impl FnOnce() -> PyResult<T>,
+) -> PyResult<T> {
     let context = enter_context(context)?;
-    let result = callback.call1(args);
+    let result = work();
     // SAFETY: the context was entered above by this thread, which left everything it entered since.
     if unsafe { ffi::PyContext_Exit(context.as_ptr()) } < 0 {
-        return Err(PyErr::fetch(py));
+        return Err(PyErr::fetch(context.py()));
     }
     result
 }

@@ -8,12 +8,14 @@
 //! The GIL is given up only while the loop sleeps. See [`run`] for the one exception.
 
 mod attached;
+mod datagram;
 mod descriptors;
 mod errno;
 mod event_loop;
 mod flow;
 mod futures;
 mod handle;
+mod held;
 mod hooks;
 mod outgoing;
 mod pipe;
@@ -25,6 +27,7 @@ mod tasks;
 mod transport;
 
 pub(crate) use self::{
+    datagram::DatagramTransport,
     errno::os_error,
     event_loop::EventLoop,
     futures::{complete, is_done, leaving, wake},

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
 
-use super::flow::Limits;
+use super::flow::{Limits, Marks};
 
 /// How many pieces one system call sends.
 const PIECES: usize = 64;
@@ -18,9 +18,7 @@ const PIECES: usize = 64;
 pub(super) struct Outgoing {
     pieces: VecDeque<Bytes>,
     size: usize,
-    limits: Limits,
-    /// `pause_writing` was called on the protocol.
-    paused: bool,
+    marks: Marks,
 }
 
 impl Outgoing {
@@ -67,25 +65,21 @@ impl Outgoing {
     }
 
     pub(super) fn limits(&self) -> Limits {
-        self.limits
+        self.marks.limits
     }
 
     pub(super) fn set_limits(&mut self, limits: Limits) {
-        self.limits = limits;
+        self.marks.limits = limits;
     }
 
     /// Whether the protocol is to be paused now: more waits than the high mark allows.
     pub(super) fn pauses(&mut self) -> bool {
-        let pauses = !self.paused && self.size > self.limits.high;
-        self.paused |= pauses;
-        pauses
+        self.marks.pauses(self.size)
     }
 
     /// Whether the protocol is to be resumed now: no more waits than the low mark says.
     pub(super) fn resumes(&mut self) -> bool {
-        let resumes = self.paused && self.size <= self.limits.low;
-        self.paused &= !resumes;
-        resumes
+        self.marks.resumes(self.size)
     }
 }
 

@@ -153,6 +153,11 @@ impl EventLoop {
         self.queue.with(py, |queue| queue.0.push_back(item));
     }
 
+    /// How many things wait to be done.
+    pub(super) fn queued(&self, py: Python<'_>) -> usize {
+        self.queue.with(py, |queue| queue.0.len())
+    }
+
     /// Runs `callback` once, in order with what Python scheduled by `call_soon`.
     ///
     /// A panic in it is reported to the loop's exception handler.

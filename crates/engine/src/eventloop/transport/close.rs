@@ -1,9 +1,7 @@
 //! The end of a connection.
 
-use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use super::SocketTransport;
 use crate::eventloop::{flow, is_exit};
@@ -21,7 +19,9 @@ impl SocketTransport {
             Some(state.outgoing.is_empty())
         });
         if drained.is_some() {
-            this.event_loop.get().disown_descriptor(py, this.fd);
+            this.event_loop
+                .get()
+                .disown_descriptor(py, this.socket.fd());
         }
         match drained {
             Some(true) => Self::lose(slf, None),
@@ -41,7 +41,9 @@ impl SocketTransport {
             state.closing = true;
             state.outgoing.clear();
         });
-        this.event_loop.get().disown_descriptor(py, this.fd);
+        this.event_loop
+            .get()
+            .disown_descriptor(py, this.socket.fd());
         Self::lose(slf, error);
     }
 
@@ -51,21 +53,9 @@ impl SocketTransport {
     pub(super) fn fail(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
         let py = slf.py();
         let event_loop = slf.get().event_loop.bind(py);
-        let told = if error.is_instance_of::<PyOSError>(py) {
-            if event_loop.get().is_debug() {
-                slf.repr().and_then(|text| {
-                    let logger = py.import("jebi.loop.log")?.getattr("logger")?;
-                    let options = PyDict::new(py);
-                    options.set_item("exc_info", error.clone_ref(py))?;
-                    logger.call_method("debug", ("%s: %s", text, message), Some(&options))?;
-                    Ok(())
-                })
-            } else {
-                Ok(())
-            }
-        } else {
-            Self::report(slf, &error, message)
-        };
+        let protocol = slf.get().protocol(py);
+        let told =
+            flow::report_failure(event_loop, slf.as_any(), protocol.as_ref(), &error, message);
         if let Err(failure) = told {
             event_loop.get().raise_from_run(py, failure);
         }
@@ -107,10 +97,7 @@ impl SocketTransport {
         let error = error.map(|error| error.into_value(py));
         let outcome = this.call_protocol(py, intern!(py, "connection_lost"), (error,));
         this.receiver.clear(py);
-        let closed = this.let_go(py).and_then(|sock| match sock {
-            Some(sock) => sock.call_method0(intern!(py, "close")).map(drop),
-            None => Ok(()),
-        });
+        let closed = this.socket.close(py);
         let detached = this.server.take(py).map_or(Ok(()), |server| {
             server
                 .call_method1(py, intern!(py, "_detach"), (slf,))
@@ -128,33 +115,5 @@ impl SocketTransport {
                 this.event_loop.get().raise_from_run(py, failure);
             }
         }
-    }
-
-    /// Gives up the socket: from now on closing it takes effect.
-    pub(super) fn let_go<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(sock) = self.sock.take(py) else {
-            return Ok(None);
-        };
-        let sock = sock.into_bound(py);
-        if self.held {
-            sock.call_method0(intern!(py, "_decref_socketios"))?;
-        }
-        Ok(Some(sock))
-    }
-}
-
-impl Drop for SocketTransport {
-    /// The loop was closed before the connection was, or the interpreter ends.
-    fn drop(&mut self) {
-        Python::try_attach(|py| {
-            // A destructor must neither lose an exception that is on its way nor add one.
-            let passing = PyErr::take(py);
-            if let Err(error) = self.let_go(py) {
-                error.write_unraisable(py, None);
-            }
-            if let Some(passing) = passing {
-                passing.restore(py);
-            }
-        });
     }
 }

@@ -10,7 +10,6 @@ mod read;
 mod write;
 
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -22,6 +21,7 @@ use super::EventLoop;
 use super::attached::Attached;
 use super::errno::os_error;
 use super::handle::{copy_context, is_exit};
+use super::held::{HeldSocket, describe_socket};
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
 use super::source::Source;
@@ -57,14 +57,10 @@ struct State {
 #[pyclass(frozen, weakref, module = "jebi._engine")]
 pub(crate) struct SocketTransport {
     event_loop: Py<EventLoop>,
-    fd: RawFd,
     context: Py<PyAny>,
     /// What `get_extra_info` knows.
     extra: Py<PyDict>,
-    /// `None` once the connection is lost.
-    sock: Attached<Option<Py<PyAny>>>,
-    /// The socket stays open until the transport lets go of it, even if somebody closes it.
-    held: bool,
+    socket: HeldSocket,
     receiver: Receiving,
     server: Attached<Option<Py<PyAny>>>,
     state: Attached<State>,
@@ -106,36 +102,33 @@ impl SocketTransport {
     /// Schedules `connection_made`, then reading, then the waiter, as asyncio does.
     fn open<'py>(
         event_loop: &Bound<'py, EventLoop>,
-        sock: Bound<'py, PyAny>,
+        sock: &Bound<'py, PyAny>,
         protocol: &Bound<'py, PyAny>,
         waiter: Option<Bound<'py, PyAny>>,
         server: Option<Bound<'py, PyAny>>,
         peername: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
-        let fd: RawFd = sock.call_method0(intern!(py, "fileno"))?.extract()?;
-        let extra = describe_socket(&sock, peername)?;
-        let held = hold(&sock)?;
+        let extra = describe_socket(sock, peername)?;
         let this = Self {
             event_loop: event_loop.clone().unbind(),
-            fd,
             context: copy_context(py)?.unbind(),
             extra: extra.unbind(),
-            sock: Attached::new(Some(sock.unbind())),
-            held,
+            socket: HeldSocket::new(sock)?,
             receiver: Receiving::new(protocol.clone())?,
             server: Attached::new(server.as_ref().map(|server| server.clone().unbind())),
             state: Attached::default(),
         };
         // Small writes shall not wait for acknowledgements; other families have no such option.
-        let _ = rustix::net::sockopt::set_tcp_nodelay(this.descriptor(), true);
+        let _ = rustix::net::sockopt::set_tcp_nodelay(this.socket.descriptor(), true);
         let slf = Bound::new(py, this)?;
         if let Some(server) = server {
             server.call_method1(intern!(py, "_attach"), (&slf,))?;
         }
+        let owner = slf.clone().into_any().unbind();
         event_loop
             .get()
-            .own_descriptor(py, fd, slf.clone().unbind());
+            .own_descriptor(py, slf.get().socket.fd(), owner);
         let made = protocol.getattr(intern!(py, "connection_made"))?;
         event_loop.call_method1(intern!(py, "call_soon"), (made, &slf))?;
         let reading = slf.clone().unbind();
@@ -147,16 +140,9 @@ impl SocketTransport {
             let waiter = waiter.unbind();
             event_loop
                 .get()
-                .call_soon_native(py, Box::new(move |py| release(waiter.bind(py))));
+                .call_soon_native(py, Box::new(move |py| super::wake(py, &waiter)));
         }
         Ok(slf)
-    }
-
-    fn descriptor(&self) -> BorrowedFd<'_> {
-        // SAFETY: the Python socket keeps it open until `finish`, and nothing here touches the
-        // descriptor after that. Should somebody close it behind the transport's back, system calls
-        // fail; no memory hangs on it.
-        unsafe { BorrowedFd::borrow_raw(self.fd) }
     }
 
     /// Tells the loop what to watch for, if that has changed.
@@ -175,7 +161,7 @@ impl SocketTransport {
             token
         } else {
             let source = Arc::new(Connection(slf.clone().unbind()));
-            event_loop.register(py, this.descriptor(), now, source)?
+            event_loop.register(py, this.socket.descriptor(), now, source)?
         };
         this.state.with(py, |state| {
             state.token = Some(token);
@@ -231,48 +217,5 @@ impl State {
     fn wanted(&self) -> Interest {
         let reading = self.started && !self.reading_paused && !self.read_finished && !self.closing;
         Interest::new(reading, !self.outgoing.is_empty())
-    }
-}
-
-/// Keeps a Python socket open although somebody may close it, so that its number is not given to
-/// another one while the transport uses it. `socket.makefile` does it with the same counter.
-fn hold(sock: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let counter = intern!(sock.py(), "_io_refs");
-    let Some(count) = sock.getattr_opt(counter)? else {
-        return Ok(false);
-    };
-    sock.setattr(counter, count.add(1)?)?;
-    Ok(true)
-}
-
-/// Socket, own address and peer's address, asked for while the connection surely has them.
-fn describe_socket<'py>(
-    sock: &Bound<'py, PyAny>,
-    peername: Option<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let py = sock.py();
-    let extra = PyDict::new(py);
-    let face = py
-        .import("asyncio.trsock")?
-        .getattr("TransportSocket")?
-        .call1((sock,))?;
-    extra.set_item("socket", face)?;
-    extra.set_item("sockname", sock.call_method0("getsockname").ok())?;
-    let peername = peername.or_else(|| sock.call_method0("getpeername").ok());
-    extra.set_item("peername", peername)?;
-    Ok(extra)
-}
-
-/// Gives a waiter its result, unless it was cancelled.
-fn release(waiter: &Bound<'_, PyAny>) {
-    let py = waiter.py();
-    let outcome = waiter.call_method0(intern!(py, "done")).and_then(|done| {
-        if !done.is_truthy()? {
-            waiter.call_method1(intern!(py, "set_result"), (py.None(),))?;
-        }
-        Ok(())
-    });
-    if let Err(error) = outcome {
-        error.write_unraisable(py, Some(waiter));
     }
 }

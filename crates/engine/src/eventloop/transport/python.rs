@@ -18,7 +18,7 @@ impl SocketTransport {
     #[pyo3(signature = (event_loop, sock, protocol, waiter = None, server = None, peername = None))]
     fn new<'py>(
         event_loop: &Bound<'py, EventLoop>,
-        sock: Bound<'py, PyAny>,
+        sock: &Bound<'py, PyAny>,
         protocol: &Bound<'py, PyAny>,
         waiter: Option<Bound<'py, PyAny>>,
         server: Option<Bound<'py, PyAny>>,
@@ -173,7 +173,7 @@ impl SocketTransport {
         let reading = if reading { "polling" } else { "idle" };
         Ok(format!(
             "<{name} {condition} fd={} read={reading} write=<bufsize={size}>>",
-            slf.get().fd
+            slf.get().socket.fd()
         ))
     }
 
@@ -181,14 +181,14 @@ impl SocketTransport {
         visit.call(&self.event_loop)?;
         visit.call(&self.context)?;
         visit.call(&self.extra)?;
-        self.sock.traverse(|sock| visit.call(sock))?;
+        self.socket.traverse(&visit)?;
         self.server.traverse(|server| visit.call(server))?;
         self.receiver.traverse(&visit)
     }
 
     fn __clear__(&self, py: Python<'_>) {
         self.receiver.clear(py);
-        drop(self.let_go(py));
+        drop(self.socket.let_go(py));
         drop(self.server.take(py));
     }
 }

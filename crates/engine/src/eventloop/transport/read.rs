@@ -35,7 +35,7 @@ impl SocketTransport {
         let scratch = &this.event_loop.get().scratch;
         let mut buffer = scratch.take(py);
         buffer.resize(CHUNK, 0);
-        let received = recv(this.descriptor(), &mut *buffer, RecvFlags::empty());
+        let received = recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty());
         let data = received.map(|(_, count)| PyBytes::new(py, buffer.get(..count).unwrap_or(&[])));
         scratch.replace(py, buffer);
         match data {
@@ -67,7 +67,7 @@ impl SocketTransport {
         let target = unsafe {
             std::slice::from_raw_parts_mut(buffer.buf_ptr().cast::<u8>(), buffer.item_count())
         };
-        let received = recv(this.descriptor(), target, RecvFlags::empty());
+        let received = recv(this.socket.descriptor(), target, RecvFlags::empty());
         drop(buffer);
         match received {
             Ok((_, 0)) => Self::end_of_input(slf),

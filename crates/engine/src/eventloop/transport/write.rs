@@ -37,7 +37,7 @@ impl SocketTransport {
             return Ok(());
         }
         let sent = if idle {
-            match send(this.descriptor(), data, SendFlags::NOSIGNAL) {
+            match send(this.socket.descriptor(), data, SendFlags::NOSIGNAL) {
                 Ok(sent) => sent,
                 Err(Errno::AGAIN | Errno::INTR) => 0,
                 Err(error) => {
@@ -100,7 +100,7 @@ impl SocketTransport {
             state.outgoing.is_empty()
         });
         if now {
-            shutdown(this.descriptor(), Shutdown::Write).map_err(os_error)?;
+            shutdown(this.socket.descriptor(), Shutdown::Write).map_err(os_error)?;
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl SocketTransport {
             Self::lose(slf, None);
         } else if finished {
             // Nobody is left to tell if the peer has gone meanwhile; the next read finds out.
-            let _ = shutdown(this.descriptor(), Shutdown::Write);
+            let _ = shutdown(this.socket.descriptor(), Shutdown::Write);
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl SocketTransport {
             }
             let mut nothing = SendAncillaryBuffer::default();
             let sent = sendmsg(
-                self.descriptor(),
+                self.socket.descriptor(),
                 &state.outgoing.slices(),
                 &mut nothing,
                 SendFlags::NOSIGNAL,
