@@ -16,6 +16,8 @@ use pyo3::prelude::*;
 /// The extension module `jebi._engine`.
 #[pymodule(gil_used = true)]
 mod _engine {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::application::NativeApplication;
     #[pymodule_export]
@@ -31,4 +33,9 @@ mod _engine {
     use crate::plan::Plan;
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::eventloop::install_methods(module.py())
+    }
 }

@@ -13,6 +13,7 @@ use reactor::{Interest, Poller, Readiness, Registry, Token, Waker};
 use rustix::io::Errno;
 
 use super::EventLoop;
+use super::call::Call;
 use super::errno::os_error;
 use super::handle::Handle;
 use super::queue::{Ready, check_callback};
@@ -235,8 +236,8 @@ impl EventLoop {
 pub(super) fn add_reader<'py>(
     event_loop: &Bound<'py, EventLoop>,
     fd: &Bound<'py, PyAny>,
-    callback: Bound<'py, PyAny>,
-    args: Bound<'py, PyTuple>,
+    callback: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, Handle>> {
     add(event_loop, fd, callback, args, Direction::Read)
 }
@@ -245,8 +246,8 @@ pub(super) fn add_reader<'py>(
 pub(super) fn add_writer<'py>(
     event_loop: &Bound<'py, EventLoop>,
     fd: &Bound<'py, PyAny>,
-    callback: Bound<'py, PyAny>,
-    args: Bound<'py, PyTuple>,
+    callback: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, Handle>> {
     add(event_loop, fd, callback, args, Direction::Write)
 }
@@ -297,8 +298,8 @@ impl Direction {
 fn add<'py>(
     event_loop: &Bound<'py, EventLoop>,
     fd: &Bound<'py, PyAny>,
-    callback: Bound<'py, PyAny>,
-    args: Bound<'py, PyTuple>,
+    callback: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
     direction: Direction,
 ) -> PyResult<Bound<'py, Handle>> {
     let py = event_loop.py();
@@ -307,7 +308,7 @@ fn add<'py>(
     if this.is_debug() {
         this.check_thread()?;
         check_callback(
-            &callback,
+            callback,
             match direction {
                 Direction::Read => "add_reader",
                 Direction::Write => "add_writer",
@@ -317,7 +318,7 @@ fn add<'py>(
     let object = (!fd.is_instance_of::<PyInt>()).then(|| fd.clone().unbind());
     let fd = descriptor(fd)?;
     this.check_no_transport(py, fd)?;
-    let made = Bound::new(py, Handle::new(event_loop, callback, args, None)?)?;
+    let made = Handle::create(event_loop, Call::new(callback, args.as_slice())?, None)?;
     let handle = made.clone().unbind();
     let replaced = this.watches.with(py, |watches| {
         let token = match watches.by_fd.get(&fd) {

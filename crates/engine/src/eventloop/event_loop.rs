@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
@@ -11,9 +11,10 @@ use reactor::{Poller, SignalPipe, Waker, monotonic};
 
 use super::attached::Attached;
 use super::descriptors::Watches;
-use super::handle::{Handle, TimerHandle};
+use super::handle::Handle;
 use super::hooks::Hooks;
 use super::queue::{Capture, Queue, Timers};
+use super::spares::Spares;
 
 /// The descriptors of a loop that is not closed.
 pub(super) struct Open {
@@ -33,6 +34,7 @@ pub(crate) struct EventLoop {
     pub(super) queue: Attached<Queue>,
     pub(super) timers: Attached<Timers>,
     pub(super) watches: Attached<Watches>,
+    pub(super) spares: Attached<Spares>,
     pub(super) hooks: Attached<Hooks>,
     pub(super) capture: Attached<Capture>,
     /// What a native callback wants to be raised from `run_forever`.
@@ -69,14 +71,23 @@ impl EventLoop {
             .ok_or_else(|| PyRuntimeError::new_err("Event loop is closed"))
     }
 
+    /// Makes the loop pass through one more iteration; from any thread.
+    pub(super) fn wake(&self, py: Python<'_>) -> PyResult<()> {
+        self.open(py)?.waker.wake();
+        Ok(())
+    }
+
     pub(super) fn slow_after(&self, py: Python<'_>) -> f64 {
         self.slow_callback_duration.get(py)
     }
 
     /// In debug mode: the caller must be on the loop's thread, if the loop runs.
     pub(super) fn check_thread(&self) -> PyResult<()> {
+        if !self.is_debug() {
+            return Ok(());
+        }
         let thread = self.thread.load(Ordering::Relaxed);
-        if !self.is_debug() || thread == 0 || thread == thread_ident() {
+        if thread == 0 || thread == thread_ident() {
             return Ok(());
         }
         Err(PyRuntimeError::new_err(
@@ -100,6 +111,7 @@ impl EventLoop {
             queue: Attached::default(),
             timers: Attached::default(),
             watches: Attached::default(),
+            spares: Attached::default(),
             hooks: Attached::default(),
             capture: Attached::new(Capture::Off),
             raised: Attached::new(None),
@@ -120,64 +132,13 @@ impl EventLoop {
         monotonic()
     }
 
-    /// Schedules a callback for the next iteration.
-    #[pyo3(signature = (callback, *args, context = None))]
-    fn call_soon<'py>(
-        slf: &Bound<'py, Self>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
-        context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        slf.get().check_thread()?;
-        super::queue::call_soon(slf, "call_soon", callback, args, context)
-    }
-
-    /// Schedules a callback from any thread, or from a signal handler, and wakes the loop.
-    #[pyo3(signature = (callback, *args, context = None))]
-    fn call_soon_threadsafe<'py>(
-        slf: &Bound<'py, Self>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
-        context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let handle = super::queue::call_soon(slf, "call_soon_threadsafe", callback, args, context)?;
-        slf.get().open(slf.py())?.waker.wake();
-        Ok(handle)
-    }
-
-    /// Schedules a callback for a number of seconds from now.
-    #[pyo3(signature = (delay, callback, *args, context = None))]
-    fn call_later<'py>(
-        slf: &Bound<'py, Self>,
-        delay: Option<f64>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
-        context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, TimerHandle>> {
-        let delay = delay.ok_or_else(|| PyTypeError::new_err("delay must not be None"))?;
-        super::queue::call_at(slf, monotonic() + delay, callback, args, context)
-    }
-
-    /// Schedules a callback for a time of the loop's clock.
-    #[pyo3(signature = (when, callback, *args, context = None))]
-    fn call_at<'py>(
-        slf: &Bound<'py, Self>,
-        when: Option<f64>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
-        context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, TimerHandle>> {
-        let when = when.ok_or_else(|| PyTypeError::new_err("when cannot be None"))?;
-        super::queue::call_at(slf, when, callback, args, context)
-    }
-
     /// Calls `callback(*args)` whenever the descriptor can be read; replaces the one before.
     #[pyo3(signature = (fd, callback, *args))]
     fn add_reader<'py>(
         slf: &Bound<'py, Self>,
         fd: &Bound<'py, PyAny>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
+        callback: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
     ) -> PyResult<()> {
         super::descriptors::add_reader(slf, fd, callback, args).map(drop)
     }
@@ -187,8 +148,8 @@ impl EventLoop {
     fn _add_reader<'py>(
         slf: &Bound<'py, Self>,
         fd: &Bound<'py, PyAny>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
+        callback: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, Handle>> {
         super::descriptors::add_reader(slf, fd, callback, args)
     }
@@ -203,8 +164,8 @@ impl EventLoop {
     fn add_writer<'py>(
         slf: &Bound<'py, Self>,
         fd: &Bound<'py, PyAny>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
+        callback: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
     ) -> PyResult<()> {
         super::descriptors::add_writer(slf, fd, callback, args).map(drop)
     }
@@ -214,8 +175,8 @@ impl EventLoop {
     fn _add_writer<'py>(
         slf: &Bound<'py, Self>,
         fd: &Bound<'py, PyAny>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
+        callback: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, Handle>> {
         super::descriptors::add_writer(slf, fd, callback, args)
     }
@@ -339,6 +300,7 @@ impl EventLoop {
         drop(self.queue.take(py));
         drop(self.timers.take(py));
         drop(self.watches.take(py));
+        drop(self.spares.take(py));
         drop(self.hooks.take(py));
         drop(self.open.replace(py, None));
     }
@@ -347,6 +309,7 @@ impl EventLoop {
         self.queue.traverse(|queue| queue.traverse(&visit))?;
         self.timers.traverse(|timers| timers.traverse(&visit))?;
         self.watches.traverse(|watches| watches.traverse(&visit))?;
+        self.spares.traverse(|spares| spares.traverse(&visit))?;
         self.task_factory.traverse(|factory| visit.call(factory))
     }
 
@@ -354,6 +317,7 @@ impl EventLoop {
         drop(self.queue.take(py));
         drop(self.timers.take(py));
         drop(self.watches.take(py));
+        drop(self.spares.take(py));
         drop(self.task_factory.take(py));
     }
 }

@@ -2,80 +2,153 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit};
+use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, ffi, intern};
+use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::EventLoop;
 use super::attached::Attached;
-
-/// What to call, and with what.
-struct Call {
-    callback: Py<PyAny>,
-    args: Py<PyTuple>,
-}
+use super::call::Call;
+use super::context::{copy_context, in_context};
+use super::timer_handle::TimerHandle;
 
 /// A callback that was handed to the loop; asyncio's `Handle`.
 #[pyclass(frozen, subclass, weakref, module = "jebi._engine")]
 pub(crate) struct Handle {
-    /// `None` once it is cancelled.
-    call: Attached<Option<Call>>,
-    /// What `repr` says of a handle that was cancelled in debug mode.
-    remembered: Attached<Option<String>>,
-    context: Py<PyAny>,
+    state: Attached<State>,
     event_loop: Py<EventLoop>,
-    /// Where it was made; only in debug mode.
-    source_traceback: Option<Py<PyAny>>,
+    /// It is a [`TimerHandle`].
+    is_timer: bool,
     cancelled: AtomicBool,
     /// It sits in the loop's timers.
     scheduled: AtomicBool,
 }
 
-impl Handle {
-    /// A handle for `callback`, to run in `context` or else in a copy of the current one.
-    pub(crate) fn new(
+/// What changes when a handle is used again.
+#[derive(Default)]
+struct State {
+    /// `None` once it is cancelled.
+    call: Option<Call>,
+    context: Option<Py<PyAny>>,
+    /// When it is due, if it is a timer.
+    when: f64,
+    debug: Option<Box<Debug>>,
+}
+
+/// What only debug mode knows of a handle.
+struct Debug {
+    /// Where it was made.
+    source_traceback: Py<PyAny>,
+    /// What `repr` says of it after it was cancelled.
+    remembered: Option<String>,
+}
+
+impl State {
+    /// For `call`, to run in `context` or else in a copy of the current one.
+    fn new(
         event_loop: &Bound<'_, EventLoop>,
-        callback: Bound<'_, PyAny>,
-        args: Bound<'_, PyTuple>,
-        context: Option<Bound<'_, PyAny>>,
+        call: Call,
+        context: Option<&Bound<'_, PyAny>>,
+        when: f64,
     ) -> PyResult<Self> {
         let py = event_loop.py();
         let context = match context {
-            Some(context) if !context.is_none() => context,
+            Some(context) if !context.is_none() => context.clone(),
             _ => copy_context(py)?,
         };
-        let source_traceback = if event_loop.get().is_debug() {
-            Some(extract_stack(py)?)
-        } else {
-            None
-        };
+        let mut debug = None;
+        if event_loop.get().is_debug() {
+            debug = Some(Box::new(Debug {
+                source_traceback: extract_stack(py)?,
+                remembered: None,
+            }));
+        }
         Ok(Self {
-            call: Attached::new(Some(Call {
-                callback: callback.unbind(),
-                args: args.unbind(),
-            })),
-            remembered: Attached::new(None),
-            context: context.unbind(),
+            call: Some(call),
+            context: Some(context.unbind()),
+            when,
+            debug,
+        })
+    }
+}
+
+impl Handle {
+    /// A handle for `call`, to run in `context` or else in a copy of the current one.
+    pub(super) fn create<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        call: Call,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        let state = State::new(event_loop, call, context, 0.0)?;
+        if let Some(spare) = event_loop.get().take_spare(py, false) {
+            drop(spare.get().state.replace(py, state));
+            return Ok(spare);
+        }
+        Bound::new(py, Self::with(event_loop, state, false))
+    }
+
+    /// A [`TimerHandle`] for the time `when`, in seconds of the loop's clock.
+    pub(super) fn create_timer<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        when: f64,
+        call: Call,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        let state = State::new(event_loop, call, context, when)?;
+        if let Some(spare) = event_loop.get().take_spare(py, true) {
+            drop(spare.get().state.replace(py, state));
+            return Ok(spare);
+        }
+        let base = PyClassInitializer::from(Self::with(event_loop, state, true));
+        Ok(Bound::new(py, base.add_subclass(TimerHandle))?.into_super())
+    }
+
+    fn with(event_loop: &Bound<'_, EventLoop>, state: State, is_timer: bool) -> Self {
+        Self {
+            state: Attached::new(state),
             event_loop: event_loop.clone().unbind(),
-            source_traceback,
+            is_timer,
             cancelled: AtomicBool::new(false),
             scheduled: AtomicBool::new(false),
-        })
+        }
+    }
+
+    /// Lets go of everything, so that the handle can be used again.
+    pub(super) fn reset(&self, py: Python<'_>) {
+        let State { call, context, .. } = self.state.take(py);
+        self.cancelled.store(false, Ordering::Relaxed);
+        if let Some(call) = call {
+            call.release(py);
+        }
+        if let Some(context) = context {
+            context.drop_ref(py);
+        }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
+    pub(super) fn is_timer(&self) -> bool {
+        self.is_timer
+    }
+
+    /// When it is due, if it is a timer.
+    pub(super) fn when(&self, py: Python<'_>) -> f64 {
+        self.state.with(py, |state| state.when)
+    }
+
     /// Notes that it entered the loop's timers.
-    pub(crate) fn set_scheduled(&self) {
+    pub(super) fn set_scheduled(&self) {
         self.scheduled.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that it left the loop's timers; `true` when it was there.
-    pub(crate) fn clear_scheduled(&self) -> bool {
-        self.scheduled.swap(false, Ordering::Relaxed)
+    /// Notes that it left the loop's timers.
+    pub(super) fn clear_scheduled(&self) {
+        self.scheduled.store(false, Ordering::Relaxed);
     }
 
     /// Calls the callback in its context.
@@ -84,42 +157,45 @@ impl Handle {
     /// end the program.
     pub(crate) fn run(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let this = slf.get();
-        let Some((callback, args)) = this.call_parts(py) else {
+        let parts = slf.get().state.with(py, |state| {
+            let (call, context) = (state.call.as_ref()?, state.context.as_ref()?);
+            Some((call.clone_ref(py), context.bind(py).clone()))
+        });
+        let Some((call, context)) = parts else {
             return Ok(());
         };
-        let outcome = call_in_context(&callback, &args, this.context.bind(py));
-        match outcome {
+        let outcome = match in_context(&context, || call.run(py)) {
             Ok(_) => Ok(()),
             Err(error) if is_exit(py, &error) => Err(error),
-            Err(error) => Self::report(slf, &callback, &args, error),
-        }
+            Err(error) => Self::report(slf, &call, error),
+        };
+        call.release(py);
+        outcome
     }
 
-    fn call_parts<'py>(&self, py: Python<'py>) -> Option<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-        self.call.with(py, |call| {
-            let call = call.as_ref()?;
-            let callback = call.callback.bind(py).clone();
-            Some((callback, call.args.bind(py).clone()))
+    /// What it will call; `None` once it is cancelled.
+    pub(super) fn call(&self, py: Python<'_>) -> Option<Call> {
+        self.state
+            .with(py, |state| Some(state.call.as_ref()?.clone_ref(py)))
+    }
+
+    fn source_traceback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.state.with(py, |state| {
+            Some(state.debug.as_ref()?.source_traceback.clone_ref(py))
         })
     }
 
-    fn report(
-        handle: &Bound<'_, Self>,
-        callback: &Bound<'_, PyAny>,
-        args: &Bound<'_, PyTuple>,
-        error: PyErr,
-    ) -> PyResult<()> {
+    fn report(handle: &Bound<'_, Self>, call: &Call, error: PyErr) -> PyResult<()> {
         let py = handle.py();
         let this = handle.get();
         // Words that cannot be found must not keep the exception from being reported.
-        let described = describe(py, callback, args, this.event_loop.get().is_debug())
+        let described = describe(py, call, this.event_loop.get().is_debug())
             .unwrap_or_else(|_| "<unknown>".to_owned());
         let context = PyDict::new(py);
         context.set_item("message", format!("Exception in callback {described}"))?;
         context.set_item("exception", error.into_value(py))?;
         context.set_item("handle", handle)?;
-        if let Some(traceback) = &this.source_traceback {
+        if let Some(traceback) = this.source_traceback(py) {
             context.set_item("source_traceback", traceback)?;
         }
         this.event_loop
@@ -129,53 +205,41 @@ impl Handle {
     }
 
     /// `Handle cancelled f() created at file:line`, with the time of a timer.
-    fn description(slf: &Bound<'_, Self>, when: Option<f64>) -> PyResult<String> {
+    fn description(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let this = slf.get();
-        if let Some(text) = this.remembered.with(py, |text| text.clone()) {
+        let remembered = this
+            .state
+            .with(py, |state| state.debug.as_ref()?.remembered.clone());
+        if let Some(text) = remembered {
             return Ok(text);
         }
         let mut words = vec![slf.get_type().name()?.to_string()];
         if this.is_cancelled() {
             words.push("cancelled".to_owned());
         }
-        if let Some(when) = when {
-            words.push(format!("when={}", when.into_pyobject(py)?.repr()?));
+        if this.is_timer {
+            words.push(format!("when={}", this.when(py).into_pyobject(py)?.repr()?));
         }
-        if let Some((callback, args)) = this.call_parts(py) {
-            words.push(describe(
-                py,
-                &callback,
-                &args,
-                this.event_loop.get().is_debug(),
-            )?);
+        if let Some(call) = this.call(py) {
+            words.push(describe(py, &call, this.event_loop.get().is_debug())?);
         }
-        if let Some(traceback) = &this.source_traceback {
+        if let Some(traceback) = this.source_traceback(py) {
             let frame = traceback.bind(py).get_item(-1)?;
-            words.push(format!(
-                "created at {}:{}",
-                frame.get_item(0)?,
-                frame.get_item(1)?
-            ));
+            let (file, line) = (frame.get_item(0)?, frame.get_item(1)?);
+            words.push(format!("created at {file}:{line}"));
         }
         Ok(format!("<{}>", words.join(" ")))
     }
 
-    fn cancel_with(slf: &Bound<'_, Self>, when: Option<f64>) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        if this.is_cancelled() {
-            return Ok(());
-        }
-        if this.scheduled.load(Ordering::Relaxed) {
-            this.event_loop.get().note_cancelled_timer(py);
-        }
-        this.cancelled.store(true, Ordering::Relaxed);
-        if this.event_loop.get().is_debug() {
-            let text = Self::description(slf, when)?;
-            this.remembered.replace(py, Some(text));
-        }
-        drop(this.call.take(py));
+    /// Keeps what `repr` said before the call was given up, for debug mode.
+    fn remember(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let text = Self::description(slf)?;
+        slf.get().state.with(slf.py(), |state| {
+            if let Some(debug) = &mut state.debug {
+                debug.remembered = Some(text);
+            }
+        });
         Ok(())
     }
 }
@@ -186,18 +250,30 @@ impl Handle {
     #[staticmethod]
     fn _create<'py>(
         event_loop: &Bound<'py, EventLoop>,
-        callback: Bound<'py, PyAny>,
-        args: Bound<'py, PyTuple>,
+        callback: &Bound<'py, PyAny>,
+        args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, Self>> {
-        Bound::new(
-            event_loop.py(),
-            Self::new(event_loop, callback, args, None)?,
-        )
+        Self::create(event_loop, Call::new(callback, args.as_slice())?, None)
     }
 
     /// Makes the loop pass over it.
     fn cancel(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::cancel_with(slf, None)
+        let py = slf.py();
+        let this = slf.get();
+        if this.is_cancelled() {
+            return Ok(());
+        }
+        if this.scheduled.load(Ordering::Relaxed) {
+            this.event_loop.get().note_cancelled_timer(py);
+        }
+        this.cancelled.store(true, Ordering::Relaxed);
+        if this.event_loop.get().is_debug() {
+            Self::remember(slf)?;
+        }
+        if let Some(call) = this.state.with(py, |state| state.call.take()) {
+            call.release(py);
+        }
+        Ok(())
     }
 
     /// Whether it was cancelled.
@@ -206,156 +282,61 @@ impl Handle {
     }
 
     /// The context in which the callback runs.
-    fn get_context(&self, py: Python<'_>) -> Py<PyAny> {
-        self.context.clone_ref(py)
+    fn get_context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.state
+            .with(py, |state| Some(state.context.as_ref()?.clone_ref(py)))
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Self::description(slf, None)
+        Self::description(slf)
     }
 
     /// Where it was made, as `traceback.StackSummary`, in debug mode.
     #[getter(_source_traceback)]
-    fn source_traceback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.source_traceback
-            .as_ref()
-            .map(|traceback| traceback.clone_ref(py))
+    fn py_source_traceback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.source_traceback(py)
     }
 
     /// What it will call; `None` once cancelled.
     #[getter(_callback)]
-    fn callback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.call_parts(py).map(|(callback, _)| callback.unbind())
+    fn py_callback(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.call(py).map(|call| call.callback(py).clone().unbind())
+    }
+
+    /// The arguments it will pass; `None` once cancelled.
+    #[getter(_args)]
+    fn py_args<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.call(py).map(|call| call.arguments(py)).transpose()
+    }
+
+    /// Calls the callback now; what it raises is reported as if the loop had called it.
+    #[pyo3(name = "_run")]
+    fn py_run(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::run(slf)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.context)?;
         visit.call(&self.event_loop)?;
-        visit.call(&self.source_traceback)?;
-        self.call.traverse(|call| match call {
-            Some(call) => {
-                visit.call(&call.callback)?;
-                visit.call(&call.args)
+        self.state.traverse(|state| {
+            visit.call(&state.context)?;
+            if let Some(debug) = &state.debug {
+                visit.call(&debug.source_traceback)?;
             }
-            None => Ok(()),
+            state
+                .call
+                .as_ref()
+                .map_or(Ok(()), |call| call.traverse(&visit))
         })
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        drop(self.call.take(py));
-    }
-}
-
-/// A callback that waits for its time; asyncio's `TimerHandle`.
-#[pyclass(frozen, extends = Handle, module = "jebi._engine")]
-pub(crate) struct TimerHandle {
-    when: f64,
-}
-
-impl TimerHandle {
-    /// A timer for `when`, in seconds of the loop's clock.
-    pub(crate) fn create(py: Python<'_>, when: f64, handle: Handle) -> PyResult<Bound<'_, Self>> {
-        Bound::new(
-            py,
-            PyClassInitializer::from(handle).add_subclass(Self { when }),
-        )
-    }
-
-    fn order(&self, other: &Bound<'_, PyAny>) -> Option<std::cmp::Ordering> {
-        let other = other.cast::<Self>().ok()?;
-        self.when.partial_cmp(&other.get().when)
-    }
-}
-
-#[pymethods]
-impl TimerHandle {
-    /// The time at which the callback is due, on the clock of `loop.time()`.
-    fn when(&self) -> f64 {
-        self.when
-    }
-
-    /// Makes the loop pass over it.
-    fn cancel(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Handle::cancel_with(slf.as_super(), Some(slf.get().when))
-    }
-
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Handle::description(slf.as_super(), Some(slf.get().when))
-    }
-
-    /// Timers order by their time, and only among themselves.
-    fn __lt__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
-        self.order(other).map(std::cmp::Ordering::is_lt)
-    }
-
-    fn __le__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
-        self.order(other).map(std::cmp::Ordering::is_le)
-    }
-
-    fn __gt__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
-        self.order(other).map(std::cmp::Ordering::is_gt)
-    }
-
-    fn __ge__(&self, other: &Bound<'_, PyAny>) -> Option<bool> {
-        self.order(other).map(std::cmp::Ordering::is_ge)
+        drop(self.state.with(py, |state| state.call.take()));
     }
 }
 
 /// Whether an exception means to end the program and must leave `run_forever`.
 pub(crate) fn is_exit(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PySystemExit>(py) || error.is_instance_of::<PyKeyboardInterrupt>(py)
-}
-
-/// `contextvars.copy_context()`.
-pub(crate) fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    // SAFETY: attached, as `py` proves; the result is a new reference, or null with an exception.
-    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()) }
-}
-
-/// `context.run(callback, *args)`, or in a copy of `context` while another thread is inside of it.
-///
-/// A request's `def` code runs on a thread in the request's own context. If its task is cancelled
-/// meanwhile it has to be resumed all the same: a wake-up that fails is a task that never ends.
-pub(crate) fn call_in_context<'py>(
-    callback: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-    context: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    in_context(context, || callback.call1(args))
-}
-
-/// Does `work` in `context`, or in a copy as [`call_in_context`] does.
-pub(crate) fn in_context<T>(
-    context: &Bound<'_, PyAny>,
-    work: impl FnOnce() -> PyResult<T>,
-) -> PyResult<T> {
-    let context = enter_context(context)?;
-    let result = work();
-    // SAFETY: the context was entered above by this thread, which left everything it entered since.
-    if unsafe { ffi::PyContext_Exit(context.as_ptr()) } < 0 {
-        return Err(PyErr::fetch(context.py()));
-    }
-    result
-}
-
-/// Enters `context`, or a copy while it is occupied; hands out the one that was entered.
-pub(crate) fn enter_context<'py>(context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = context.py();
-    // SAFETY: attached, and `context` is alive; anything but a Context raises TypeError.
-    if unsafe { ffi::PyContext_Enter(context.as_ptr()) } == 0 {
-        return Ok(context.clone());
-    }
-    let refused = PyErr::fetch(py);
-    if !refused.is_instance_of::<PyRuntimeError>(py) {
-        return Err(refused);
-    }
-    // SAFETY: as above; the result is a new reference, or null with an exception.
-    let copy = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_Copy(context.as_ptr()))? };
-    // SAFETY: as above.
-    if unsafe { ffi::PyContext_Enter(copy.as_ptr()) } < 0 {
-        return Err(PyErr::fetch(py));
-    }
-    Ok(copy)
 }
 
 fn extract_stack(py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -366,13 +347,9 @@ fn extract_stack(py: Python<'_>) -> PyResult<Py<PyAny>> {
     Ok(summary.unbind())
 }
 
-fn describe(
-    py: Python<'_>,
-    callback: &Bound<'_, PyAny>,
-    args: &Bound<'_, PyTuple>,
-    debug: bool,
-) -> PyResult<String> {
+fn describe(py: Python<'_>, call: &Call, debug: bool) -> PyResult<String> {
+    let parts = (call.callback(py), call.arguments(py)?, debug);
     py.import("jebi.loop.describe")?
-        .call_method1("describe_callback", (callback, args, debug))?
+        .call_method1("describe_callback", parts)?
         .extract()
 }

@@ -8,22 +8,28 @@
 //! The GIL is given up only while the loop sleeps. See [`run`] for the one exception.
 
 mod attached;
+mod call;
+mod context;
 mod datagram;
 mod descriptors;
 mod errno;
 mod event_loop;
+mod fastcall;
 mod flow;
 mod futures;
 mod handle;
 mod held;
 mod hooks;
+mod methods;
 mod outgoing;
 mod pipe;
 mod queue;
 mod receiver;
 mod run;
 mod source;
+mod spares;
 mod tasks;
+mod timer_handle;
 mod transport;
 
 pub(crate) use self::{
@@ -31,9 +37,11 @@ pub(crate) use self::{
     errno::os_error,
     event_loop::EventLoop,
     futures::{complete, is_done, leaving, wake},
-    handle::{Handle, TimerHandle, is_exit},
+    handle::{Handle, is_exit},
+    methods::install_methods,
     pipe::{ReadPipeTransport, WritePipeTransport},
     source::{HookId, Source, TickId},
+    timer_handle::TimerHandle,
     transport::SocketTransport,
 };
 

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
 use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, monotonic};
 
 use super::EventLoop;
-use super::handle::{Handle, TimerHandle};
+use super::call::Call;
+use super::handle::Handle;
 use super::source::{Captured, Once, TickId};
 
 /// One thing to do in an iteration.
@@ -48,14 +48,18 @@ impl Timer {
         matches!(self, Self::Handle(handle) if handle.get().is_cancelled())
     }
 
-    /// Notes in the handle that the heap has let go of it; `true` if there is something to do.
-    fn leave(&self) -> bool {
+    /// What is to be done now that the heap has let go of it; nothing if it was cancelled.
+    fn leave(self, py: Python<'_>, event_loop: &EventLoop) -> Option<Ready> {
         match self {
             Self::Handle(handle) => {
                 handle.get().clear_scheduled();
-                !handle.get().is_cancelled()
+                if handle.get().is_cancelled() {
+                    event_loop.give_back(handle.into_bound(py));
+                    return None;
+                }
+                Some(Ready::Handle(handle))
             }
-            Self::Tick(_) => true,
+            Self::Tick(tick) => Some(Ready::Tick(tick)),
         }
     }
 }
@@ -80,47 +84,48 @@ pub(super) enum Capture {
     Done(Captured),
 }
 
+/// Queues a callback for the coming iteration.
 pub(super) fn call_soon<'py>(
     event_loop: &Bound<'py, EventLoop>,
     method: &'static str,
-    callback: Bound<'py, PyAny>,
-    args: Bound<'py, PyTuple>,
-    context: Option<Bound<'py, PyAny>>,
+    callback: &Bound<'py, PyAny>,
+    args: &[Bound<'py, PyAny>],
+    context: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = event_loop.py();
     let this = event_loop.get();
     this.check_open()?;
     if this.is_debug() {
-        check_callback(&callback, method)?;
+        check_callback(callback, method)?;
     }
-    let Some(callback) = this.capture(py, method, callback, &args, context.as_ref()) else {
+    if this.capture(py, method, callback, args, context) {
         return Ok(py.None().into_bound(py));
-    };
-    let handle = Bound::new(py, Handle::new(event_loop, callback, args, context)?)?;
+    }
+    let handle = Handle::create(event_loop, Call::new(callback, args)?, context)?;
     this.push(py, Ready::Handle(handle.clone().unbind()));
     Ok(handle.into_any())
 }
 
+/// Sets a timer for `when`, in seconds of the loop's clock.
 pub(super) fn call_at<'py>(
     event_loop: &Bound<'py, EventLoop>,
     when: f64,
-    callback: Bound<'py, PyAny>,
-    args: Bound<'py, PyTuple>,
-    context: Option<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, TimerHandle>> {
+    callback: &Bound<'py, PyAny>,
+    args: &[Bound<'py, PyAny>],
+    context: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = event_loop.py();
     let this = event_loop.get();
     this.check_open()?;
     if this.is_debug() {
         this.check_thread()?;
-        check_callback(&callback, "call_at")?;
+        check_callback(callback, "call_at")?;
     }
-    let handle = Handle::new(event_loop, callback, args, context)?;
-    handle.set_scheduled();
-    let timer = TimerHandle::create(py, when, handle)?;
-    let entry = Timer::Handle(timer.as_super().clone().unbind());
+    let handle = Handle::create_timer(event_loop, when, Call::new(callback, args)?, context)?;
+    handle.get().set_scheduled();
+    let entry = Timer::Handle(handle.clone().unbind());
     this.timers.with(py, |timers| timers.0.push(when, entry));
-    Ok(timer)
+    Ok(handle.into_any())
 }
 
 /// In debug mode: refuses what could only fail later.
@@ -180,29 +185,29 @@ impl EventLoop {
         }
     }
 
-    /// Keeps a callback aside if one is awaited, or hands it back.
+    /// Keeps a callback aside if one is awaited; `false` if it is to be queued.
     ///
     /// Only what looks like a task's first step is taken: while the task is made, the garbage
     /// collector may run finalizers, and those may schedule callbacks too.
-    fn capture<'py>(
+    fn capture(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         method: &str,
-        callback: Bound<'py, PyAny>,
-        args: &Bound<'py, PyTuple>,
-        context: Option<&Bound<'py, PyAny>>,
-    ) -> Option<Bound<'py, PyAny>> {
+        callback: &Bound<'_, PyAny>,
+        args: &[Bound<'_, PyAny>],
+        context: Option<&Bound<'_, PyAny>>,
+    ) -> bool {
         let armed = self
             .capture
             .with(py, |capture| matches!(capture, Capture::Armed));
         if !armed || method != "call_soon" || !args.is_empty() || context.is_none() {
-            return Some(callback);
+            return false;
         }
         let captured = Captured {
-            callback: callback.unbind(),
+            callback: callback.clone().unbind(),
         };
         drop(self.capture.replace(py, Capture::Done(captured)));
-        None
+        true
     }
 
     /// A timer was cancelled while it sat in the heap.
@@ -215,8 +220,8 @@ impl EventLoop {
         let swept = self
             .timers
             .with(py, |timers| timers.0.sweep(Timer::is_cancelled));
-        for timer in &swept {
-            timer.leave();
+        for timer in swept {
+            timer.leave(py, self);
         }
         loop {
             let (first, cancelled) = self.timers.with(py, |timers| {
@@ -234,7 +239,7 @@ impl EventLoop {
                 }
             });
             match cancelled {
-                Some(timer) => timer.leave(),
+                Some(timer) => timer.leave(py, self),
                 None => return first,
             };
         }
@@ -247,17 +252,10 @@ impl EventLoop {
         }
         let end = monotonic() + CLOCK_RESOLUTION;
         while let Some(timer) = self.timers.with(py, |timers| timers.0.pop_before(end)) {
-            if !timer.leave() {
-                self.timers.with(py, |timers| timers.0.forget_cancelled());
-                continue;
+            match timer.leave(py, self) {
+                Some(item) => self.push(py, item),
+                None => self.timers.with(py, |timers| timers.0.forget_cancelled()),
             }
-            self.push(
-                py,
-                match timer {
-                    Timer::Handle(handle) => Ready::Handle(handle),
-                    Timer::Tick(tick) => Ready::Tick(tick),
-                },
-            );
         }
     }
 }

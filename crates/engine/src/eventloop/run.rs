@@ -163,7 +163,12 @@ impl Run<'_, '_> {
         let py = self.event_loop.py();
         let this = self.event_loop.get();
         match item {
-            Ready::Handle(handle) => return self.run_handle(&handle.into_bound(py)),
+            Ready::Handle(handle) => {
+                let handle = handle.into_bound(py);
+                let outcome = self.run_handle(&handle);
+                this.give_back(handle);
+                return outcome;
+            }
             Ready::Event(token, readiness) => {
                 if let Some((source, readiness)) = this.native_source(py, token, readiness) {
                     let start = this.is_debug().then(monotonic);

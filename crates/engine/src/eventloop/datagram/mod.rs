@@ -23,9 +23,10 @@ use self::address::{Family, Peer};
 use self::outbox::Outbox;
 use super::EventLoop;
 use super::attached::Attached;
+use super::context::{copy_context, in_context};
 use super::errno::os_error;
 use super::flow;
-use super::handle::{copy_context, in_context, is_exit};
+use super::handle::is_exit;
 use super::held::{HeldSocket, describe_socket};
 use super::source::Source;
 

@@ -14,7 +14,8 @@ use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
 use crate::eventloop::attached::Attached;
-use crate::eventloop::handle::{call_in_context, copy_context, is_exit};
+use crate::eventloop::context::{call_in_context, copy_context};
+use crate::eventloop::handle::is_exit;
 use crate::eventloop::source::Source;
 use crate::eventloop::{EventLoop, flow, futures, log, os_error};
 

@@ -19,8 +19,9 @@ use reactor::{Interest, Readiness, Token};
 
 use super::EventLoop;
 use super::attached::Attached;
+use super::context::copy_context;
 use super::errno::os_error;
-use super::handle::{copy_context, is_exit};
+use super::handle::is_exit;
 use super::held::{HeldSocket, describe_socket};
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;

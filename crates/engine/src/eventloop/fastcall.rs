@@ -1,0 +1,225 @@
+//! Methods of the loop that are called so often that the way into them counts.
+//!
+//! A `#[pymethods]` entry makes a tuple of `*args`, looks named arguments up in lists of names and
+//! checks again what the interpreter has checked. A [`Method`] gets its arguments as the interpreter has them.
+
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::slice;
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple, PyTupleMethods};
+
+use super::EventLoop;
+
+/// A method of [`EventLoop`] that is entered without detours.
+pub(super) trait Method {
+    /// Its name.
+    const NAME: &'static CStr;
+    /// Its signature as `inspect` reads it, and what it does.
+    const DOC: &'static CStr;
+
+    /// What it does.
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// The arguments of one call.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a, 'py> {
+    pub(super) positional: &'a [Bound<'py, PyAny>],
+    /// The names of the named ones.
+    names: Option<&'a Bound<'py, PyTuple>>,
+    named: &'a [Bound<'py, PyAny>],
+}
+
+/// Arguments of a function `(*required, *rest, context=None)`.
+pub(super) struct Parsed<'a, 'py, const N: usize> {
+    pub(super) required: [&'a Bound<'py, PyAny>; N],
+    pub(super) rest: &'a [Bound<'py, PyAny>],
+    pub(super) context: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl<'a, 'py> Given<'a, 'py> {
+    /// Sorts the arguments of `function`, whose required ones are called `names`.
+    ///
+    /// # Errors
+    /// `TypeError` as of any function that is called wrongly.
+    pub(super) fn parse<const N: usize>(
+        self,
+        py: Python<'py>,
+        function: &CStr,
+        required: [&str; N],
+    ) -> PyResult<Parsed<'a, 'py, N>> {
+        if let Some((first, rest)) = self.positional.split_first_chunk::<N>()
+            && let Some(context) = self.context_alone(py)
+        {
+            return Ok(Parsed {
+                required: first.each_ref(),
+                rest,
+                context,
+            });
+        }
+        self.parse_slowly(function, required)
+    }
+
+    /// The context, if nothing else was named; `None` if something was.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether the inner one is all"
+    )]
+    fn context_alone(&self, py: Python<'py>) -> Option<Option<&'a Bound<'py, PyAny>>> {
+        let Some(names) = self.names else {
+            return Some(None);
+        };
+        match (names.as_slice(), self.named) {
+            ([name], [value]) if name.is(pyo3::intern!(py, "context")) => Some(Some(value)),
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn parse_slowly<const N: usize>(
+        self,
+        function: &CStr,
+        required: [&str; N],
+    ) -> PyResult<Parsed<'a, 'py, N>> {
+        let function = function.to_string_lossy();
+        let mut found: [Option<&'a Bound<'py, PyAny>>; N] = [None; N];
+        for (slot, value) in found.iter_mut().zip(self.positional) {
+            *slot = Some(value);
+        }
+        let mut context = None;
+        let names = self.names.map_or(&[][..], |names| names.as_slice());
+        for (name, value) in names.iter().zip(self.named) {
+            let name = name.cast::<PyString>()?.to_str()?;
+            let place = required.iter().position(|known| *known == name);
+            let slot = match place.and_then(|place| found.get_mut(place)) {
+                Some(slot) => slot,
+                None if name == "context" => &mut context,
+                None => {
+                    let text = format!("{function}() got an unexpected keyword argument '{name}'");
+                    return Err(PyTypeError::new_err(text));
+                }
+            };
+            if slot.replace(value).is_some() {
+                let text = format!("{function}() got multiple values for argument '{name}'");
+                return Err(PyTypeError::new_err(text));
+            }
+        }
+        let missing = missing(&required, &found);
+        let values: Vec<_> = found.into_iter().flatten().collect();
+        let Ok(required) = <[_; N]>::try_from(values) else {
+            return Err(PyTypeError::new_err(format!("{function}() {missing}")));
+        };
+        Ok(Parsed {
+            required,
+            rest: self.positional.get(N..).unwrap_or_default(),
+            context,
+        })
+    }
+}
+
+/// What the interpreter says of arguments that were not given.
+fn missing<T>(names: &[&str], found: &[Option<T>]) -> String {
+    let missing: Vec<_> = (names.iter().zip(found))
+        .filter(|(_, value)| value.is_none())
+        .map(|(name, _)| format!("'{name}'"))
+        .collect();
+    let plural = if missing.len() == 1 { "" } else { "s" };
+    let (count, list) = (missing.len(), missing.join(" and "));
+    format!("missing {count} required positional argument{plural}: {list}")
+}
+
+/// Puts a method into the class, in the place of a `#[pymethods]` entry.
+pub(super) fn install<M: Method>(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<EventLoop>();
+    // The interpreter keeps a pointer to it as long as the class lives, which is for ever.
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: M::NAME.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer {
+            PyCFunctionFastWithKeywords: enter::<M>,
+        },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: M::DOC.as_ptr(),
+    }));
+    // SAFETY: attached; the class is alive, the definition is never freed, and its function has
+    // the type that its flags promise. The result is a new reference, or null with an exception.
+    let method = unsafe {
+        let method = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
+        Bound::from_owned_ptr_or_err(py, method)?
+    };
+    class.setattr(M::NAME.to_string_lossy().as_ref(), method)
+}
+
+/// What the interpreter calls.
+///
+/// # Safety
+/// As the interpreter calls a method of [`EventLoop`] with `METH_FASTCALL | METH_KEYWORDS`: it is
+/// attached, `slf` is an instance, `args` points to `nargs` arguments and as many more as `kwnames`
+/// has names, and everything stays alive during the call.
+unsafe extern "C" fn enter<M: Method>(
+    slf: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargs: ffi::Py_ssize_t,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller is attached. (The cheap way: whoever calls here is the interpreter, and
+    // nothing below drops a `Py` without the token.)
+    let py = unsafe { Python::assume_attached() };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: `Bound` is a pointer to an object by its representation. These pointers are
+        // borrowed, so they are only looked at through references, for the length of the call;
+        // the method descriptor has checked that `slf` is an instance of the class.
+        let (event_loop, given) = unsafe {
+            let event_loop = &*(&raw const slf).cast::<Bound<'_, EventLoop>>();
+            (event_loop, given(args, nargs, &kwnames))
+        };
+        M::call(event_loop, given)
+    }));
+    let outcome = outcome.unwrap_or_else(|_| {
+        let text = format!("{}() panicked", M::NAME.to_string_lossy());
+        Err(PyRuntimeError::new_err(text))
+    });
+    match outcome {
+        Ok(object) => object.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            std::ptr::null_mut()
+        }
+    }
+}
+
+/// The arguments of a call as slices.
+///
+/// # Safety
+/// As [`enter`].
+unsafe fn given<'a, 'py>(
+    args: *const *mut ffi::PyObject,
+    nargs: ffi::Py_ssize_t,
+    kwnames: &'a *mut ffi::PyObject,
+) -> Given<'a, 'py> {
+    let nargs = usize::try_from(nargs).unwrap_or(0);
+    if args.is_null() {
+        return Given {
+            positional: &[],
+            names: None,
+            named: &[],
+        };
+    }
+    // SAFETY: the caller's promise; a tuple of names is a tuple, and `Bound` is a pointer.
+    unsafe {
+        let args = args.cast::<Bound<'py, PyAny>>();
+        let names =
+            (!kwnames.is_null()).then(|| &*(&raw const *kwnames).cast::<Bound<'py, PyTuple>>());
+        Given {
+            positional: slice::from_raw_parts(args, nargs),
+            named: slice::from_raw_parts(args.add(nargs), names.map_or(0, PyTupleMethods::len)),
+            names,
+        }
+    }
+}

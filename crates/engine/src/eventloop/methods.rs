@@ -1,0 +1,111 @@
+//! The methods that schedule callbacks, with asyncio's signatures.
+
+use std::ffi::CStr;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use reactor::monotonic;
+
+use super::EventLoop;
+use super::fastcall::{Given, Method, install};
+use super::queue::{call_at, call_soon};
+
+/// Puts the methods of this file into the class.
+pub(crate) fn install_methods(py: Python<'_>) -> PyResult<()> {
+    install::<CallSoon>(py)?;
+    install::<CallSoonThreadsafe>(py)?;
+    install::<CallLater>(py)?;
+    install::<CallAt>(py)
+}
+
+struct CallSoon;
+
+impl Method for CallSoon {
+    const NAME: &'static CStr = c"call_soon";
+    const DOC: &'static CStr = c"call_soon($self, callback, *args, context=None)\n--\n\n\
+        Schedules a callback for the next iteration.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let parsed = given.parse(event_loop.py(), Self::NAME, ["callback"])?;
+        let [callback] = parsed.required;
+        event_loop.get().check_thread()?;
+        call_soon(
+            event_loop,
+            "call_soon",
+            callback,
+            parsed.rest,
+            parsed.context,
+        )
+    }
+}
+
+struct CallSoonThreadsafe;
+
+impl Method for CallSoonThreadsafe {
+    const NAME: &'static CStr = c"call_soon_threadsafe";
+    const DOC: &'static CStr =
+        c"call_soon_threadsafe($self, callback, *args, context=None)\n--\n\n\
+        Schedules a callback from any thread, or from a signal handler, and wakes the loop.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let parsed = given.parse(event_loop.py(), Self::NAME, ["callback"])?;
+        let [callback] = parsed.required;
+        let (rest, context) = (parsed.rest, parsed.context);
+        let handle = call_soon(event_loop, "call_soon_threadsafe", callback, rest, context)?;
+        event_loop.get().wake(event_loop.py())?;
+        Ok(handle)
+    }
+}
+
+struct CallLater;
+
+impl Method for CallLater {
+    const NAME: &'static CStr = c"call_later";
+    const DOC: &'static CStr = c"call_later($self, delay, callback, *args, context=None)\n--\n\n\
+        Schedules a callback for a number of seconds from now.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let parsed = given.parse(event_loop.py(), Self::NAME, ["delay", "callback"])?;
+        let [delay, callback] = parsed.required;
+        if delay.is_none() {
+            return Err(PyTypeError::new_err("delay must not be None"));
+        }
+        let when = monotonic() + delay.extract::<f64>()?;
+        call_at(event_loop, when, callback, parsed.rest, parsed.context)
+    }
+}
+
+struct CallAt;
+
+impl Method for CallAt {
+    const NAME: &'static CStr = c"call_at";
+    const DOC: &'static CStr = c"call_at($self, when, callback, *args, context=None)\n--\n\n\
+        Schedules a callback for a time of the loop's clock.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let parsed = given.parse(event_loop.py(), Self::NAME, ["when", "callback"])?;
+        let [when, callback] = parsed.required;
+        if when.is_none() {
+            return Err(PyTypeError::new_err("when cannot be None"));
+        }
+        call_at(
+            event_loop,
+            when.extract()?,
+            callback,
+            parsed.rest,
+            parsed.context,
+        )
+    }
+}
