@@ -151,6 +151,8 @@ class SocketTransport:
 
 @final
 class DatagramTransport:
+    @property
+    def _sock(self) -> socket | None: ...
     def __new__(
         cls,
         event_loop: EventLoop,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import jebi.loop
+from tests.loop.programs import check_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +116,20 @@ def test_a_loop_that_is_collected_takes_its_transports_along(pair: Pair) -> None
     del loop
     gc.collect()
     assert transport() is None
+
+
+def test_a_process_may_end_with_everything_open() -> None:
+    check_program("""
+import asyncio, socket
+import jebi.loop
+
+loop = jebi.loop.new_event_loop()
+near, far = socket.socketpair()
+opening = loop.create_connection(asyncio.Protocol, sock=near)
+stream = loop.run_until_complete(opening)
+opening = loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
+datagrams = loop.run_until_complete(opening)
+""")
 
 
 def test_a_protocol_with_the_methods_of_a_buffered_one_is_buffered(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 P = TypeVar("P", bound="asyncio.BaseProtocol")
+
+# asyncio's word for it.
+EXPECTED = "A datagram socket" if sys.version_info >= (3, 13) else "A UDP Socket"
 
 # Family and protocol of a socket, its own address and the one it sends to.
 Candidate = tuple[int, int, Any, Any]
@@ -136,7 +140,7 @@ class Datagrams(Sockets):
         self, candidate: Candidate, options: list[tuple[int, int]], connect: bool
     ) -> socket.socket:
         family, proto, local, remote = candidate
-        sock = socket.socket(family, socket.SOCK_DGRAM, proto)
+        sock = socket.socket(family=family, type=socket.SOCK_DGRAM, proto=proto)
         try:
             for level, option in options:
                 sock.setsockopt(level, option, 1)
@@ -165,7 +169,7 @@ def _refuse_reuse_address(given: bool | None) -> None:
 
 def _check_datagram(sock: socket.socket, given: dict[str, Any]) -> None:
     if sock.type == socket.SOCK_STREAM:
-        raise ValueError(f"A datagram socket was expected, got {sock!r}")
+        raise ValueError(f"{EXPECTED} was expected, got {sock!r}")
     words = [f"{name}={value}" for name, value in given.items() if value]
     if words:
         raise ValueError(

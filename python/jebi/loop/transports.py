@@ -28,7 +28,7 @@ class WritePipeTransport(asyncio.WriteTransport):
     __slots__ = ()
 
 
-class DatagramTransport(asyncio.DatagramTransport):
-    """The same for datagrams."""
+class DatagramTransport(asyncio.Transport, asyncio.DatagramTransport):
+    """The same for datagrams; asyncio's own is a ``Transport`` as well."""
 
     __slots__ = ()

@@ -67,7 +67,8 @@ impl HeldSocket {
             return Ok(None);
         };
         let sock = sock.into_bound(py);
-        if self.counted {
+        // The collector may have emptied the socket before the transport.
+        if self.counted && sock.hasattr(intern!(py, "_io_refs"))? {
             sock.call_method0(intern!(py, "_decref_socketios"))?;
         }
         Ok(Some(sock))

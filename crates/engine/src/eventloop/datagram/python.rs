@@ -108,6 +108,12 @@ impl DatagramTransport {
         Ok(self.extra.bind(py).get_item(name)?.or(default))
     }
 
+    /// The Python socket, `None` once the transport is closed.
+    #[getter(_sock)]
+    fn sock<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.socket.get(py)
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let this = slf.get();
