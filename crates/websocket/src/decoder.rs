@@ -88,6 +88,12 @@ impl Decoder {
         outcome
     }
 
+    /// Whether a frame of a message has begun and not all of its payload was taken.
+    #[must_use]
+    pub fn is_in_payload(&self) -> bool {
+        matches!(self.state, State::Payload { .. })
+    }
+
     fn next(&mut self, buffer: &mut BytesMut) -> Result<Option<Event>, Violation> {
         loop {
             match self.state {

@@ -141,8 +141,7 @@ fn read_protocols(value: &[u8], protocols: &mut Vec<String>) -> Result<(), Refus
     const WRONG: Refusal = Refusal::bad("invalid Sec-WebSocket-Protocol header");
     for protocol in value.split(|&byte| byte == b',') {
         let protocol = std::str::from_utf8(protocol.trim_ascii()).map_err(|_| WRONG)?;
-        let known = protocols.iter().any(|known| known == protocol);
-        if known || protocol.is_empty() || !protocol.bytes().all(is_token_byte) {
+        if !is_protocol(protocol) || protocols.iter().any(|known| known == protocol) {
             return Err(WRONG);
         }
         protocols.push(protocol.to_owned());
@@ -150,9 +149,12 @@ fn read_protocols(value: &[u8], protocols: &mut Vec<String>) -> Result<(), Refus
     Ok(())
 }
 
-/// Whether a token of RFC 9110 may contain the byte.
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+/// Whether a subprotocol may be called this: it has to be a token of RFC 9110.
+#[must_use]
+pub fn is_protocol(name: &str) -> bool {
+    let is_token_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
 #[cfg(test)]

@@ -38,5 +38,5 @@ pub use close::{Close, is_sendable};
 pub use decoder::{Decoder, Event};
 pub use encoder::Encoder;
 pub use extensions::Agreement;
-pub use handshake::{Refusal, Upgrade};
+pub use handshake::{Refusal, Upgrade, is_protocol};
 pub use violation::Violation;
