@@ -90,7 +90,7 @@ $(STAMPS)/base: requirements/base.txt | $(STAMPS)/venv
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r $<
 	@touch $@
 
-$(STAMPS)/test: requirements/test.txt requirements/base.txt | $(STAMPS)/base
+$(STAMPS)/test: requirements/clients.txt requirements/test.txt requirements/base.txt | $(STAMPS)/base
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r $<
 	@touch $@
 

@@ -1,0 +1,83 @@
+"""httpx, by way of httpcore and AnyIO, against aiohttp's server on the same loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from aiohttp import web
+
+from tests.clients.http_server import BIG, echo, serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_requests_and_answers() -> None:
+    async with serve(web.route("*", "/", echo)) as url, httpx.AsyncClient(base_url=url) as client:
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            response = await client.request(method, "/", content=b"hello")
+            assert (response.status_code, response.headers["Asked"]) == (200, method)
+            assert response.content == b"hello"
+
+
+async def test_a_pool_under_load() -> None:
+    async with serve(web.post("/", echo)) as url:
+        limits = httpx.Limits(max_connections=7)
+        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=20) as client:
+            texts = [str(number) for number in range(200)]
+            answers = await asyncio.gather(*(client.post("/", content=text) for text in texts))
+            assert [answer.text for answer in answers] == texts
+
+
+async def test_streams_both_ways() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(BIG), 100_000):
+            yield BIG[start : start + 100_000]
+
+    async with serve(web.post("/", echo)) as url, httpx.AsyncClient(base_url=url) as client:
+        received = bytearray()
+        async with client.stream("POST", "/", content=pieces()) as response:
+            async for chunk in response.aiter_raw():
+                received += chunk
+    assert received == BIG
+
+
+async def test_timeouts_and_cancellation() -> None:
+    began = asyncio.Event()
+
+    async def wait(request: web.Request) -> web.Response:
+        began.set()
+        await asyncio.sleep(1000)
+        return web.Response()
+
+    async with serve(web.get("/", wait)) as url, httpx.AsyncClient(base_url=url) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get("/", timeout=0.05)
+        began.clear()
+        asking = asyncio.ensure_future(client.get("/", timeout=None))
+        await began.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+
+async def test_connections_that_fail() -> None:
+    async def reset(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    async with serve(web.get("/", reset)) as url, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(nobody)
+        with pytest.raises(httpx.RemoteProtocolError, match="disconnected"):
+            await client.get(url)
