@@ -27,7 +27,7 @@ mod _engine {
     #[pymodule_export]
     use crate::eventloop::{
         DatagramTransport, EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle,
-        WritePipeTransport,
+        WorkQueue, Worker, WritePipeTransport,
     };
     #[pymodule_export]
     use crate::plan::Plan;

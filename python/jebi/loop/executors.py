@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, Unpack
 
 from .running import Running
+from .threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,8 @@ class Executors(Running):
         if self.get_debug():
             self._check_callback(func, "run_in_executor")
         chosen = self._the_default_executor() if executor is None else executor
+        if type(chosen) is Threads:
+            return chosen.run(self, func, args)
         return asyncio.wrap_future(chosen.submit(func, *args), loop=self)
 
     def set_default_executor(self, executor: Any) -> None:
@@ -79,9 +82,7 @@ class Executors(Running):
         if self._executor_is_shut_down:
             raise RuntimeError("Executor shutdown has been called")
         if self._default_executor is None:
-            self._default_executor = concurrent.futures.ThreadPoolExecutor(
-                thread_name_prefix="asyncio"
-            )
+            self._default_executor = Threads("asyncio")
         executor: concurrent.futures.Executor = self._default_executor
         return executor
 

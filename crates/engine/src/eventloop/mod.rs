@@ -31,6 +31,7 @@ mod spares;
 mod tasks;
 mod timer_handle;
 mod transport;
+mod workers;
 
 pub(crate) use self::{
     datagram::DatagramTransport,
@@ -43,6 +44,7 @@ pub(crate) use self::{
     source::{HookId, Source, TickId},
     timer_handle::TimerHandle,
     transport::SocketTransport,
+    workers::{WorkQueue, Worker},
 };
 
 use pyo3::prelude::*;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, monotonic};
+use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, Waker, monotonic};
 
 use super::EventLoop;
 use super::call::Call;
@@ -168,6 +168,13 @@ impl EventLoop {
     /// A panic in it is reported to the loop's exception handler.
     pub(crate) fn call_soon_native(&self, py: Python<'_>, callback: Once) {
         self.push(py, Ready::Once(callback));
+    }
+
+    /// The same from another thread: whom to wake afterwards, `None` when the loop is closed.
+    pub(crate) fn call_soon_from_thread(&self, py: Python<'_>, callback: Once) -> Option<Waker> {
+        let waker = self.waker(py).ok()?;
+        self.call_soon_native(py, callback);
+        Some(waker)
     }
 
     /// From now on the first step of the next task is not queued but kept aside.

@@ -101,7 +101,7 @@ impl Completion {
 /// Before 3.14 a thread that asks for the GIL while the interpreter is ending is told to exit, by
 /// unwinding; Rust must not be unwound like that. Such a thread stays where it is instead, as all
 /// do from 3.14 on, until the process ends.
-fn with_an_end<R>(call: impl FnOnce() -> R) -> R {
+pub(crate) fn with_an_end<R>(call: impl FnOnce() -> R) -> R {
     struct Stay;
     impl Drop for Stay {
         fn drop(&mut self) {

@@ -52,9 +52,10 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
-pub(crate) use self::job::{Call, Done, Job, Lane};
+pub(crate) use self::job::{Call, Done, Job, Lane, with_an_end};
 pub(crate) use self::pace::Pace;
 pub(crate) use self::python::{PyPace, PyPool};
+pub(crate) use self::seat::Seat;
 
 use self::shared::{Shared, lock};
 use self::threads::Threads;

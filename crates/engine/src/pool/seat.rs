@@ -7,16 +7,16 @@ use std::time::Duration;
 
 /// The place of one worker. Only the worker waits here; whoever calls it does not need the GIL.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     /// Tells the workers of a pool apart, and is the number in the thread's name.
-    pub(super) number: usize,
+    pub(crate) number: usize,
     called: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
 impl Seat {
     /// A seat whose worker was called: it is about to be started.
-    pub(super) fn called(number: usize) -> Self {
+    pub(crate) fn called(number: usize) -> Self {
         Self {
             number,
             called: AtomicBool::new(true),
@@ -25,20 +25,27 @@ impl Seat {
     }
 
     /// The calling thread takes the seat.
-    pub(super) fn occupy(&self) {
+    pub(crate) fn occupy(&self) {
         let _ = self.thread.set(std::thread::current());
     }
 
     /// Calls the worker; it will not go on waiting, or not begin to.
-    pub(super) fn call(&self) {
+    pub(crate) fn call(&self) {
         self.called.store(true, Ordering::Release);
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
     }
 
+    /// Waits to be called.
+    pub(crate) fn wait_for_ever(&self) {
+        while !self.called.swap(false, Ordering::Acquire) {
+            std::thread::park();
+        }
+    }
+
     /// Waits to be called; `false` if nobody did for as long as `patience`.
-    pub(super) fn wait(&self, patience: Duration) -> bool {
+    pub(crate) fn wait(&self, patience: Duration) -> bool {
         let until = std::time::Instant::now() + patience;
         loop {
             if self.called.swap(false, Ordering::Acquire) {
