@@ -6,6 +6,7 @@ PYTHON ?=
 HOST ?= 127.0.0.1
 PORT ?= 8000
 SUITE ?=
+LOOP ?=
 ARGS ?=
 # What the extension is built as; BUILD= makes a debug build.
 BUILD ?= --release
@@ -60,7 +61,7 @@ test-python: $(STAMPS)/test $(STAMPS)/extension ## The Python tests: make test-p
 	$(BIN)/pytest $(ARGS)
 
 conformance: $(STAMPS)/base $(STAMPS)/extension ## Others' suites: SUITE=fastapi ARGS='-k depends'.
-	$(BIN)/python -m conformance $(SUITE) $(if $(ARGS),-- $(ARGS))
+	$(BIN)/python -m conformance $(if $(LOOP),--loop $(LOOP)) $(SUITE) $(if $(ARGS),-- $(ARGS))
 
 conformance-quick: $(STAMPS)/base $(STAMPS)/extension
 	$(BIN)/python -m conformance fastapi-tutorial

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from conformance import ratchet, suites
@@ -14,8 +15,10 @@ from conformance.run import run
 if TYPE_CHECKING:
     from conformance.suites import Suite
 
+LOOPS = ("jebi", "asyncio", "uvloop")
 USAGE = """\
 %(prog)s [SUITE...] [-- PYTEST ARGUMENTS]   run suites, all of them by default
+       %(prog)s --loop LOOP SUITE           see what asyncio's or uvloop's event loop comes to
        %(prog)s record SUITE                write what failed in the last run as expected
        %(prog)s tighten SUITE               take out what passed in the last run"""
 
@@ -26,7 +29,9 @@ def main() -> int:
     own, dashes, passed_on = _split(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="python -m conformance", usage=USAGE)
     parser.add_argument("names", nargs="*", metavar="SUITE", help=", ".join(known))
-    names: list[str] = parser.parse_args(own).names
+    parser.add_argument("--loop", choices=LOOPS, default=LOOPS[0])
+    parsed = parser.parse_args(own)
+    names: list[str] = parsed.names
     command = names.pop(0) if names and names[0] in {"record", "tighten"} else "run"
     for name in names:
         if name not in known:
@@ -38,7 +43,11 @@ def main() -> int:
             _rewrite(known[name], tighten=command == "tighten")
         return 0
     chosen = names or [name for name in known if not _is_part(name, known)]
-    verdicts = [run(known[name], passed_on) for name in chosen]
+    chosen_suites = [replace(known[name], loop=parsed.loop) for name in chosen]
+    for suite in chosen_suites:
+        if suite.is_control and parsed.loop not in suite.passes:
+            parser.error(f"{suite.name} does not run on {parsed.loop}'s loop")
+    verdicts = [run(suite, passed_on) for suite in chosen_suites]
     report(verdicts)
     return 0 if all(verdict.ok for verdict in verdicts) else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import shutil
@@ -12,25 +13,34 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.suites import CACHE, HERE, ROOT
+from conformance.suites import CACHE, HERE, PYTHON, ROOT
 
 if TYPE_CHECKING:
     from conformance.suites import Suite
 
 
+# What is installed beside a suite's requirements for a loop to compare with.
+CONTROLS = {"uvloop": "loops-uvloop"}
+
+
 def prepare(suite: Suite) -> Path:
     """The Python to run the suite with; what exists and still fits is used again."""
-    python = _environment(suite.requirements)
-    _fetch(suite, python)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        # Two runs at a time must not install the same thing.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        python = _environment(CONTROLS.get(suite.loop, suite.requirements))
+        if not suite.is_of_interpreter:
+            _fetch(suite, python)
     return python
 
 
 def _environment(name: str) -> Path:
     requirements = HERE / "requirements" / f"{name}.txt"
-    place = CACHE / "environments" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
+    place = CACHE / "environments" / f"{name}-{PYTHON}"
     python = place / "bin" / "python"
     stamp = place / "requirements.sha256"
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    wanted = hashlib.sha256(_whole(requirements).encode()).hexdigest()
     if not (python.exists() and stamp.exists() and stamp.read_text() == wanted):
         _say(f"{place.relative_to(ROOT)}: installing {requirements.relative_to(ROOT)}")
         shutil.rmtree(place, ignore_errors=True)
@@ -39,6 +49,13 @@ def _environment(name: str) -> Path:
         stamp.write_text(wanted)
     _write_pth(place)
     return python
+
+
+def _whole(requirements: Path) -> str:
+    """The file and what it refers to."""
+    text = requirements.read_text(encoding="utf-8")
+    more = [line.removeprefix("-r ") for line in text.splitlines() if line.startswith("-r ")]
+    return text + "".join(_whole(requirements.parent / name) for name in more)
 
 
 def _write_pth(place: Path) -> None:
@@ -73,7 +90,11 @@ def _fetch(suite: Suite, python: Path) -> None:
             tar.extractall(folder, filter="data")
         unpacked = Path(folder) / f"{suite.distribution}-{suite.version}"
         # Without the original beside its tests, nothing but Jebi can answer for its name.
+        kept = {path: (unpacked / path).read_bytes() for path in suite.keep}
         shutil.rmtree(unpacked / suite.original)
+        for path, content in kept.items():
+            (unpacked / path).parent.mkdir(parents=True, exist_ok=True)
+            (unpacked / path).write_bytes(content)
         unpacked.rename(suite.sources)
 
 

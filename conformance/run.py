@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from conformance.environment import prepare
 from conformance.ratchet import Result, Verdict, judge
+from conformance.suites import PYTHON
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,19 +20,27 @@ if TYPE_CHECKING:
     from conformance.suites import Suite
 
 WORKERS = "2"
-TEST_SECONDS = "20"
 SUITE_SECONDS = 20 * 60
 STRANGE_ENDS = {2: "interrupted", 3: "internal error", 4: "usage error", 5: "no tests"}
 
 
 def run(suite: Suite, arguments: list[str]) -> Verdict:
-    """Run the suite, or the part that pytest's ``arguments`` select, and judge it."""
+    """Run the suite, or the part that ``arguments`` select, and judge it.
+
+    The arguments are pytest's, except for the interpreter's own suite: ``-k PART`` and ``-v``.
+    """
+    if suite.is_of_interpreter and importlib.util.find_spec("test") is None:
+        missing = f"this Python {PYTHON} comes without its own tests, the package `test`"
+        return Verdict(suite, partial=True, missing=missing)
     python = prepare(suite)
     suite.results.parent.mkdir(parents=True, exist_ok=True)
     lines = suite.results.with_suffix(".lines")
     lines.unlink(missing_ok=True)
     started = time.monotonic()
-    code = _pytest(suite, python, lines, arguments)
+    command = [str(python), "-m", *(_cpython if suite.is_of_interpreter else _pytest)(suite)]
+    chosen = [argument for argument in arguments if (suite.sources / _file(argument)).exists()]
+    command += [*arguments] if chosen else [*arguments, *suite.paths]
+    code = _call(suite, command, lines)
     trouble = STRANGE_ENDS.get(code, "")
     if code < 0:
         trouble = f"stopped by {signal.Signals(-code).name}"
@@ -39,17 +49,27 @@ def run(suite: Suite, arguments: list[str]) -> Verdict:
     return verdict
 
 
-def _pytest(suite: Suite, python: Path, lines: Path, arguments: list[str]) -> int:
-    command = [str(python), "-m", "pytest", "-p", "jebi.drop_in", "-p", "jebi_conformance"]
+def _pytest(suite: Suite) -> list[str]:
+    command = ["pytest", *(() if suite.is_control else ("-p", "jebi.drop_in"))]
+    for plugin in ("jebi_conformance", "jebi_loops.left_out", *suite.plugins):
+        command += ["-p", plugin]
     command += ["-q", "--no-header", "--tb=no", "--disable-warnings", "--show-capture=no"]
     command += ["-n", WORKERS, "--dist", "loadgroup", "--max-worker-restart", "20"]
     # Jebi imports pydantic, which imports the plugins that are installed, one of them for pytest.
     command += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
-    command += ["--timeout", TEST_SECONDS, "--continue-on-collection-errors", "-rN"]
-    chosen = [argument for argument in arguments if (suite.sources / _file(argument)).exists()]
-    command += [*arguments] if chosen else [*arguments, *suite.paths]
+    return [*command, "--timeout", str(suite.seconds), "--continue-on-collection-errors", "-rN"]
+
+
+def _cpython(suite: Suite) -> list[str]:
+    return ["jebi_loops.cpython", "-n", WORKERS, "--timeout", str(suite.seconds)]
+
+
+def _call(suite: Suite, command: list[str], lines: Path) -> int:
     environment = os.environ | suite.env
-    environment |= {"JEBI_DROP_IN": "1", "JEBI_CONFORMANCE_RESULTS": str(lines)}
+    environment |= {"JEBI_CONFORMANCE_RESULTS": str(lines), "JEBI_CONFORMANCE_LOOP": suite.loop}
+    environment["JEBI_DROP_IN"] = "0" if suite.is_control or suite.is_of_interpreter else "1"
+    if suite.left_out.exists():
+        environment["JEBI_CONFORMANCE_LEFT_OUT"] = str(suite.left_out)
     environment.pop("VIRTUAL_ENV", None)
     print(f"conformance: {suite.name}: {' '.join(command[1:])}", flush=True)
     process = subprocess.Popen(command, cwd=suite.sources, env=environment, start_new_session=True)
@@ -83,6 +103,8 @@ def _write_json(verdict: Verdict, seconds: float) -> None:
         "suite": verdict.suite.name,
         "distribution": verdict.suite.distribution,
         "version": verdict.suite.version,
+        "python": PYTHON,
+        "loop": verdict.suite.loop,
         "partial": verdict.partial,
         "seconds": round(seconds, 1),
         "collected": verdict.collected,

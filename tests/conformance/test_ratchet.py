@@ -8,7 +8,7 @@ import pytest
 
 from conformance import ratchet
 from conformance.ratchet import Result, judge
-from conformance.suites import Suite
+from conformance.suites import PYTHON, Suite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
     monkeypatch.setattr(ratchet, "FOLDER", tmp_path)
-    return Suite("it", "it", "1", "it", [], "it", ["tests"], total=4)
+    return Suite("it", "it", distribution="it", passes={"it": {PYTHON: 4}})
 
 
 def results(**outcomes: str) -> list[Result]:
