@@ -274,7 +274,7 @@ def test_a_connection_that_was_accepted_last_moment_is_closed(jebis: Any) -> Non
 def test_descriptors_run_out(jebis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accepting pauses, rather than spin, and goes on later."""
     reported: list[dict[str, Any]] = []
-    monkeypatch.setattr("jebi.loop.server.RETRY_DELAY", 0.001)
+    monkeypatch.setattr("jebi.loop.accepting.RETRY_DELAY", 0.001)
     jebis.set_exception_handler(lambda _, context: reported.append(context))
 
     class Scarce(socket.socket):

@@ -56,7 +56,7 @@ class Attempts(Sockets):
     ) -> socket.socket | None:
         family, kind, proto, _, address = info
         try:
-            sock = socket.socket(family, kind, proto)
+            sock = socket.socket(family=family, type=kind, proto=proto)
         except OSError as error:
             errors.append(error)
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .accepting import Accepting
 from .attempts import Attempts
 from .connections import Connections
 from .datagrams import Datagrams
@@ -31,6 +32,7 @@ class Loop(
     Pipes,
     UnixSockets,
     Servers,
+    Accepting,
     Connections,
     Opening,
     Attempts,

@@ -39,7 +39,7 @@ class Names(Core):
         """
         known = None if self.get_debug() else _numeric((host, port), family, type, proto, flags)
         if known is not None and 0 <= known[4][1] <= MAX_PORT:
-            return [known]
+            return [_normal(known)]
         look_up = self._look_up_aloud if self.get_debug() else socket.getaddrinfo
         found: list[Any] = await self.run_in_executor(
             None, look_up, host, port, family, type, proto, flags
@@ -102,13 +102,20 @@ def _numeric(
         if family not in (socket.AF_UNSPEC, candidate):
             continue
         try:
-            host = socket.inet_ntop(candidate, socket.inet_pton(candidate, host))
+            socket.inet_pton(candidate, host)
         except (OSError, ValueError):
             continue
         # IPv6 has a flow and a scope, which come from the caller or are none.
         tail = (*address[2:], 0, 0)[:2] if candidate == socket.AF_INET6 else ()
         return candidate, socket.SocketKind(kind), expected, "", (host, number, *tail)
     return None
+
+
+def _normal(info: AddressInfo) -> AddressInfo:
+    """The address as the resolver would write it."""
+    family, kind, proto, name, (host, *rest) = info
+    host = socket.inet_ntop(family, socket.inet_pton(family, host))
+    return family, kind, proto, name, (host, *rest)
 
 
 def _host_text(host: Any) -> str | None:

@@ -1,9 +1,8 @@
-"""A server: listening sockets and what came through them."""
+"""A server: listening sockets and the connections that came through them."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import weakref
 from asyncio.trsock import TransportSocket
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,6 @@ if TYPE_CHECKING:
 
     from .opening import TlsOptions
     from .servers import Servers
-
-# Errors of accept() that pass when other descriptors are closed.
-EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-# Seconds until the next attempt after one of them.
-RETRY_DELAY = 1
 
 
 class Server(asyncio.AbstractServer):
@@ -91,8 +85,7 @@ class Server(asyncio.AbstractServer):
             return
         self._serving = False
         for sock in sockets:
-            self._loop.remove_reader(sock.fileno())
-            sock.close()
+            self._loop._stop_serving(sock)
         if self._on_close is not None:
             self._on_close()
         forever, self._forever = self._forever, None
@@ -126,45 +119,12 @@ class Server(asyncio.AbstractServer):
         self._serving = True
         for sock in self._sockets:
             sock.listen(self._backlog)
-            self._listen(sock)
+            self._loop._start_serving(sock, self._accepted, self._backlog)
 
-    def _listen(self, sock: socket.socket) -> None:
-        if sock.fileno() >= 0:
-            self._loop.add_reader(sock.fileno(), self._accept, sock)
+    def _accepted(self, connection: socket.socket, address: Any) -> None:
+        self._loop.create_task(self._open(connection, address))
 
-    def _accept(self, sock: socket.socket) -> None:
-        """Takes every connection that waits, at most a backlog of them."""
-        for _ in range(max(self._backlog, 1)):
-            if sock.fileno() < 0:
-                return
-            try:
-                connection, address = sock.accept()
-            except ConnectionAbortedError:
-                # The peer gave up; those behind it did not.
-                continue
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                if error.errno not in EXHAUSTED:
-                    raise
-                self._pause(sock, error)
-                return
-            connection.setblocking(False)
-            self._loop.create_task(self._serve(connection, address))
-
-    def _pause(self, sock: socket.socket, error: OSError) -> None:
-        """The connection stays in the backlog, and the poller would report it without end."""
-        self._loop.call_exception_handler(
-            {
-                "message": "socket.accept() out of system resource",
-                "exception": error,
-                "socket": TransportSocket(sock),
-            }
-        )
-        self._loop.remove_reader(sock.fileno())
-        self._loop.call_later(RETRY_DELAY, self._listen, sock)
-
-    async def _serve(self, connection: socket.socket, address: Any) -> None:
+    async def _open(self, connection: socket.socket, address: Any) -> None:
         if self._sockets is None:
             # Closed since it was accepted: nobody would wait for this connection or close it.
             connection.close()
@@ -186,10 +146,7 @@ class Server(asyncio.AbstractServer):
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            if transport is not None:
-                transport.close()
-            else:
-                connection.close()
+            (transport or connection).close()
             if self._loop.get_debug():
                 self._report(error, protocol, transport)
 

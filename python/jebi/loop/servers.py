@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .accepting import Accepting
 from .connections import Connections
 from .log import logger
 from .opening import TlsOptions, check_server_tls, check_stream
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Servers(Connections):
+class Servers(Accepting, Connections):
     """``create_server``."""
 
     async def create_server(  # type: ignore[override]
@@ -146,7 +147,7 @@ class _Options:
     def bind(self, family: int, kind: int, proto: int, address: Any) -> socket.socket | None:
         """A bound socket, or ``None`` where the machine lacks the address or its family."""
         try:
-            listener = socket.socket(family, kind, proto)
+            listener = socket.socket(family=family, type=kind, proto=proto)
         except OSError:
             if self._debug:
                 logger.warning(

@@ -129,10 +129,13 @@ class _Borrowed:
         self._sock = sock
 
     def __enter__(self) -> None:
-        self._sock._io_refs += 1
+        # What only looks like a socket has no such counter.
+        if isinstance(getattr(self._sock, "_io_refs", None), int):
+            self._sock._io_refs += 1
 
     def __exit__(self, *_: object) -> None:
-        self._sock._decref_socketios()
+        if isinstance(getattr(self._sock, "_io_refs", None), int):
+            self._sock._decref_socketios()
 
 
 class _Outgoing:
