@@ -16,6 +16,7 @@ from .names import Names
 from .opening import Opening
 from .pipes import Pipes
 from .running import Running
+from .sendfile import SendFile
 from .servers import Servers
 from .signals import Signals
 from .sockets import Sockets
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 class Loop(
     Pipes,
+    SendFile,
     UnixSockets,
     Servers,
     Accepting,
@@ -48,8 +50,8 @@ class Loop(
 ):
     """An asyncio event loop whose engine is written in Rust.
 
-    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS,
-    child processes and ``sendfile``; those raise ``NotImplementedError``.
+    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS and
+    child processes; those raise ``NotImplementedError``.
     """
 
 

@@ -107,7 +107,7 @@ def _numeric(
             continue
         # IPv6 has a flow and a scope, which come from the caller or are none.
         tail = (*address[2:], 0, 0)[:2] if candidate == socket.AF_INET6 else ()
-        return candidate, socket.SocketKind(kind), expected, "", (host, number, *tail)
+        return candidate, kind, expected, "", (host, number, *tail)
     return None
 
 
@@ -115,7 +115,7 @@ def _normal(info: AddressInfo) -> AddressInfo:
     """The address as the resolver would write it."""
     family, kind, proto, name, (host, *rest) = info
     host = socket.inet_ntop(family, socket.inet_pton(family, host))
-    return family, kind, proto, name, (host, *rest)
+    return family, socket.SocketKind(kind), proto, name, (host, *rest)
 
 
 def _host_text(host: Any) -> str | None:

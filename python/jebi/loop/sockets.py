@@ -64,11 +64,10 @@ class Sockets(Names):
     async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
         """Sends a datagram; answers how much of it was sent."""
         self._check_socket(sock)
-        attempt = partial(sock.sendto, data, address)
         try:
-            return attempt()
+            return sock.sendto(data, address)
         except LATER:
-            return await self._until_written(sock, attempt)
+            return await self._until_written(sock, lambda: sock.sendto(data, address))
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connects to ``address``, of which the host may be a name."""

@@ -47,6 +47,11 @@ pub(super) struct Marks {
 }
 
 impl Marks {
+    /// Whether the protocol was told to wait.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Whether the protocol is to be paused now that `size` bytes wait: more than the high mark.
     pub(super) fn pauses(&mut self, size: usize) -> bool {
         let pauses = !self.paused && size > self.limits.high;

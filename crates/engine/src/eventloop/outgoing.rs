@@ -72,6 +72,11 @@ impl Outgoing {
         self.marks.limits = limits;
     }
 
+    /// Whether the protocol was told to wait.
+    pub(super) fn is_paused(&self) -> bool {
+        self.marks.is_paused()
+    }
+
     /// Whether the protocol is to be paused now: more waits than the high mark allows.
     pub(super) fn pauses(&mut self) -> bool {
         self.marks.pauses(self.size)

@@ -80,6 +80,7 @@ impl SocketTransport {
             Some(state.token.take())
         });
         let Some(token) = token else { return };
+        this.interrupt_sending(py, error.as_ref());
         if let Some(token) = token {
             this.event_loop.get().deregister(py, token);
         }

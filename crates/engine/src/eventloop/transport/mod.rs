@@ -7,6 +7,7 @@
 mod close;
 mod python;
 mod read;
+mod sendfile;
 mod write;
 
 use std::io;
@@ -17,6 +18,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
 
+use self::sendfile::Sending;
 use super::EventLoop;
 use super::attached::Attached;
 use super::context::copy_context;
@@ -46,6 +48,8 @@ struct State {
     read_finished: bool,
     /// What the socket did not take yet.
     outgoing: Outgoing,
+    /// A file that goes out after it.
+    sending: Option<Sending>,
     /// `write_eof` was called.
     write_finished: bool,
     /// No more reading; the connection goes down when everything is written.
@@ -217,6 +221,8 @@ impl State {
     /// What the loop should watch for.
     fn wanted(&self) -> Interest {
         let reading = self.started && !self.reading_paused && !self.read_finished && !self.closing;
-        Interest::new(reading, !self.outgoing.is_empty())
+        let writing =
+            !self.outgoing.is_empty() || (self.sending.as_ref()).is_some_and(Sending::is_under_way);
+        Interest::new(reading, writing)
     }
 }

@@ -1,5 +1,7 @@
 //! What Python sees of a transport.
 
+use std::os::fd::RawFd;
+
 use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -61,6 +63,36 @@ impl SocketTransport {
     #[staticmethod]
     fn can_write_eof() -> bool {
         true
+    }
+
+    /// Sends a file after what is buffered, and completes `waiter` when it is through or cannot be.
+    #[pyo3(name = "_start_sending", signature = (file, offset, count, waiter))]
+    fn py_start_sending(
+        slf: &Bound<'_, Self>,
+        file: RawFd,
+        offset: u64,
+        count: Option<u64>,
+        waiter: Py<PyAny>,
+    ) -> PyResult<()> {
+        Self::start_sending(slf, file, offset, count, waiter)
+    }
+
+    /// Ends it, whatever became of it; how many bytes were sent.
+    #[pyo3(name = "_stop_sending")]
+    fn py_stop_sending(slf: &Bound<'_, Self>) -> u64 {
+        Self::stop_sending(slf)
+    }
+
+    /// `pause_reading` was called; asyncio's transports have it under this name.
+    #[getter(_paused)]
+    fn reading_paused(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.reading_paused)
+    }
+
+    /// `pause_writing` was called on the protocol; named as in asyncio.
+    #[getter(_protocol_paused)]
+    fn writing_paused(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outgoing.is_paused())
     }
 
     /// Closes after what is buffered was sent.
@@ -183,6 +215,12 @@ impl SocketTransport {
         visit.call(&self.extra)?;
         self.socket.traverse(&visit)?;
         self.server.traverse(|server| visit.call(server))?;
+        self.state.traverse(|state| {
+            state
+                .sending
+                .as_ref()
+                .map_or(Ok(()), |it| it.traverse(&visit))
+        })?;
         self.receiver.traverse(&visit)
     }
 
@@ -190,5 +228,6 @@ impl SocketTransport {
         self.receiver.clear(py);
         drop(self.socket.let_go(py));
         drop(self.server.take(py));
+        drop(self.state.with(py, |state| state.sending.take()));
     }
 }

@@ -83,6 +83,7 @@ impl SocketTransport {
         if let Err(error) = Self::flush(slf) {
             Self::fail_or_raise(slf, error, WRITE_FAILED);
         }
+        Self::send_file(slf);
         if slf.get().state.with(slf.py(), |state| state.lost == 0) {
             Self::watch_or_fail(slf);
         }
@@ -97,7 +98,7 @@ impl SocketTransport {
                 return false;
             }
             state.write_finished = true;
-            state.outgoing.is_empty()
+            state.outgoing.is_empty() && state.sending.is_none()
         });
         if now {
             shutdown(this.socket.descriptor(), Shutdown::Write).map_err(os_error)?;
@@ -123,7 +124,8 @@ impl SocketTransport {
         Self::resume_if_drained(slf)?;
         let (drained, closing, finished, lost) = this.state.with(py, |state| {
             let drained = state.outgoing.is_empty();
-            (drained, state.closing, state.write_finished, state.lost > 0)
+            let finished = state.write_finished && state.sending.is_none();
+            (drained, state.closing, finished, state.lost > 0)
         });
         if !drained || lost {
             return Ok(());
@@ -181,7 +183,15 @@ impl SocketTransport {
     }
 
     pub(super) fn check_writable(&self, py: Python<'_>, method: &str) -> PyResult<()> {
-        if self.state.with(py, |state| state.write_finished) {
+        let (finished, sending) = self
+            .state
+            .with(py, |state| (state.write_finished, state.sending.is_some()));
+        if sending {
+            return Err(PyRuntimeError::new_err(format!(
+                "unable to {method}; sendfile is in progress"
+            )));
+        }
+        if finished {
             return Err(PyRuntimeError::new_err(format!(
                 "Cannot call {method}() after write_eof()"
             )));
