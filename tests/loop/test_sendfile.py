@@ -48,6 +48,16 @@ class Peer(asyncio.Protocol):
         self.lost.set_result(exc)
 
 
+class Receiver(asyncio.DatagramProtocol):
+    """Tells when it is lost."""
+
+    def __init__(self) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(None)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[IO[bytes]]:
     """A file with ``CONTENT``."""
@@ -269,13 +279,13 @@ def test_transports_that_take_no_files(loop: asyncio.AbstractEventLoop, file: IO
         await close(near, far)
         with pytest.raises(RuntimeError, match="Transport is closing"):
             await loop.sendfile(near.transport, file)
-        datagrams, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
+        datagrams, receiver = await loop.create_datagram_endpoint(
+            Receiver, local_addr=("127.0.0.1", 0)
         )
         with pytest.raises(RuntimeError, match="sendfile is not supported for transport"):
             await loop.sendfile(datagrams, file)  # type: ignore[arg-type]
         datagrams.close()
-        await asyncio.sleep(0)
+        await receiver.lost
 
     loop.run_until_complete(main())
 

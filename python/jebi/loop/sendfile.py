@@ -180,7 +180,10 @@ def _takes_files(transport: Any) -> bool:
     declared = getattr(transport, "_sendfile_compatible", None)
     if declared is not None:
         return declared is not _SendfileMode.UNSUPPORTED
-    return isinstance(transport, asyncio.Transport)
+    # Datagrams have asyncio.Transport among their bases too, but nothing to stream to.
+    return isinstance(transport, asyncio.Transport) and not isinstance(
+        transport, asyncio.DatagramTransport
+    )
 
 
 def _check_file(file: Any, offset: int, count: int | None) -> None:
