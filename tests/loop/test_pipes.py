@@ -458,6 +458,9 @@ def test_the_transports_are_asyncios(loop: asyncio.AbstractEventLoop, ends: Ends
         writing, written = await loop.connect_write_pipe(Recorder, writer)
         assert isinstance(reading, asyncio.ReadTransport)
         assert isinstance(writing, asyncio.WriteTransport)
+        for method in ("pause_reading", "resume_reading", "is_reading"):
+            with pytest.raises(NotImplementedError):
+                getattr(writing, method)()
         assert f" fd={reader.fileno()} polling>" in repr(reading)
         assert f" fd={writer.fileno()} idle bufsize=0>" in repr(writing)
         writing.write(bytes(1 << 20))

@@ -14,7 +14,7 @@ from .executors import Executors
 from .generators import Generators
 from .names import Names
 from .opening import Opening
-from .pipes import Pipes
+from .processes import Processes
 from .running import Running
 from .sendfile import SendFile
 from .servers import Servers
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Loop(
-    Pipes,
+    Processes,
     SendFile,
     UnixSockets,
     Servers,
@@ -50,8 +50,8 @@ class Loop(
 ):
     """An asyncio event loop whose engine is written in Rust.
 
-    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS and
-    child processes; those raise ``NotImplementedError``.
+    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS; that raises
+    ``NotImplementedError``.
     """
 
 

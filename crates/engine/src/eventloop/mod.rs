@@ -9,6 +9,7 @@
 
 mod attached;
 mod call;
+mod child;
 mod context;
 mod datagram;
 mod descriptors;
@@ -34,6 +35,7 @@ mod transport;
 mod workers;
 
 pub(crate) use self::{
+    child::watch_child,
     datagram::DatagramTransport,
     errno::os_error,
     event_loop::EventLoop,

@@ -376,12 +376,13 @@ pub(super) fn lose<T: PipeTransport>(slf: &Bound<'_, T>, error: Option<PyErr>) {
     if !stop(slf) {
         return;
     }
+    let event_loop = slf.get().end().event_loop.get();
+    if event_loop.is_closed() {
+        // Nobody is told any more.
+        return release(slf);
+    }
     let transport = slf.clone().unbind();
-    slf.get()
-        .end()
-        .event_loop
-        .get()
-        .call_soon_native(py, Box::new(move |py| finish(transport.bind(py), error)));
+    event_loop.call_soon_native(py, Box::new(move |py| finish(transport.bind(py), error)));
 }
 
 /// Stops watching for good; `false` when that happened before.
@@ -406,18 +407,21 @@ pub(super) fn finish<T: PipeTransport>(slf: &Bound<'_, T>, error: Option<PyErr>)
     let end = slf.get().end();
     let error = error.map(|error| error.into_value(py));
     let told = end.call_protocol(py, intern!(py, "connection_lost"), (error,));
-    let was_open = end.is_open(py);
-    end.let_go(py);
-    let closed = if was_open {
-        end.file
-            .bind(py)
-            .call_method0(intern!(py, "close"))
-            .map(drop)
-    } else {
-        Ok(())
-    };
-    for failure in [told, closed].into_iter().filter_map(Result::err) {
+    if let Err(failure) = told {
         report_or_raise(slf, failure, "Exception in connection_lost()");
+    }
+    release(slf);
+}
+
+/// Gives everything up.
+fn release<T: PipeTransport>(slf: &Bound<'_, T>) {
+    let py = slf.py();
+    let end = slf.get().end();
+    if end.is_open(py) {
+        end.let_go(py);
+        if let Err(failure) = end.file.bind(py).call_method0(intern!(py, "close")) {
+            report_or_raise(slf, failure, "Exception at the closing of a pipe");
+        }
     }
     drop(end.protocol.take(py));
 }

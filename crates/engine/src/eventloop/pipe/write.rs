@@ -1,7 +1,7 @@
 //! The end that is written to.
 
 use bytes::Bytes;
-use pyo3::exceptions::{PyBrokenPipeError, PyOSError};
+use pyo3::exceptions::{PyBrokenPipeError, PyNotImplementedError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString, PyType};
@@ -247,6 +247,24 @@ impl WritePipeTransport {
     /// Closes after what is buffered was written.
     fn close(slf: &Bound<'_, Self>) {
         Self::close_gently(slf);
+    }
+
+    /// `NotImplementedError`: there is nothing to read, though asyncio's class has the method.
+    #[staticmethod]
+    fn pause_reading() -> PyResult<()> {
+        Err(PyNotImplementedError::new_err(()))
+    }
+
+    /// `NotImplementedError`, likewise.
+    #[staticmethod]
+    fn resume_reading() -> PyResult<()> {
+        Err(PyNotImplementedError::new_err(()))
+    }
+
+    /// `NotImplementedError`, likewise.
+    #[staticmethod]
+    fn is_reading() -> PyResult<bool> {
+        Err(PyNotImplementedError::new_err(()))
     }
 
     /// Closes at once; what is buffered is lost.
