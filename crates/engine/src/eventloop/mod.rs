@@ -25,14 +25,17 @@ mod methods;
 mod outgoing;
 mod pipe;
 mod queue;
+mod receive;
 mod receiver;
 mod run;
 mod source;
 mod spares;
+mod streams;
 mod tasks;
 mod timer_handle;
 mod transport;
 mod workers;
+mod written;
 
 pub(crate) use self::{
     child::watch_child,

@@ -4,14 +4,11 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
-use pyo3::exceptions::PyTypeError;
-use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
 
 use super::flow::{Limits, Marks};
 
-/// How many pieces one system call sends.
-const PIECES: usize = 64;
+/// How many pieces one system call sends: as many as Linux takes.
+pub(super) const PIECES: usize = 1024;
 
 /// What a transport could not send yet, in order, and whether its protocol was told to wait.
 #[derive(Default)]
@@ -86,21 +83,6 @@ impl Outgoing {
     pub(super) fn resumes(&mut self) -> bool {
         self.marks.resumes(self.size)
     }
-}
-
-/// The bytes of what a protocol writes, which asyncio restricts to these three types.
-pub(super) fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    if let Ok(bytes) = data.cast::<PyBytes>() {
-        return Ok(bytes.clone());
-    }
-    if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
-        let bytes = data.py().get_type::<PyBytes>().call1((data,))?;
-        return Ok(bytes.cast_into::<PyBytes>()?);
-    }
-    Err(PyTypeError::new_err(format!(
-        "data argument must be a bytes-like object, not {}",
-        data.get_type().name()?.repr()?
-    )))
 }
 
 #[cfg(test)]

@@ -4,19 +4,30 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::attached::Attached;
-use super::context::call_in_context;
+use super::context::{call_in_context, in_context};
+use super::streams;
 
 static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// How a protocol takes data.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Manner {
+    /// As `bytes`.
+    Bytes,
+    /// In buffers of its own.
+    Buffers,
+    /// It is asyncio's stream protocol, which need not be called at all.
+    Stream,
+}
 
 /// A transport's protocol, and how it takes data.
 struct Receiver {
     protocol: Py<PyAny>,
-    /// It hands out its own buffers.
-    buffered: bool,
+    manner: Manner,
 }
 
 /// The place of a transport's protocol; empty once the connection is lost.
@@ -30,8 +41,15 @@ impl Receiver {
         let buffered = protocol.is_instance(kind)?
             || (!protocol.hasattr(intern!(py, "data_received"))?
                 && protocol.hasattr(intern!(py, "get_buffer"))?);
+        let manner = if buffered {
+            Manner::Buffers
+        } else if streams::is_stream(&protocol)? {
+            Manner::Stream
+        } else {
+            Manner::Bytes
+        };
         Ok(Self {
-            buffered,
+            manner,
             protocol: protocol.unbind(),
         })
     }
@@ -58,7 +76,9 @@ impl Receiving {
     /// Whether the protocol hands out buffers of its own to be filled.
     pub(super) fn is_buffered(&self, py: Python<'_>) -> bool {
         self.0.with(py, |receiver| {
-            receiver.as_ref().is_some_and(|receiver| receiver.buffered)
+            receiver
+                .as_ref()
+                .is_some_and(|receiver| receiver.manner == Manner::Buffers)
         })
     }
 
@@ -68,6 +88,47 @@ impl Receiving {
                 .as_ref()
                 .map(|receiver| receiver.protocol.bind(py).clone())
         })
+    }
+
+    /// Whether the protocol is called with data, so that it is worth to receive it into `bytes`.
+    pub(super) fn takes_bytes(&self, py: Python<'_>) -> bool {
+        self.0.with(py, |receiver| {
+            receiver
+                .as_ref()
+                .is_some_and(|receiver| receiver.manner == Manner::Bytes)
+        })
+    }
+
+    /// Has the protocol receive `data`, which is not empty, in `context`.
+    ///
+    /// # Errors
+    /// What its `data_received` raises.
+    pub(super) fn deliver(&self, context: &Bound<'_, PyAny>, data: &[u8]) -> PyResult<()> {
+        let py = context.py();
+        let stream = self.0.with(py, |receiver| {
+            let receiver = receiver.as_ref()?;
+            (receiver.manner == Manner::Stream).then(|| receiver.protocol.bind(py).clone())
+        });
+        if let Some(protocol) = stream
+            && streams::feed(&protocol, data)?
+        {
+            return Ok(());
+        }
+        self.deliver_bytes(context, PyBytes::new(py, data))
+    }
+
+    /// The same with `bytes` that were made already.
+    pub(super) fn deliver_bytes<'py>(
+        &self,
+        context: &Bound<'py, PyAny>,
+        data: Bound<'py, PyBytes>,
+    ) -> PyResult<()> {
+        let py = context.py();
+        let Some(protocol) = self.protocol(py) else {
+            return Ok(());
+        };
+        let method = intern!(py, "data_received");
+        in_context(context, || protocol.call_method1(method, (data,))).map(drop)
     }
 
     /// Calls a method of the protocol in `context`; `None` once the protocol was given up.

@@ -11,7 +11,7 @@ use super::DatagramTransport;
 use super::address::{Destination, Family, from_python};
 use super::outbox::Letter;
 use super::receive::is_later;
-use crate::eventloop::outgoing::as_bytes;
+use crate::eventloop::written::as_bytes;
 use crate::eventloop::{flow, is_exit, log_warning, os_error};
 
 const SEND_FAILED: &str = "Fatal write error on datagram transport";

@@ -1,6 +1,5 @@
 //! The end that is written to.
 
-use bytes::Bytes;
 use pyo3::exceptions::{PyBrokenPipeError, PyNotImplementedError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -15,7 +14,8 @@ use super::end::{
 };
 use crate::eventloop::attached::Attached;
 use crate::eventloop::flow::{self, Limits};
-use crate::eventloop::outgoing::{Outgoing, as_bytes};
+use crate::eventloop::outgoing::Outgoing;
+use crate::eventloop::written::Written;
 use crate::eventloop::{EventLoop, log_warning, os_error};
 
 const WRITE_FAILED: &str = "Fatal write error on pipe transport";
@@ -80,8 +80,9 @@ impl WritePipeTransport {
     }
 
     /// Writes at once what the pipe takes and buffers the rest.
-    fn write_bytes(slf: &Bound<'_, Self>, data: &[u8]) -> PyResult<()> {
+    fn write_all(slf: &Bound<'_, Self>, written: &Written<'_>) -> PyResult<()> {
         let py = slf.py();
+        let data = written.as_slice();
         let this = slf.get();
         if data.is_empty() {
             return Ok(());
@@ -90,9 +91,9 @@ impl WritePipeTransport {
             return this.ignore(py);
         }
         let idle = this.state.with(py, |state| state.outgoing.is_empty());
-        let written = if idle {
+        let taken = if idle {
             match this.end.with_fd(py, |fd| rustix::io::write(fd, data)) {
-                Ok(written) => written,
+                Ok(taken) => taken,
                 Err(Errno::AGAIN | Errno::INTR) => 0,
                 Err(error) => {
                     this.state.with(py, |state| state.ignored += 1);
@@ -103,10 +104,10 @@ impl WritePipeTransport {
         } else {
             0
         };
-        let Some(rest) = data.get(written..).filter(|rest| !rest.is_empty()) else {
+        if taken >= data.len() {
             return Ok(());
-        };
-        let rest = Bytes::copy_from_slice(rest);
+        }
+        let rest = written.rest(taken);
         this.state.with(py, |state| state.outgoing.push(rest));
         watch_or_fail(slf);
         if this.state.with(py, |state| state.outgoing.pauses()) {
@@ -223,14 +224,14 @@ impl WritePipeTransport {
 
     /// Writes bytes; what the pipe does not take at once is buffered.
     fn write(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        Self::write_bytes(slf, as_bytes(data)?.as_bytes())
+        Self::write_all(slf, &Written::new(data)?)
     }
 
     /// Writes an iterable of bytes as one.
     fn writelines(slf: &Bound<'_, Self>, list_of_data: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let joined = PyBytes::new(py, b"").call_method1(intern!(py, "join"), (list_of_data,))?;
-        Self::write_bytes(slf, as_bytes(&joined)?.as_bytes())
+        Self::write_all(slf, &Written::new(&joined)?)
     }
 
     /// Closes after what is buffered was written: a pipe has no other way to end.

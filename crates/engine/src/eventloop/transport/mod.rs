@@ -46,6 +46,8 @@ struct State {
     reading_paused: bool,
     /// The peer has finished, and the protocol wants to go on writing.
     read_finished: bool,
+    /// How many bytes the last read brought, from which the next one is guessed.
+    last_read: usize,
     /// What the socket did not take yet.
     outgoing: Outgoing,
     /// A file that goes out after it.

@@ -2,7 +2,6 @@
 
 use std::os::fd::RawFd;
 
-use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -11,7 +10,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::SocketTransport;
 use crate::eventloop::EventLoop;
 use crate::eventloop::flow::Limits;
-use crate::eventloop::outgoing::as_bytes;
+use crate::eventloop::written::Written;
 
 #[pymethods]
 impl SocketTransport {
@@ -39,19 +38,17 @@ impl SocketTransport {
 
     /// Sends bytes; what the socket does not take at once is buffered.
     fn write(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let data = as_bytes(data)?;
+        let data = Written::new(data)?;
         slf.get().check_writable(slf.py(), "write")?;
-        Self::write_bytes(slf, data.as_bytes())
+        Self::write_bytes(slf, &data)
     }
 
     /// Sends an iterable of bytes as one.
     fn writelines(slf: &Bound<'_, Self>, list_of_data: &Bound<'_, PyAny>) -> PyResult<()> {
         slf.get().check_writable(slf.py(), "writelines")?;
-        let mut pieces = Vec::new();
-        for piece in list_of_data.try_iter()? {
-            pieces.push(Bytes::copy_from_slice(as_bytes(&piece?)?.as_bytes()));
-        }
-        Self::write_pieces(slf, pieces)
+        let pieces = list_of_data.try_iter()?;
+        let pieces = pieces.map(|piece| Written::new(&piece?));
+        Self::write_pieces(slf, &pieces.collect::<PyResult<Vec<_>>>()?)
     }
 
     /// Ends the writing side after what is buffered.

@@ -2,15 +2,18 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::SocketTransport;
 use crate::eventloop::os_error;
+use crate::eventloop::receive::receive_bytes;
 
 /// The most that one read takes, as in asyncio.
 const CHUNK: usize = 256 * 1024;
+
+/// From this size of the last read on, the next one goes straight into `bytes`.
+const MUCH: usize = 32 * 1024;
 
 const READ_FAILED: &str = "Fatal read error on socket transport";
 
@@ -32,22 +35,58 @@ impl SocketTransport {
     fn read_bytes(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
+        let much = this.state.with(py, |state| state.last_read >= MUCH);
+        if much && this.receiver.takes_bytes(py) {
+            return Self::read_much(slf);
+        }
         let scratch = &this.event_loop.get().scratch;
         let mut buffer = scratch.take(py);
         buffer.resize(CHUNK, 0);
-        let received = recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty());
-        let data = received.map(|(_, count)| PyBytes::new(py, buffer.get(..count).unwrap_or(&[])));
-        scratch.replace(py, buffer);
-        match data {
-            Ok(data) if data.as_bytes().is_empty() => Self::end_of_input(slf),
-            Ok(data) => {
-                if let Err(error) = this.call_protocol(py, intern!(py, "data_received"), (data,)) {
-                    let message = "Fatal error: protocol.data_received() call failed.";
-                    Self::fail_or_raise(slf, error, message);
-                }
+        match recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty()) {
+            Ok((_, 0)) => Self::end_of_input(slf),
+            Ok((_, count)) => {
+                this.state.with(py, |state| state.last_read = count);
+                let data = buffer.get(..count).unwrap_or_default();
+                let outcome = this.receiver.deliver(this.context.bind(py), data);
+                Self::check_delivery(slf, outcome);
             }
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => Self::fail(slf, os_error(error), READ_FAILED),
+            Err(error) => Self::check_read(slf, error),
+        }
+        scratch.replace(py, buffer);
+    }
+
+    /// Reads straight into the `bytes` for the protocol: a large piece is not copied once more, and
+    /// what was allocated in vain is little in comparison.
+    fn read_much(slf: &Bound<'_, Self>) {
+        let py = slf.py();
+        let this = slf.get();
+        let received = receive_bytes(py, CHUNK, |target| {
+            recv(this.socket.descriptor(), target, RecvFlags::empty())
+                .map(|((filled, _), _)| filled.len())
+        });
+        match received {
+            Ok(Ok(data)) if data.as_bytes().is_empty() => Self::end_of_input(slf),
+            Ok(Ok(data)) => {
+                let count = data.as_bytes().len();
+                this.state.with(py, |state| state.last_read = count);
+                let outcome = this.receiver.deliver_bytes(this.context.bind(py), data);
+                Self::check_delivery(slf, outcome);
+            }
+            Ok(Err(error)) => Self::check_read(slf, error),
+            Err(error) => Self::fail_or_raise(slf, error, READ_FAILED),
+        }
+    }
+
+    fn check_read(slf: &Bound<'_, Self>, error: Errno) {
+        if !matches!(error, Errno::AGAIN | Errno::INTR) {
+            Self::fail(slf, os_error(error), READ_FAILED);
+        }
+    }
+
+    fn check_delivery(slf: &Bound<'_, Self>, outcome: PyResult<()>) {
+        if let Err(error) = outcome {
+            let message = "Fatal error: protocol.data_received() call failed.";
+            Self::fail_or_raise(slf, error, message);
         }
     }
 
@@ -78,8 +117,7 @@ impl SocketTransport {
                     Self::fail_or_raise(slf, error, message);
                 }
             }
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => Self::fail(slf, os_error(error), READ_FAILED),
+            Err(error) => Self::check_read(slf, error),
         }
     }
 

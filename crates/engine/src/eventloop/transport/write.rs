@@ -1,6 +1,8 @@
 //! From the protocol to the socket.
 
-use bytes::Bytes;
+use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -9,6 +11,8 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
+use crate::eventloop::outgoing::PIECES;
+use crate::eventloop::written::Written;
 use crate::eventloop::{flow, log_warning, os_error};
 
 const WRITE_FAILED: &str = "Fatal write error on socket transport";
@@ -18,7 +22,8 @@ const SILENT_WRITES: usize = 5;
 
 impl SocketTransport {
     /// Sends at once what the socket takes and buffers the rest.
-    pub(super) fn write_bytes(slf: &Bound<'_, Self>, data: &[u8]) -> PyResult<()> {
+    pub(super) fn write_bytes(slf: &Bound<'_, Self>, written: &Written<'_>) -> PyResult<()> {
+        let data = written.as_slice();
         let py = slf.py();
         let this = slf.get();
         if data.is_empty() {
@@ -48,28 +53,44 @@ impl SocketTransport {
         } else {
             0
         };
-        let Some(rest) = data.get(sent..).filter(|rest| !rest.is_empty()) else {
+        if sent >= data.len() {
             return Ok(());
-        };
-        this.keep(py, Bytes::copy_from_slice(rest));
+        }
+        let rest = written.rest(sent);
+        this.state.with(py, |state| state.outgoing.push(rest));
         Self::watch_or_fail(slf);
         Self::pause_if_full(slf)
     }
 
     /// Sends several pieces in one go.
-    pub(super) fn write_pieces(slf: &Bound<'_, Self>, pieces: Vec<Bytes>) -> PyResult<()> {
+    pub(super) fn write_pieces(slf: &Bound<'_, Self>, pieces: &[Written<'_>]) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        if this.state.with(py, |state| state.lost > 0) {
+        let (lost, idle) =
+            (this.state).with(py, |state| (state.lost > 0, state.outgoing.is_empty()));
+        if lost {
             return Ok(());
         }
-        for piece in pieces {
-            if !piece.is_empty() {
-                this.keep(py, piece);
+        let mut sent = 0;
+        if idle {
+            let slices = pieces.iter().map(|piece| IoSlice::new(piece.as_slice()));
+            let slices: Vec<_> = slices.take(PIECES).collect();
+            match send_slices(this.socket.descriptor(), &slices) {
+                Ok(count) => sent = count,
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(error) => {
+                    Self::fail(slf, os_error(error), WRITE_FAILED);
+                    return Ok(());
+                }
             }
         }
-        if this.state.with(py, |state| !state.interest.is_writable()) {
-            Self::flush(slf)?;
+        for piece in pieces {
+            let length = piece.as_slice().len();
+            let rest = (sent < length).then(|| piece.rest(sent));
+            sent = sent.saturating_sub(length);
+            if let Some(rest) = rest {
+                this.state.with(py, |state| state.outgoing.push(rest));
+            }
         }
         Self::watch_or_fail(slf);
         Self::pause_if_full(slf)
@@ -106,10 +127,6 @@ impl SocketTransport {
         Ok(())
     }
 
-    fn keep(&self, py: Python<'_>, piece: Bytes) {
-        self.state.with(py, |state| state.outgoing.push(piece));
-    }
-
     /// Sends from the buffer, then does what waited for it to drain.
     fn flush(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
@@ -144,13 +161,7 @@ impl SocketTransport {
             if state.outgoing.is_empty() {
                 return Ok(());
             }
-            let mut nothing = SendAncillaryBuffer::default();
-            let sent = sendmsg(
-                self.socket.descriptor(),
-                &state.outgoing.slices(),
-                &mut nothing,
-                SendFlags::NOSIGNAL,
-            )?;
+            let sent = send_slices(self.socket.descriptor(), &state.outgoing.slices())?;
             state.outgoing.advance(sent);
             Ok(())
         })
@@ -198,4 +209,9 @@ impl SocketTransport {
         }
         Ok(())
     }
+}
+
+fn send_slices(socket: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    let mut nothing = SendAncillaryBuffer::default();
+    sendmsg(socket, slices, &mut nothing, SendFlags::NOSIGNAL)
 }
