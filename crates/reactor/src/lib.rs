@@ -4,6 +4,7 @@
 //! in the engine, because asyncio decides the order in which they are asked.
 
 mod clock;
+mod forks;
 mod interest;
 mod poller;
 mod registry;
@@ -12,6 +13,7 @@ mod timers;
 mod waker;
 
 pub use clock::{CLOCK_RESOLUTION, monotonic};
+pub use forks::Birthplace;
 pub use interest::{Interest, Readiness};
 pub use poller::{Events, Poller};
 pub use registry::{Registry, Token};

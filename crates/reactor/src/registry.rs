@@ -122,6 +122,15 @@ impl<T> Registry<T> {
         self.slots.iter().filter_map(|slot| slot.value.as_ref())
     }
 
+    /// Every entry to change, with its token, in no particular order.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = (Token, &mut T)> {
+        (0..).zip(&mut self.slots).filter_map(|(index, slot)| {
+            let generation = slot.generation;
+            let token = Token { index, generation };
+            slot.value.as_mut().map(|value| (token, value))
+        })
+    }
+
     /// Takes every entry out.
     pub fn drain(&mut self) -> Vec<T> {
         let mut values = Vec::new();

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import inspect
+import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 from jebi import _engine
@@ -61,10 +63,17 @@ class Signals(Running):
 
     def close(self) -> None:
         """Removes the handlers too."""
-        if not self.is_running():
-            for sig in list(self._signal_handlers):
-                self.remove_signal_handler(sig)
-        super().close()
+        try:
+            if not self.is_running():
+                for sig in list(self._signal_handlers):
+                    self.remove_signal_handler(sig)
+        except ValueError:
+            # Only the main thread can restore anything. In any other the interpreter goes on
+            # writing into the pipe, whose number must not become another descriptor's.
+            self._abandon_signal_fd()
+            raise
+        finally:
+            super().close()
 
     def _receive_signals(self, numbers: bytes) -> None:
         """The engine read these from the pipe."""
@@ -101,6 +110,16 @@ def _refuse(sig: int, error: OSError) -> None:
     if error.errno == errno.EINVAL:
         raise RuntimeError(f"sig {sig} cannot be caught") from error
     raise error
+
+
+def _forget_wakeup_fd() -> None:
+    """A child's signals are not for the loops of its parent."""
+    signal.set_wakeup_fd(-1)
+
+
+if sys.version_info < (3, 12):
+    # asyncio sees to it itself since then.
+    os.register_at_fork(after_in_child=_forget_wakeup_fd)
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:

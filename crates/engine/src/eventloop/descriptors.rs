@@ -1,15 +1,14 @@
 //! Descriptors that the loop watches, for native sources and for `add_reader`'s callbacks.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
-use reactor::{Interest, Poller, Readiness, Registry, Token, Waker};
+use reactor::{Interest, Readiness, Token, Waker};
 use rustix::io::Errno;
 
 use super::EventLoop;
@@ -18,67 +17,7 @@ use super::errno::os_error;
 use super::handle::Handle;
 use super::queue::{Ready, check_callback};
 use super::source::Source;
-
-/// Who is told.
-enum Target {
-    Native(Arc<dyn Source>),
-    Handles {
-        /// What was watched, if it was not given by its number: it may be closed before it is
-        /// removed, and then only its identity is left.
-        object: Option<Py<PyAny>>,
-        reader: Option<Py<Handle>>,
-        writer: Option<Py<Handle>>,
-    },
-}
-
-/// One watched descriptor. Its owner keeps it open until it has deregistered.
-struct Watch {
-    fd: RawFd,
-    interest: Interest,
-    target: Target,
-}
-
-/// Every watched descriptor.
-#[derive(Default)]
-pub(super) struct Watches {
-    registry: Registry<Watch>,
-    /// Those of `add_reader` and `add_writer`.
-    by_fd: HashMap<RawFd, Token>,
-    /// Transports that are not closing; nobody else may watch their descriptors.
-    transports: HashMap<RawFd, Py<PyAny>>,
-}
-
-impl Target {
-    /// Notes the object that was given instead of a number, and hands out the one before.
-    fn set_object(&mut self, given: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
-        match self {
-            Self::Handles { object, .. } if given.is_some() => std::mem::replace(object, given),
-            Self::Handles { .. } | Self::Native(_) => given,
-        }
-    }
-}
-
-impl Watches {
-    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.transports
-            .values()
-            .try_for_each(|transport| visit.call(transport))?;
-        self.registry
-            .values()
-            .try_for_each(|watch| match &watch.target {
-                Target::Native(source) => source.traverse(visit),
-                Target::Handles {
-                    object,
-                    reader,
-                    writer,
-                } => {
-                    visit.call(object)?;
-                    visit.call(reader)?;
-                    visit.call(writer)
-                }
-            })
-    }
-}
+use super::watches::{Target, Watch};
 
 impl EventLoop {
     /// Watches a native source's descriptor, level-triggered.
@@ -92,22 +31,22 @@ impl EventLoop {
         source: Arc<dyn Source>,
     ) -> io::Result<Token> {
         let open = self.open(py).map_err(|_| closed())?;
-        self.watches.with(py, |watches| {
-            let watch = Watch {
-                fd: fd.as_raw_fd(),
-                interest: Interest::NONE,
-                target: Target::Native(source),
+        let fd = fd.as_raw_fd();
+        let watch = Watch::new(fd, Target::Native(source));
+        let outcome = self.watches.with(py, |watches| {
+            let Some(token) = watches.registry.insert(watch) else {
+                return Err((Errno::MFILE.into(), None));
             };
-            let token = watches.registry.insert(watch).ok_or(Errno::MFILE)?;
-            let Some(watch) = watches.registry.get_mut(token) else {
-                return Ok(token);
-            };
-            let outcome = apply(&open.poller, watch, token, interest);
-            if outcome.is_err() {
-                watches.registry.remove(token);
+            let before = watches.holders.claim(fd, token);
+            match watches.tell(&open.poller, token, interest) {
+                Ok(()) => Ok(token),
+                Err(error) => {
+                    watches.holders.restore(fd, before);
+                    Err((error, watches.registry.remove(token)))
+                }
             }
-            outcome.map(|()| token)
-        })
+        });
+        outcome.map_err(|(error, _refused)| error)
     }
 
     /// Changes what a native source's descriptor is watched for.
@@ -121,10 +60,7 @@ impl EventLoop {
     ) -> io::Result<()> {
         let open = self.open(py).map_err(|_| closed())?;
         self.watches
-            .with(py, |watches| match watches.registry.get_mut(token) {
-                Some(watch) => apply(&open.poller, watch, token, interest),
-                None => Err(Errno::NOENT.into()),
-            })
+            .with(py, |watches| watches.tell(&open.poller, token, interest))
     }
 
     /// Stops watching a native source's descriptor; events under way will not reach it.
@@ -132,15 +68,11 @@ impl EventLoop {
     /// The owner closes the descriptor after this. Does nothing when the loop is closed.
     pub(crate) fn deregister(&self, py: Python<'_>, token: Token) {
         let open = self.open(py).ok();
-        let watch = self.watches.with(py, |watches| {
-            let mut watch = watches.registry.remove(token)?;
-            if let Some(open) = &open {
-                // A failure means that the kernel does not watch it any more, which is the wish.
-                let _ = apply(&open.poller, &mut watch, token, Interest::NONE);
-            }
-            Some(watch)
-        });
-        drop(watch);
+        let poller = open.as_ref().map(|open| &open.poller);
+        drop(
+            self.watches
+                .with(py, |watches| watches.forget(poller, token)),
+        );
     }
 
     /// Wakes this loop from any thread, with or without the GIL.
@@ -159,12 +91,12 @@ impl EventLoop {
         );
     }
 
-    /// Ends [`own_descriptor`](Self::own_descriptor).
-    pub(super) fn disown_descriptor(&self, py: Python<'_>, fd: RawFd) {
-        drop(
-            self.watches
-                .with(py, |watches| watches.transports.remove(&fd)),
-        );
+    /// Ends [`own_descriptor`](Self::own_descriptor), unless the number has another owner by now.
+    pub(super) fn disown_descriptor(&self, fd: RawFd, owner: &Bound<'_, PyAny>) {
+        drop(self.watches.with(owner.py(), |watches| {
+            let known = watches.transports.get(&fd)?;
+            known.is(owner).then(|| watches.transports.remove(&fd))
+        }));
     }
 
     fn check_no_transport(&self, py: Python<'_>, fd: RawFd) -> PyResult<()> {
@@ -187,7 +119,11 @@ impl EventLoop {
             let is_it = |watch: &&Watch| {
                 matches!(&watch.target, Target::Handles { object: Some(object), .. } if object.is(closed))
             };
-            watches.registry.values().find(is_it).map(|watch| watch.fd)
+            watches
+                .registry
+                .values()
+                .find(is_it)
+                .map(|watch| watch.spot.fd)
         })
     }
 
@@ -197,7 +133,7 @@ impl EventLoop {
             let Some(watch) = watches.registry.get(token) else {
                 return [None, None];
             };
-            let Some(readiness) = readiness.masked(watch.interest) else {
+            let Some(readiness) = readiness.masked(watch.spot.interest) else {
                 return [None, None];
             };
             match &watch.target {
@@ -223,7 +159,7 @@ impl EventLoop {
     ) -> Option<(Arc<dyn Source>, Readiness)> {
         self.watches.with(py, |watches| {
             let watch = watches.registry.get(token)?;
-            let readiness = readiness.masked(watch.interest)?;
+            let readiness = readiness.masked(watch.spot.interest)?;
             match &watch.target {
                 Target::Native(source) => Some((Arc::clone(source), readiness)),
                 Target::Handles { .. } => None,
@@ -328,13 +264,22 @@ fn add<'py>(
         let Some(watch) = watches.registry.get_mut(token) else {
             return Ok((None, None));
         };
-        let interest = direction.switch(watch.interest, true);
+        let interest = direction.switch(watch.spot.interest, true);
+        let before = watches.holders.claim(fd, token);
+        if before != Some(token) {
+            // Somebody else had the number since: the kernel knows nothing of this one's interest.
+            watch.spot.interest = Interest::NONE;
+        }
         let replaced = direction.swap(&mut watch.target, Some(handle));
-        match refresh(&open.poller, watch, token, interest) {
+        let told = watches
+            .holders
+            .refresh(&open.poller, &mut watch.spot, token, interest);
+        match told {
             Ok(()) => Ok((replaced, watch.target.set_object(object))),
             Err(error) => {
                 let refused = direction.swap(&mut watch.target, replaced);
-                let dropped = watches.forget_if_idle(fd, token);
+                watches.holders.restore(fd, before);
+                let dropped = watches.forget_if_idle(None, fd, token);
                 Err((error, refused, dropped))
             }
         }
@@ -370,63 +315,23 @@ fn remove(
         let token = *watches.by_fd.get(&fd)?;
         let watch = watches.registry.get_mut(token)?;
         let handle = direction.swap(&mut watch.target, None)?;
-        let interest = direction.switch(watch.interest, false);
-        if is_open {
+        let interest = direction.switch(watch.spot.interest, false);
+        // The kernel forgot what was closed, and its number may be somebody else's by now.
+        let poller = is_open.then_some(&open.poller);
+        if let Some(poller) = poller {
             // A failure means that it was closed, and nothing watches it any more.
-            let _ = apply(&open.poller, watch, token, interest);
+            let _ = watches
+                .holders
+                .apply(poller, &mut watch.spot, token, interest);
         } else {
-            // The kernel forgot it, and its number may be somebody else's by now.
-            watch.interest = interest;
+            watch.spot.interest = interest;
         }
-        let idle = watches.forget_if_idle(fd, token);
+        let idle = watches.forget_if_idle(poller, fd, token);
         Some((handle, idle))
     });
     match removed {
         Some((handle, _idle)) => cancel(py, &handle).map(|()| true),
         None => Ok(false),
-    }
-}
-
-type Refused = (io::Error, Option<Py<Handle>>, Option<Watch>);
-
-impl Watches {
-    /// A new entry for a descriptor of Python's.
-    fn adopt(&mut self, fd: RawFd) -> Result<Token, Refused> {
-        let target = Target::Handles {
-            object: None,
-            reader: None,
-            writer: None,
-        };
-        let watch = Watch {
-            fd,
-            interest: Interest::NONE,
-            target,
-        };
-        let token = self
-            .registry
-            .insert(watch)
-            .ok_or((Errno::MFILE.into(), None, None))?;
-        self.by_fd.insert(fd, token);
-        Ok(token)
-    }
-
-    /// Drops the entry of a descriptor that has neither reader nor writer left.
-    fn forget_if_idle(&mut self, fd: RawFd, token: Token) -> Option<Watch> {
-        let idle = self.registry.get(token).is_some_and(|watch| {
-            matches!(
-                watch.target,
-                Target::Handles {
-                    reader: None,
-                    writer: None,
-                    ..
-                }
-            )
-        });
-        if !idle {
-            return None;
-        }
-        self.by_fd.remove(&fd);
-        self.registry.remove(token)
     }
 }
 
@@ -436,38 +341,6 @@ fn cancel(py: Python<'_>, handle: &Py<Handle>) -> PyResult<()> {
 
 fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "Event loop is closed")
-}
-
-/// Tells the kernel about a new interest, if it is new.
-fn apply(poller: &Poller, watch: &mut Watch, token: Token, interest: Interest) -> io::Result<()> {
-    if interest == watch.interest {
-        return Ok(());
-    }
-    refresh(poller, watch, token, interest)
-}
-
-/// Tells the kernel about an interest even if it did not change: the number may have been closed
-/// and opened anew without a word to the loop.
-fn refresh(poller: &Poller, watch: &mut Watch, token: Token, interest: Interest) -> io::Result<()> {
-    // SAFETY: the owner keeps the descriptor open until it deregisters. A number that was closed
-    // nevertheless makes the kernel answer EBADF or ENOENT; no memory hangs on it.
-    let fd = unsafe { BorrowedFd::borrow_raw(watch.fd) };
-    if interest.is_none() {
-        watch.interest = interest;
-        return poller.remove(fd);
-    }
-    if watch.interest.is_none() {
-        poller.add(fd, token, interest)?;
-    } else {
-        match poller.modify(fd, token, interest) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                poller.add(fd, token, interest)?;
-            }
-            outcome => outcome?,
-        }
-    }
-    watch.interest = interest;
-    Ok(())
 }
 
 /// The number of a descriptor that was given as an integer or as an object with `fileno()`.

@@ -7,21 +7,16 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
-use reactor::{Poller, SignalPipe, Waker, monotonic};
+use reactor::monotonic;
 
 use super::attached::Attached;
-use super::descriptors::Watches;
+use super::errno::os_error;
 use super::handle::Handle;
 use super::hooks::Hooks;
+use super::open::Open;
 use super::queue::{Capture, Queue, Timers};
 use super::spares::Spares;
-
-/// The descriptors of a loop that is not closed.
-pub(super) struct Open {
-    pub(super) poller: Poller,
-    pub(super) waker: Waker,
-    pub(super) signals: Attached<Option<Arc<SignalPipe>>>,
-}
+use super::watches::Watches;
 
 /// asyncio's event loop: the ready queue, the timers, the poller and the callbacks they run.
 ///
@@ -64,13 +59,6 @@ impl EventLoop {
         Ok(())
     }
 
-    /// The descriptors, unless the loop is closed.
-    pub(super) fn open(&self, py: Python<'_>) -> PyResult<Arc<Open>> {
-        self.open
-            .with(py, |open| open.clone())
-            .ok_or_else(|| PyRuntimeError::new_err("Event loop is closed"))
-    }
-
     /// Makes the loop pass through one more iteration; from any thread.
     pub(super) fn wake(&self, py: Python<'_>) -> PyResult<()> {
         self.open(py)?.waker.wake();
@@ -100,14 +88,9 @@ impl EventLoop {
 impl EventLoop {
     #[new]
     fn new() -> PyResult<Self> {
-        let (poller, waker) = (Poller::new()?, Waker::new()?);
-        poller.add_edge(std::os::fd::AsFd::as_fd(&waker), super::run::WAKER)?;
+        let open = Open::new().map_err(os_error)?;
         Ok(Self {
-            open: Attached::new(Some(Arc::new(Open {
-                poller,
-                waker,
-                signals: Attached::new(None),
-            }))),
+            open: Attached::new(Some(Arc::new(open))),
             queue: Attached::default(),
             timers: Attached::default(),
             watches: Attached::default(),
@@ -284,10 +267,22 @@ impl EventLoop {
         super::run::signal_fd(self, py)
     }
 
+    /// Leaves the pipe for signals open for ever, because the interpreter still writes into it.
+    fn _abandon_signal_fd(&self, py: Python<'_>) {
+        self.abandon_signal_pipe(py);
+    }
+
     /// Iterates until `stop`; the caller has prepared asyncio's surroundings.
     fn _run(slf: &Bound<'_, Self>) -> PyResult<()> {
         let thread = &slf.get().thread;
-        thread.store(thread_ident(), Ordering::Relaxed);
+        let claimed =
+            thread.compare_exchange(0, thread_ident(), Ordering::Relaxed, Ordering::Relaxed);
+        if claimed.is_err() {
+            // Two threads were in time for the check that the caller makes.
+            return Err(PyRuntimeError::new_err(
+                "This event loop is already running",
+            ));
+        }
         let outcome = super::run::run(slf);
         thread.store(0, Ordering::Relaxed);
         slf.get().stopping.store(false, Ordering::Relaxed);

@@ -20,8 +20,10 @@ mod flow;
 mod futures;
 mod handle;
 mod held;
+mod holders;
 mod hooks;
 mod methods;
+mod open;
 mod outgoing;
 mod pipe;
 mod queue;
@@ -34,6 +36,7 @@ mod streams;
 mod tasks;
 mod timer_handle;
 mod transport;
+mod watches;
 mod workers;
 mod written;
 

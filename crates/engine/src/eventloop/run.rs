@@ -20,9 +20,9 @@ use pyo3::types::{PyBytes, PyDict};
 use reactor::{Events, Interest, SignalPipe, Token, monotonic};
 
 use super::EventLoop;
-use super::event_loop::Open;
 use super::handle::Handle;
 use super::log_warning;
+use super::open::Open;
 use super::queue::Ready;
 
 /// The waker's place among the poller's tokens.
@@ -75,6 +75,10 @@ impl Run<'_, '_> {
     fn iterate(&mut self) -> PyResult<()> {
         let py = self.event_loop.py();
         let this = self.event_loop.get();
+        if !self.open.is_own() {
+            // A callback has forked, and this is the child.
+            self.open = this.open(py)?;
+        }
         let timeout = self.timeout();
         self.poll(timeout)?;
         py.check_signals()?;

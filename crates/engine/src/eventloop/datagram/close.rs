@@ -21,7 +21,7 @@ impl DatagramTransport {
         if drained.is_some() {
             this.event_loop
                 .get()
-                .disown_descriptor(py, this.socket.fd());
+                .disown_descriptor(this.socket.fd(), slf.as_any());
         }
         match drained {
             Some(true) => Self::lose(slf, None),
@@ -44,7 +44,7 @@ impl DatagramTransport {
         drop(dropped);
         this.event_loop
             .get()
-            .disown_descriptor(py, this.socket.fd());
+            .disown_descriptor(this.socket.fd(), slf.as_any());
         Self::lose(slf, error);
     }
 

@@ -21,7 +21,7 @@ impl SocketTransport {
         if drained.is_some() {
             this.event_loop
                 .get()
-                .disown_descriptor(py, this.socket.fd());
+                .disown_descriptor(this.socket.fd(), slf.as_any());
         }
         match drained {
             Some(true) => Self::lose(slf, None),
@@ -43,7 +43,7 @@ impl SocketTransport {
         });
         this.event_loop
             .get()
-            .disown_descriptor(py, this.socket.fd());
+            .disown_descriptor(this.socket.fd(), slf.as_any());
         Self::lose(slf, error);
     }
 
