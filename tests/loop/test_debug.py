@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.loop.programs import run_program
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -138,3 +140,24 @@ def test_coroutines_remember_their_origin_while_a_debugged_loop_runs(
     loop.set_debug(True)
     assert loop.run_until_complete(depth()) > 0
     assert sys.get_coroutine_origin_tracking_depth() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "variable", "debug"),
+    [
+        ((), None, False),
+        ((), "1", True),
+        (("-E",), "1", False),
+        (("-X", "dev"), None, True),
+    ],
+)
+def test_debug_mode_is_what_the_interpreter_was_told(
+    options: tuple[str, ...], variable: str | None, debug: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONASYNCIODEBUG", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("PYTHONASYNCIODEBUG", variable)
+    path = f"import sys; sys.path[:] = {sys.path!r}; "
+    make = "import jebi.loop; loop = jebi.loop.new_event_loop(); print(loop.get_debug())"
+    ended = run_program(f"{path}{make}; loop.close()", *options)
+    assert ended.stdout == f"{debug}\n", ended.stderr

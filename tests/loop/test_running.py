@@ -123,6 +123,12 @@ def test_a_running_loop_cannot_be_closed(loop: asyncio.AbstractEventLoop) -> Non
     loop.run_until_complete(close())
 
 
+def test_whether_it_is_closed_shows_where_libraries_look(loop: asyncio.AbstractEventLoop) -> None:
+    assert loop._closed is False  # type: ignore[attr-defined]
+    loop.close()
+    assert loop._closed is True  # type: ignore[attr-defined]
+
+
 def test_a_closed_loop_refuses(factory: Callable[[], asyncio.AbstractEventLoop]) -> None:
     loop = factory()
     assert not loop.is_closed()

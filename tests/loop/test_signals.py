@@ -10,8 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.loop.programs import run_program
+
 if TYPE_CHECKING:
     from types import FrameType
+
+CLOSED_AT_THE_END = """
+import signal, jebi.loop
+
+class Late:
+    def __del__(self, loop=jebi.loop.new_event_loop()):
+        loop.add_signal_handler(signal.SIGUSR1, print)
+        loop.close()
+        print(loop.is_closed(), len(loop._signal_handlers))
+
+late = Late()
+late.itself = late
+"""
 
 
 def test_a_handler_runs_on_the_loop(loop: asyncio.AbstractEventLoop) -> None:
@@ -136,3 +151,10 @@ def test_the_wakeup_descriptor_is_given_back(loop: asyncio.AbstractEventLoop) ->
     loop.call_soon(loop.stop)
     loop.run_forever()
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_closing_while_the_interpreter_ends_leaves_signals_alone() -> None:
+    ended = run_program(CLOSED_AT_THE_END, "-W", "always")
+    assert (ended.returncode, ended.stdout) == (0, "True 0\n"), ended.stderr
+    assert "skipping signal handlers removal" in ended.stderr
+    assert "ResourceWarning" in ended.stderr

@@ -44,7 +44,11 @@ class Errors(Core):
             for key in sorted(context)
             if key not in ("message", "exception")
         ]
-        logger.error("\n".join(lines), exc_info=exception if exception is not None else False)
+        raised: Any = False
+        if exception is not None:
+            # As asyncio passes it, for what stands in for the logger and looks at the call.
+            raised = (type(exception), exception, exception.__traceback__)
+        logger.error("\n".join(lines), exc_info=raised)
 
     def call_exception_handler(self, context: Context) -> None:
         """Hands ``context`` to the handler in charge.

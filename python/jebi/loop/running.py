@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 import threading
@@ -27,12 +26,18 @@ class Running(Core):
 
     def __init__(self) -> None:
         super().__init__()
-        self._set_debug(_debug_by_default())
+        # In development mode and with PYTHONASYNCIODEBUG set.
+        self._set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
         self._saved_origin_depth: int | None = None
 
     def __repr__(self) -> str:
         state = f"running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}"
         return f"<{type(self).__name__} {state}>"
+
+    @property
+    def _closed(self) -> bool:
+        """What :meth:`is_closed` answers, where libraries look for it in other loops."""
+        return self.is_closed()
 
     def __del__(self) -> None:
         if self.is_closed():
@@ -154,12 +159,6 @@ class Running(Core):
 
     def _has_signal_handlers(self) -> bool:
         raise NotImplementedError
-
-
-def _debug_by_default() -> bool:
-    if sys.flags.dev_mode:
-        return True
-    return not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG"))
 
 
 def _set_wakeup_fd(fd: int) -> int:

@@ -7,6 +7,7 @@ import inspect
 import os
 import signal
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from jebi import _engine
@@ -65,8 +66,7 @@ class Signals(Running):
         """Removes the handlers too."""
         try:
             if not self.is_running():
-                for sig in list(self._signal_handlers):
-                    self.remove_signal_handler(sig)
+                self._remove_signal_handlers()
         except ValueError:
             # Only the main thread can restore anything. In any other the interpreter goes on
             # writing into the pipe, whose number must not become another descriptor's.
@@ -74,6 +74,21 @@ class Signals(Running):
             raise
         finally:
             super().close()
+
+    def _remove_signal_handlers(self) -> None:
+        if not sys.is_finalizing():
+            for sig in list(self._signal_handlers):
+                self.remove_signal_handler(sig)
+        elif self._signal_handlers:
+            # The interpreter is past calling them, or restoring anything.
+            warnings.warn(
+                f"Closing the loop {self!r} on interpreter shutdown stage, "
+                "skipping signal handlers removal",
+                ResourceWarning,
+                source=self,
+                stacklevel=3,
+            )
+            self._signal_handlers.clear()
 
     def _receive_signals(self, numbers: bytes) -> None:
         """The engine read these from the pipe."""

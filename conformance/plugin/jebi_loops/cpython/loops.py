@@ -14,7 +14,7 @@ from .. import default_policy, loop_class
 
 # The modules that the tests put mocks into, and what they replace there.
 PATCHED_MODULES = ("asyncio.base_events", "asyncio.unix_events")
-PATCHED_NAMES = ("logger", "signal", "socket")
+PATCHED_NAMES = ("logger", "socket", "sys")
 
 
 class Substitution:
@@ -103,7 +103,7 @@ def _see_mocks() -> None:
 
     originals: dict[str, Any] = {"signal": signal}
     for name in PATCHED_NAMES:
-        originals.setdefault(name, getattr(sys.modules["asyncio.base_events"], name, None))
+        originals[name] = getattr(sys.modules["asyncio.base_events"], name)
     for info in pkgutil.iter_modules(jebi.loop.__path__, "jebi.loop."):
         module = importlib.import_module(info.name)
         for name, original in originals.items():
