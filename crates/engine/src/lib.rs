@@ -27,7 +27,7 @@ mod _engine {
     #[pymodule_export]
     use crate::eventloop::{
         DatagramTransport, EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle,
-        WorkQueue, Worker, WritePipeTransport, watch_child,
+        TlsProtocol, TlsTransport, WorkQueue, Worker, WritePipeTransport, watch_child,
     };
     #[pymodule_export]
     use crate::plan::Plan;

@@ -20,6 +20,7 @@ from .sendfile import SendFile
 from .servers import Servers
 from .signals import Signals
 from .sockets import Sockets
+from .tls import Tls
 from .trio import Guests
 from .unix import UnixSockets
 
@@ -37,6 +38,7 @@ class Loop(
     Accepting,
     Connections,
     Opening,
+    Tls,
     Attempts,
     Datagrams,
     Sockets,
@@ -50,15 +52,13 @@ class Loop(
 ):
     """An asyncio event loop whose engine is written in Rust.
 
-    Offers what :class:`asyncio.AbstractEventLoop` names, except TLS; that raises
-    ``NotImplementedError``.
+    Offers what :class:`asyncio.AbstractEventLoop` names.
     """
 
 
 def new_event_loop() -> Loop:
     """A fresh loop."""
-    # Not an ABC at run time; what this loop lacks raises NotImplementedError by design.
-    return Loop()  # type: ignore[abstract]
+    return Loop()
 
 
 def run(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from jebi import _engine
 
-from .core import Core
+from .tls import Tls
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,7 +31,7 @@ class TlsOptions(TypedDict, total=False):
     ssl_shutdown_timeout: float | None
 
 
-class Opening(Core):
+class Opening(Tls):
     """Makes transports and waits until they are open."""
 
     async def _open_transport(
@@ -76,14 +76,26 @@ class Opening(Core):
         protocol: asyncio.BaseProtocol,
         opened: asyncio.Future[None],
         *,
-        server_side: bool = False,  # noqa: ARG002 - only TLS has sides
+        server_side: bool = False,
         server: Any = None,
         peername: Any = None,
         **tls: Unpack[TlsOptions],
     ) -> Any:
         """The transport itself; it completes ``opened``, with an exception if it cannot open."""
-        check_tls(**tls)
-        return _engine.SocketTransport(self, sock, protocol, opened, server, peername)
+        context = tls.get("ssl")
+        if not context:
+            return _engine.SocketTransport(self, sock, protocol, opened, server, peername)
+        transport = self._make_tls_transport(
+            protocol,
+            None if isinstance(context, bool) else context,
+            opened,
+            server_side=server_side,
+            server_hostname=tls.get("server_hostname"),
+            handshake_timeout=tls.get("ssl_handshake_timeout"),
+            shutdown_timeout=tls.get("ssl_shutdown_timeout"),
+        )
+        _engine.SocketTransport(self, sock, transport._protocol, None, server, peername)
+        return transport
 
 
 def check_stream(sock: socket.socket) -> None:
@@ -97,7 +109,7 @@ def check_stream(sock: socket.socket) -> None:
 def check_tls(**tls: Unpack[TlsOptions]) -> None:
     """Refuses options that mean nothing without ``ssl``."""
     if tls.get("ssl"):
-        raise NotImplementedError("TLS is not supported by this loop yet")
+        return
     for name, value in tls.items():
         if name != "ssl" and value is not None:
             raise ValueError(f"{name} is only meaningful with ssl")

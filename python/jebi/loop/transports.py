@@ -32,3 +32,9 @@ class DatagramTransport(asyncio.Transport, asyncio.DatagramTransport):
     """The same for datagrams; asyncio's own is a ``Transport`` as well."""
 
     __slots__ = ()
+
+
+class SSLTransport(asyncio.Transport):
+    """The same for TLS connections; libraries look for asyncio's word in its name."""
+
+    __slots__ = ()

@@ -1,5 +1,6 @@
 //! Telling a protocol when to stop writing, and when to go on.
 
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -25,9 +26,26 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// A high mark and the low one that asyncio puts under it.
+    pub(super) fn of(high: usize) -> Self {
+        Self {
+            low: high / 4,
+            high,
+        }
+    }
+
     /// asyncio's rules: the high mark is four times the low one where only one is given.
     pub(super) fn from_given(high: Option<i64>, low: Option<i64>) -> PyResult<Self> {
-        let high = high.unwrap_or_else(|| low.map_or(64 * 1024, |low| low.saturating_mul(4)));
+        Self::from_given_or(high, low, 64 * 1024)
+    }
+
+    /// The same, with the high mark where none is given.
+    pub(super) fn from_given_or(
+        high: Option<i64>,
+        low: Option<i64>,
+        default: i64,
+    ) -> PyResult<Self> {
+        let high = high.unwrap_or_else(|| low.map_or(default, |low| low.saturating_mul(4)));
         let low = low.unwrap_or(high.div_euclid(4));
         match (usize::try_from(low), usize::try_from(high)) {
             (Ok(low), Ok(high)) if low <= high => Ok(Self { low, high }),
@@ -88,6 +106,21 @@ pub(super) fn tell(
     }
 }
 
+/// Logs a template and its arguments where asyncio logs, for debug mode.
+pub(super) fn log_debug<'py>(
+    py: Python<'py>,
+    message: impl PyCallArgs<'py>,
+    error: Option<&PyErr>,
+) -> PyResult<()> {
+    let options = PyDict::new(py);
+    options.set_item("exc_info", error.map(|error| error.clone_ref(py)))?;
+    py.import("jebi.loop.log")?
+        .getattr("logger")?
+        .getattr("debug")?
+        .call(message, Some(&options))?;
+    Ok(())
+}
+
 /// Hands an exception in a transport's life to the loop's exception handler.
 pub(super) fn report(
     event_loop: &Bound<'_, EventLoop>,
@@ -123,10 +156,5 @@ pub(super) fn report_failure(
     if !event_loop.get().is_debug() {
         return Ok(());
     }
-    let options = PyDict::new(py);
-    options.set_item("exc_info", error.clone_ref(py))?;
-    let logger = py.import("jebi.loop.log")?.getattr("logger")?;
-    let text = transport.repr()?;
-    logger.call_method("debug", ("%s: %s", text, message), Some(&options))?;
-    Ok(())
+    log_debug(py, ("%r: %s", transport, message), Some(error))
 }

@@ -35,6 +35,7 @@ mod spares;
 mod streams;
 mod tasks;
 mod timer_handle;
+mod tls;
 mod transport;
 mod watches;
 mod workers;
@@ -51,6 +52,7 @@ pub(crate) use self::{
     pipe::{ReadPipeTransport, WritePipeTransport},
     source::{HookId, Source, TickId},
     timer_handle::TimerHandle,
+    tls::{TlsProtocol, TlsTransport},
     transport::SocketTransport,
     workers::{WorkQueue, Worker},
 };

@@ -33,6 +33,11 @@ impl Outgoing {
         self.pieces.push_back(piece);
     }
 
+    /// The piece that is next.
+    pub(super) fn front(&self) -> Option<Bytes> {
+        self.pieces.front().cloned()
+    }
+
     /// What one system call should be offered.
     pub(super) fn slices(&self) -> Vec<IoSlice<'_>> {
         self.pieces

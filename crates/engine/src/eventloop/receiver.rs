@@ -10,6 +10,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use super::attached::Attached;
 use super::context::{call_in_context, in_context};
 use super::streams;
+use super::tls::{TlsProtocol, TlsTransport};
 
 static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
@@ -22,6 +23,8 @@ enum Manner {
     Buffers,
     /// It is asyncio's stream protocol, which need not be called at all.
     Stream,
+    /// It stands for a TLS connection, which need not be called by way of Python.
+    Tls,
 }
 
 /// A transport's protocol, and how it takes data.
@@ -43,6 +46,8 @@ impl Receiver {
                 && protocol.hasattr(intern!(py, "get_buffer"))?);
         let manner = if buffered {
             Manner::Buffers
+        } else if protocol.is_exact_instance_of::<TlsProtocol>() {
+            Manner::Tls
         } else if streams::is_stream(&protocol)? {
             Manner::Stream
         } else {
@@ -88,6 +93,16 @@ impl Receiving {
                 .as_ref()
                 .map(|receiver| receiver.protocol.bind(py).clone())
         })
+    }
+
+    /// The TLS connection that the protocol stands for, if it does.
+    pub(super) fn tls<'py>(&self, py: Python<'py>) -> Option<Bound<'py, TlsTransport>> {
+        let protocol = self.0.with(py, |receiver| {
+            let receiver = receiver.as_ref()?;
+            (receiver.manner == Manner::Tls).then(|| receiver.protocol.bind(py).clone())
+        })?;
+        let face = protocol.cast_into::<TlsProtocol>().ok()?;
+        Some(face.get().transport().bind(py).clone())
     }
 
     /// Whether the protocol is called with data, so that it is worth to receive it into `bytes`.

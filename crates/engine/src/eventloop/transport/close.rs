@@ -48,8 +48,6 @@ impl SocketTransport {
     }
 
     /// Reports an error and goes down.
-    ///
-    /// Errors of the socket are part of its life and only show in debug mode; others are bugs.
     pub(super) fn fail(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
         let py = slf.py();
         let event_loop = slf.get().event_loop.bind(py);

@@ -36,6 +36,13 @@ impl SocketTransport {
         Ok(class.clone().unbind())
     }
 
+    /// TLS goes over it.
+    #[classattr]
+    #[pyo3(name = "_start_tls_compatible")]
+    fn start_tls_compatible() -> bool {
+        true
+    }
+
     /// Sends bytes; what the socket does not take at once is buffered.
     fn write(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let data = Written::new(data)?;
@@ -100,6 +107,12 @@ impl SocketTransport {
     /// Closes at once.
     fn abort(slf: &Bound<'_, Self>) {
         Self::close_at_once(slf, None);
+    }
+
+    /// Closes at once, with what `connection_lost` is to be told.
+    #[pyo3(signature = (exc))]
+    fn _force_close(slf: &Bound<'_, Self>, exc: Option<Bound<'_, PyAny>>) {
+        Self::close_at_once(slf, exc.map(PyErr::from_value));
     }
 
     /// Whether it is closed or about to be.

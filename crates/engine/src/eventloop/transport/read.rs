@@ -6,8 +6,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::SocketTransport;
-use crate::eventloop::os_error;
 use crate::eventloop::receive::receive_bytes;
+use crate::eventloop::{TlsTransport, os_error};
 
 /// The most that one read takes, as in asyncio.
 const CHUNK: usize = 256 * 1024;
@@ -27,6 +27,8 @@ impl SocketTransport {
         }
         if this.receiver.is_buffered(py) {
             Self::read_into_protocol(slf);
+        } else if let Some(tls) = this.receiver.tls(py) {
+            Self::read_into_tls(slf, &tls);
         } else {
             Self::read_bytes(slf);
         }
@@ -53,6 +55,29 @@ impl SocketTransport {
             Err(error) => Self::check_read(slf, error),
         }
         scratch.replace(py, buffer);
+    }
+
+    /// Hands ciphertext to the connection that goes over this transport.
+    ///
+    /// It takes a copy, so the scratch buffer is free again for what comes of it.
+    fn read_into_tls(slf: &Bound<'_, Self>, tls: &Bound<'_, TlsTransport>) {
+        let py = slf.py();
+        let this = slf.get();
+        let scratch = &this.event_loop.get().scratch;
+        let mut buffer = scratch.take(py);
+        buffer.resize(CHUNK, 0);
+        let received = recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty());
+        let received = received.map(|(_, count)| {
+            let data = buffer.get(..count).unwrap_or_default();
+            (count, tls.get().feed(py, data))
+        });
+        scratch.replace(py, buffer);
+        match received {
+            Ok((0, _)) => Self::end_of_input(slf),
+            Ok((_, Ok(()))) => TlsTransport::advance(tls),
+            Ok((_, Err(error))) => Self::fail_or_raise(slf, error, READ_FAILED),
+            Err(error) => Self::check_read(slf, error),
+        }
     }
 
     /// Reads straight into the `bytes` for the protocol: a large piece is not copied once more, and

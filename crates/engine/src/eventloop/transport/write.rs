@@ -22,7 +22,10 @@ const SILENT_WRITES: usize = 5;
 
 impl SocketTransport {
     /// Sends at once what the socket takes and buffers the rest.
-    pub(super) fn write_bytes(slf: &Bound<'_, Self>, written: &Written<'_>) -> PyResult<()> {
+    pub(in crate::eventloop) fn write_bytes(
+        slf: &Bound<'_, Self>,
+        written: &Written<'_>,
+    ) -> PyResult<()> {
         let data = written.as_slice();
         let py = slf.py();
         let this = slf.get();
