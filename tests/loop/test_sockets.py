@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -139,5 +143,62 @@ def test_blocking_sockets_are_found_in_debug_mode(loop: asyncio.AbstractEventLoo
             ):
                 with pytest.raises(ValueError, match="the socket must be non-blocking"):
                     await call
+
+    loop.run_until_complete(main())
+
+
+def test_closing_the_loop_gives_sockets_back(loop: asyncio.AbstractEventLoop, pair: Pair) -> None:
+    """While somebody waits for it a socket stays open, though it be closed."""
+    if isinstance(loop, asyncio.SelectorEventLoop):
+        pytest.skip("asyncio watches numbers, whoever has them")
+    near, _ = pair
+
+    async def main() -> asyncio.Task[bytes]:
+        waiting = asyncio.create_task(loop.sock_recv(near, 1))
+        await asyncio.sleep(0)
+        near.close()
+        assert near.fileno() != -1
+        return waiting
+
+    waiting = loop.run_until_complete(main())
+    loop.close()
+    assert near.fileno() == -1
+    # Nobody can wake it any more; it has said so often enough.
+    waiting._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def test_a_unix_server_without_room_is_no_connection(
+    loop: asyncio.AbstractEventLoop, tmp_path: Path
+) -> None:
+    if isinstance(loop, asyncio.SelectorEventLoop):
+        pytest.skip("asyncio takes it for connected")
+    path = str(tmp_path / "socket")
+
+    async def main() -> None:
+        with (
+            socket.socket(socket.AF_UNIX) as busy,
+            socket.socket(socket.AF_UNIX) as first,
+            socket.socket(socket.AF_UNIX) as second,
+        ):
+            busy.bind(path)
+            busy.listen(0)
+            for client in (first, second):
+                client.setblocking(False)
+            await loop.sock_connect(first, path)
+            with pytest.raises(BlockingIOError):
+                await loop.sock_connect(second, path)
+
+    loop.run_until_complete(main())
+
+
+def test_errors_have_no_past(loop: asyncio.AbstractEventLoop) -> None:
+    """That the first attempt would have blocked is nothing to tell."""
+
+    async def main() -> None:
+        with socket.socket() as client:
+            client.setblocking(False)
+            with pytest.raises(ConnectionRefusedError) as raised:
+                await loop.sock_connect(client, ("127.0.0.1", 1))
+            assert raised.value.__context__ is None
 
     loop.run_until_complete(main())

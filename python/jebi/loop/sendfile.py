@@ -124,7 +124,7 @@ class SendFile(Sockets):
                 except LATER:
                     over = False
                 while not over:
-                    over = await self._until_written(sock, transfer.step)
+                    over = await self._when_writable(sock, transfer.step)
             except OSError as error:
                 _refuse_or_raise(error, transfer.sent)
             finally:

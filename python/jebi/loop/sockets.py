@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from functools import partial
@@ -22,10 +23,24 @@ LATER = (BlockingIOError, InterruptedError)
 class Sockets(Names):
     """Each call is tried at once, and again whenever the socket is ready."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._borrowed: set[_Borrowed] = set()
+
+    def close(self) -> None:
+        """Gives back the sockets that somebody still waits for, too."""
+        super().close()
+        for borrowed in list(self._borrowed):
+            borrowed.give_back()
+
     async def sock_recv(self, sock: socket.socket, nbytes: int) -> bytes:
         """Up to ``nbytes`` of what arrives next; empty at the end."""
         self._check_socket(sock)
-        return await self._until_read(sock, partial(sock.recv, nbytes))
+        try:
+            return sock.recv(nbytes)
+        except LATER:
+            pass
+        return await self._when_readable(sock, partial(sock.recv, nbytes))
 
     async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
         """Fills ``buf`` with what arrives next; answers how much that was."""
@@ -42,12 +57,13 @@ class Sockets(Names):
     async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
         """Sends all of ``data``; after an exception nobody knows how much of it was sent."""
         self._check_socket(sock)
+        try:
+            sent = sock.send(data)
+        except LATER:
+            sent = 0
         with memoryview(data) as whole, whole.cast("B") as rest:
-            outgoing = _Outgoing(sock, rest)
-            try:
-                outgoing.send()
-            except LATER:
-                await self._until_written(sock, outgoing.send)
+            if sent < len(rest):
+                await self._when_writable(sock, _Outgoing(sock, rest[sent:]).send)
 
     async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
         """The next datagram and its sender."""
@@ -67,28 +83,39 @@ class Sockets(Names):
         try:
             return sock.sendto(data, address)
         except LATER:
-            return await self._until_written(sock, lambda: sock.sendto(data, address))
+            pass
+        return await self._when_writable(sock, lambda: sock.sendto(data, address))
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        """Connects to ``address``, of which the host may be a name."""
+        """Connects to ``address``, of which the host may be a name.
+
+        Raises ``BlockingIOError`` where a Unix server has no room for another connection: nothing
+        would tell when it has.
+        """
         self._check_socket(sock)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             found = await self._resolve(address, sock.family, sock.type, sock.proto, 0)
             address = found[0][4]
         try:
             sock.connect(address)
-        except LATER:
-            await self._until_written(sock, partial(_check_connected, sock, address))
+            return
+        except LATER as error:
+            if error.errno == errno.EAGAIN:
+                raise
+        await self._when_writable(sock, partial(_check_connected, sock, address))
 
     async def _until_read(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
         try:
             return attempt()
         except LATER:
             pass
+        return await self._when_readable(sock, attempt)
+
+    async def _when_readable(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
         fd = sock.fileno()
         future: asyncio.Future[T] = self.create_future()
         handle = self._add_reader(fd, _try, future, attempt)
-        with _Borrowed(sock):
+        with _Borrowed(sock, self._borrowed):
             try:
                 return await future
             finally:
@@ -98,11 +125,11 @@ class Sockets(Names):
                 if not handle.cancelled():
                     self.remove_reader(fd)
 
-    async def _until_written(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
+    async def _when_writable(self, sock: socket.socket, attempt: Callable[[], T]) -> T:
         fd = sock.fileno()
         future: asyncio.Future[T] = self.create_future()
         handle = self._add_writer(fd, _try, future, attempt)
-        with _Borrowed(sock):
+        with _Borrowed(sock, self._borrowed):
             try:
                 return await future
             finally:
@@ -124,16 +151,23 @@ class _Borrowed:
     counter that ``socket.makefile`` holds sockets open with.
     """
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: Any, all_borrowed: set[_Borrowed]) -> None:
         self._sock = sock
+        self._all = all_borrowed
 
     def __enter__(self) -> None:
         # What only looks like a socket has no such counter.
         if isinstance(getattr(self._sock, "_io_refs", None), int):
             self._sock._io_refs += 1
+            self._all.add(self)
 
     def __exit__(self, *_: object) -> None:
-        if isinstance(getattr(self._sock, "_io_refs", None), int):
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Ends it; if the socket was closed meanwhile, this is when."""
+        if self in self._all:
+            self._all.remove(self)
             self._sock._decref_socketios()
 
 
