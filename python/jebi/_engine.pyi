@@ -336,6 +336,12 @@ class HttpServer:
         header_count_limit: int = 100,
         body_limit: int | None = None,
         limit_concurrency: int | None = None,
+        websockets: bool = True,
+        websocket_message_limit: int = 16_777_216,
+        websocket_queue: int = 32,
+        websocket_deflate: bool = True,
+        websocket_ping_interval: float = 20.0,
+        websocket_ping_timeout: float = 20.0,
     ) -> Self: ...
     def start(self) -> None: ...
     def stop_accepting(self) -> None: ...

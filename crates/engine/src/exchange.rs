@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http1::{RequestHead, Version};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use websocket::Upgrade;
 
 use crate::connection::{Connection, Cycle, Headers, Standing};
 
@@ -27,6 +28,8 @@ pub(crate) struct Exchange {
     cycle: OnceLock<Py<Cycle>>,
     /// It was answered at once and whole.
     answered: AtomicBool,
+    /// The client's wish to speak WebSocket.
+    upgrade: Option<Upgrade>,
 }
 
 impl Exchange {
@@ -36,14 +39,36 @@ impl Exchange {
         head: RequestHead,
         body: Bytes,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::open(connection, serial, head, body, None))
+    }
+
+    /// The exchange of a request that asks for a WebSocket.
+    pub(crate) fn for_websocket(
+        connection: Arc<Connection>,
+        serial: u64,
+        head: RequestHead,
+        upgrade: Upgrade,
+    ) -> Arc<Self> {
+        let body = Bytes::new();
+        Arc::new(Self::open(connection, serial, head, body, Some(upgrade)))
+    }
+
+    fn open(
+        connection: Arc<Connection>,
+        serial: u64,
+        head: RequestHead,
+        body: Bytes,
+        upgrade: Option<Upgrade>,
+    ) -> Self {
+        Self {
             head,
             body,
             connection,
             serial,
             cycle: OnceLock::new(),
             answered: AtomicBool::new(false),
-        })
+            upgrade,
+        }
     }
 
     /// Request line and headers.
@@ -78,8 +103,11 @@ impl Exchange {
         if let Some(cycle) = self.cycle.get() {
             return Cycle::arguments(cycle.bind(py));
         }
-        let scope = self.connection.new_scope(py, &self.head)?;
-        let cycle = Cycle::new(py, Arc::clone(&self.connection), self.serial, scope)?;
+        let scope = self
+            .connection
+            .new_scope(py, &self.head, self.upgrade.as_ref())?;
+        let connection = Arc::clone(&self.connection);
+        let cycle = Cycle::new(py, connection, self.serial, scope, self.upgrade.clone())?;
         self.connection
             .attach(py, self.serial, &cycle, self.body.clone());
         Cycle::arguments(self.cycle.get_or_init(|| cycle).bind(py))
@@ -94,7 +122,7 @@ impl Exchange {
     #[expect(clippy::needless_pass_by_value, reason = "this is where an error ends")]
     pub(crate) fn fail(&self, py: Python<'_>, error: PyErr) {
         self.connection.log_exception(py, &error);
-        self.connection.fail_turn(py, self.serial);
+        self.give_up(py);
     }
 
     /// The application is done; what it returned has to be `None`, and the answer whole.
@@ -103,15 +131,26 @@ impl Exchange {
             Err(error) => self.fail(py, error),
             Ok(value) if !value.is_none(py) => {
                 self.connection.log_returned(py, value.bind(py));
-                self.connection.fail_turn(py, self.serial);
+                self.give_up(py);
             }
             Ok(_) => self.finish_answer(py),
         }
     }
 
+    /// Ends what the application failed to.
+    fn give_up(&self, py: Python<'_>) {
+        if !self.connection.break_websocket(py, self.serial) {
+            self.connection.fail_turn(py, self.serial);
+        }
+    }
+
     fn finish_answer(&self, py: Python<'_>) {
+        if self.upgrade.is_some() && self.connection.close_websocket(py, self.serial, 1000, "") {
+            return;
+        }
         let missing = match self.connection.standing(self.serial) {
             Standing::Over => return,
+            Standing::Unanswered if self.upgrade.is_some() => "without sending handshake",
             Standing::Unanswered => "without starting response",
             Standing::Begun => "without completing response",
         };

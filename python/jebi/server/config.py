@@ -43,11 +43,11 @@ NOT_YET: dict[str, Any] = {
 class Config:
     """What to serve and how. Every keyword that uvicorn's ``Config`` has is understood.
 
-    The event loop and the protocols are Jebi's own: ``loop``, ``http`` and ``ws`` are accepted
-    and change nothing. Two defaults differ. ``timeout_graceful_shutdown=None`` means 30 seconds,
-    because a server that waits for ever cannot be stopped. ``forwarded_allow_ips=None`` without
-    ``FORWARDED_ALLOW_IPS`` in the environment believes no proxy, where uvicorn believes whatever
-    runs on the same machine.
+    The event loop and the protocols are Jebi's own: ``loop`` and ``http`` are accepted and change
+    nothing; ``ws`` does for ``"none"`` only, which refuses WebSockets. Two defaults differ.
+    ``timeout_graceful_shutdown=None`` means 30 seconds, because a server that waits for ever cannot
+    be stopped. ``forwarded_allow_ips=None`` without ``FORWARDED_ALLOW_IPS`` in the environment
+    believes no proxy, where uvicorn believes whatever runs on the same machine.
     """
 
     def __init__(
@@ -127,6 +127,12 @@ class Config:
         self.reload_includes = _as_list(reload_includes)
         self.reload_excludes = _as_list(reload_excludes)
         self.workers = workers or int(os.environ.get("WEB_CONCURRENCY") or 1)
+        self.ws = ws
+        self.ws_max_size = ws_max_size
+        self.ws_max_queue = ws_max_queue
+        self.ws_ping_interval = ws_ping_interval
+        self.ws_ping_timeout = ws_ping_timeout
+        self.ws_per_message_deflate = ws_per_message_deflate
         self.server_header = server_header
         self.date_header = date_header
         self.root_path = root_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
 from jebi.server.application import for_engine
@@ -48,8 +49,18 @@ def make(
         server_header=config.server_header and not names_itself,
         date_header=config.date_header,
         limit_concurrency=config.limit_concurrency,
+        websockets=config.ws != "none",
+        websocket_message_limit=config.ws_max_size,
+        websocket_queue=config.ws_max_queue,
+        websocket_deflate=config.ws_per_message_deflate,
+        websocket_ping_interval=_endless(config.ws_ping_interval),
+        websocket_ping_timeout=_endless(config.ws_ping_timeout),
         **limits,
     )
+
+
+def _endless(seconds: float | None) -> float:
+    return math.inf if seconds is None else float(seconds)
 
 
 def access_log(config: Config) -> Callable[[str, str, str, str, int], None] | None:

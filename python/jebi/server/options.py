@@ -139,11 +139,63 @@ LIMITS: list[Command] = [
 ]
 
 
+WEBSOCKETS: list[Command] = [
+    click.option(
+        "--ws",
+        default="auto",
+        metavar="auto|none",
+        help="Whether WebSockets are spoken; uvicorn's names of implementations mean yes.",
+    ),
+    click.option(
+        "--ws-max-size",
+        type=click.IntRange(min=1),
+        default=16 * 1024 * 1024,
+        show_default=True,
+        help="The longest WebSocket message, in bytes after decompression.",
+    ),
+    click.option(
+        "--ws-max-queue",
+        type=click.IntRange(min=1),
+        default=32,
+        show_default=True,
+        help="How many messages may wait for the application.",
+    ),
+    click.option(
+        "--ws-ping-interval",
+        type=click.FloatRange(min=0, min_open=True),
+        default=20.0,
+        show_default=True,
+        help="Ask a silent WebSocket client every so many seconds whether it is there.",
+    ),
+    click.option(
+        "--ws-ping-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=20.0,
+        show_default=True,
+        help="Close if it does not answer within so many seconds.",
+    ),
+    click.option(
+        "--ws-per-message-deflate",
+        type=bool,
+        default=True,
+        show_default=True,
+        help="Compress WebSocket messages for clients that offer it.",
+    ),
+]
+
+
 def server_options(
     *, host: str = "127.0.0.1", port: int = 8000, reload: bool = False
 ) -> Callable[[Command], Command]:
     """All options of the server, with the defaults that the commands differ in."""
-    groups = [_address(port, host), _processes(reload=reload), APPLICATION, LOGGING, LIMITS]
+    groups = [
+        _address(port, host),
+        _processes(reload=reload),
+        APPLICATION,
+        LOGGING,
+        LIMITS,
+        WEBSOCKETS,
+    ]
 
     def decorate(command: Command) -> Command:
         for option in reversed([option for group in groups for option in group]):
@@ -154,15 +206,7 @@ def server_options(
 
 
 # uvicorn's options that choose between implementations: there is one here.
-_IGNORED: tuple[str, ...] = (
-    "--loop",
-    "--http",
-    "--ws",
-    "--ws-max-size",
-    "--ws-max-queue",
-    "--ws-ping-interval",
-)
-_IGNORED += ("--ws-ping-timeout", "--ws-per-message-deflate")
+_IGNORED = ("--loop", "--http")
 
 
 def ignored_options(command: Command) -> Command:

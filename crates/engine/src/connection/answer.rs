@@ -82,7 +82,7 @@ impl Connection {
             Some(Reply::Held { .. } | Reply::Streaming(_)) => {
                 Rejected::Expected("http.response.body")
             }
-            Some(Reply::Complete) | None => Rejected::Complete,
+            Some(Reply::Upgraded | Reply::Complete) | None => Rejected::Complete,
         }
     }
 
@@ -146,7 +146,7 @@ impl Connection {
                 Reply::Held { .. } | Reply::Streaming(_) => {
                     return Err(Rejected::Expected("http.response.body"));
                 }
-                Reply::Complete => return Err(Rejected::Complete),
+                Reply::Upgraded | Reply::Complete => return Err(Rejected::Complete),
             }
         }
         self.shared.hold(Arc::clone(self), serial);
@@ -256,7 +256,7 @@ impl State {
         match self.turn(serial).map(|turn| &turn.reply) {
             None => return Ok(Taken::default()),
             Some(Reply::Waiting) => return Err(Rejected::Expected("http.response.start")),
-            Some(Reply::Complete) => return Err(Rejected::Complete),
+            Some(Reply::Upgraded | Reply::Complete) => return Err(Rejected::Complete),
             Some(Reply::Held { said, status, .. }) => {
                 let too_long = said
                     .content_length

@@ -21,6 +21,10 @@ pub(super) enum Awaited {
     Drain,
     /// The client to read its last answer and leave.
     Linger,
+    /// The time to ask a WebSocket's client whether it is there.
+    Ping,
+    /// Its answer.
+    Pong,
 }
 
 /// When a wait is over, in ticks.
@@ -45,6 +49,8 @@ pub(super) struct Timeouts {
     pub(super) body: Duration,
     pub(super) drain: Duration,
     pub(super) linger: Duration,
+    pub(super) ping: Duration,
+    pub(super) pong: Duration,
 }
 
 impl Timeouts {
@@ -54,7 +60,9 @@ impl Timeouts {
             .head
             .min(self.keep_alive)
             .min(self.body)
-            .min(self.drain);
+            .min(self.drain)
+            .min(self.ping)
+            .min(self.pong);
         (shortest / 8).clamp(Duration::from_millis(10), Duration::from_millis(500))
     }
 
@@ -67,6 +75,8 @@ impl Timeouts {
             Awaited::Body => self.body,
             Awaited::Drain => self.drain,
             Awaited::Linger => self.linger,
+            Awaited::Ping => self.ping,
+            Awaited::Pong => self.pong,
         };
         let ticks = wait.as_micros().div_ceil(self.tick().as_micros().max(1));
         // The tick under way has begun already, so one more makes the wait whole.
@@ -89,6 +99,8 @@ mod tests {
             body: Duration::from_secs(60),
             drain: Duration::from_secs(60),
             linger: Duration::from_secs(2),
+            ping: Duration::from_secs(20),
+            pong: Duration::from_secs(20),
         }
     }
 

@@ -43,6 +43,11 @@ impl Logs {
         self.write(py, "warning", message, None);
     }
 
+    /// Something that is as it should be.
+    pub(super) fn info(&self, py: Python<'_>, message: &str) {
+        self.write(py, "info", message, None);
+    }
+
     fn write(&self, py: Python<'_>, level: &str, message: &str, error: Option<&PyErr>) {
         let logger = self.errors.bind(py);
         let written = match error {
@@ -103,29 +108,24 @@ impl Connection {
 
     fn try_log_scope(&self, scope: &Bound<'_, PyDict>, status: u16) -> PyResult<()> {
         let py = scope.py();
-        let text = |name: &Bound<'_, PyString>| -> PyResult<String> {
-            scope
-                .get_item(name)?
-                .map_or_else(|| Ok(String::new()), |value| value.extract())
-        };
-        let client: Option<(String, u32)> = match scope.get_item(intern!(py, "client"))? {
-            None => None,
-            Some(client) => client.extract()?,
-        };
-        let client = client.map_or_else(String::new, |(host, port)| format!("{host}:{port}"));
-        let query: Vec<u8> = match scope.get_item(intern!(py, "query_string"))? {
-            None => Vec::new(),
-            Some(query) => query.extract()?,
-        };
-        let path = quote(&text(intern!(py, "path"))?, &query);
-        let (method, version) = (
-            text(intern!(py, "method"))?,
-            text(intern!(py, "http_version"))?,
-        );
+        let (client, path) = client_and_path(scope)?;
+        let method = text(scope, intern!(py, "method"))?;
+        let version = text(scope, intern!(py, "http_version"))?;
         self.shared
             .logs
             .access(py, &client, &method, &path, &version, status);
         Ok(())
+    }
+
+    /// Logs what became of a WebSocket's handshake.
+    pub(super) fn log_handshake(&self, py: Python<'_>, scope: &Bound<'_, PyDict>, outcome: &str) {
+        match client_and_path(scope) {
+            Ok((client, path)) => {
+                let line = format!("{client} - \"WebSocket {path}\" {outcome}");
+                self.shared.logs.info(py, &line);
+            }
+            Err(error) => error.write_unraisable(py, Some(scope)),
+        }
     }
 
     pub(crate) fn log_exception(&self, py: Python<'_>, error: &PyErr) {
@@ -144,6 +144,27 @@ impl Connection {
         let message = format!("ASGI callable should return None, but returned a {kind}.");
         self.shared.logs.error(py, &message);
     }
+}
+
+/// A scope's client and its path with the query, as logs show them.
+fn client_and_path(scope: &Bound<'_, PyDict>) -> PyResult<(String, String)> {
+    let py = scope.py();
+    let client: Option<(String, u32)> = match scope.get_item(intern!(py, "client"))? {
+        None => None,
+        Some(client) => client.extract()?,
+    };
+    let client = client.map_or_else(String::new, |(host, port)| format!("{host}:{port}"));
+    let query: Vec<u8> = match scope.get_item(intern!(py, "query_string"))? {
+        None => Vec::new(),
+        Some(query) => query.extract()?,
+    };
+    Ok((client, quote(&text(scope, intern!(py, "path"))?, &query)))
+}
+
+fn text(scope: &Bound<'_, PyDict>, name: &Bound<'_, PyString>) -> PyResult<String> {
+    scope
+        .get_item(name)?
+        .map_or_else(|| Ok(String::new()), |value| value.extract())
 }
 
 /// A decoded path as the access log shows it: every byte outside of RFC 3986's unreserved ones

@@ -21,6 +21,7 @@ mod settling;
 mod shared;
 mod state;
 mod turn;
+mod websocket;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -174,8 +175,11 @@ impl Connection {
         if head.path().is_empty() {
             return self.refuse_connect(py);
         }
-        if head.is_upgrade() {
-            self.ignore_upgrade(py, &head);
+        if self.asks_for_websocket(&head) {
+            return self.begin_websocket(py, head, serial);
+        }
+        if self.hides_frames(&head) {
+            return self.refuse_hidden_frames(py);
         }
         let native = match &self.shared.application {
             Application::Asgi(application) => {
@@ -285,8 +289,14 @@ impl Connection {
 
     /// Closes the connection when it is idle; otherwise its present answer will be the last.
     fn shut_down(self: &Arc<Self>, py: Python<'_>) {
-        if self.state().is_idle() {
+        let (is_idle, is_websocket) = {
+            let state = self.state();
+            (state.is_idle(), state.websocket.is_some())
+        };
+        if is_idle {
             self.lose(py);
+        } else if is_websocket {
+            self.restart_websocket(py);
         }
     }
 
@@ -305,6 +315,8 @@ impl Connection {
             Some(Awaited::Head | Awaited::Body) if self.state().is_unanswered() => {
                 self.time_out(py);
             }
+            Some(Awaited::Ping) => self.ping(py),
+            Some(Awaited::Pong) => self.give_up_on_client(py),
             Some(_) => self.lose(py),
         }
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http1::{BadRequest, RequestHead, reason};
+use ::websocket::{Refusal, Upgrade};
+use http1::{BadRequest, Framing as RequestFraming, RequestHead, reason};
 use pyo3::prelude::*;
 use rustix::net::sockopt::set_socket_linger;
 
@@ -27,13 +28,40 @@ impl Connection {
         self.give_up(py, 400, "this server is not a proxy");
     }
 
-    /// An offer to speak another protocol is not taken: the request is served as what it is
-    /// (RFC 9110, section 7.8). Who wants a WebSocket is disappointed, so the operator hears of it.
-    pub(super) fn ignore_upgrade(&self, py: Python<'_>, head: &RequestHead) {
-        let protocol = head.header(b"upgrade").unwrap_or_default();
-        if protocol.eq_ignore_ascii_case(b"websocket") {
-            self.shared.logs.warning(py, "Unsupported upgrade request.");
-        }
+    /// Whether the request is to open a WebSocket. An offer to speak another protocol is not taken:
+    /// such a request is served as what it is (RFC 9110, section 7.8).
+    pub(super) fn asks_for_websocket(&self, head: &RequestHead) -> bool {
+        self.shared.options.websocket.is_on
+            && head.is_upgrade()
+            && Upgrade::is_asked_for(head.header(b"upgrade").unwrap_or_default())
+    }
+
+    /// Whether it is to open a WebSocket and has a body: bytes that could be taken for either
+    /// protocol are how requests are smuggled.
+    pub(super) fn hides_frames(&self, head: &RequestHead) -> bool {
+        self.shared.options.websocket.is_on
+            && !matches!(
+                head.body(),
+                RequestFraming::None | RequestFraming::Length(0)
+            )
+            && head.header(b"sec-websocket-key").is_some()
+            && Upgrade::is_asked_for(head.header(b"upgrade").unwrap_or_default())
+    }
+
+    pub(super) fn refuse_hidden_frames(self: &Arc<Self>, py: Python<'_>) {
+        self.give_up(py, 400, "the handshake of a WebSocket has no body");
+    }
+
+    /// It is, but not in the way that RFC 6455 demands.
+    pub(super) fn refuse_websocket(self: &Arc<Self>, py: Python<'_>, refusal: Refusal) {
+        let text = format!("WebSocket handshake refused: {refusal}");
+        self.shared.logs.warning(py, &text);
+        let version: &[u8] = if refusal.status() == 426 {
+            b"sec-websocket-version: 13\r\nupgrade: websocket\r\n"
+        } else {
+            b""
+        };
+        self.give_up_with(py, refusal.status(), &refusal.to_string(), version);
     }
 
     /// The request took too long to arrive.
@@ -68,13 +96,17 @@ impl Connection {
 
     /// Answers with `status` in place of whatever was going on, and ends the connection.
     fn give_up(self: &Arc<Self>, py: Python<'_>, status: u16, text: &str) {
-        let gone = self.state().give_up(&self.shared, status, text);
+        self.give_up_with(py, status, text, b"");
+    }
+
+    fn give_up_with(self: &Arc<Self>, py: Python<'_>, status: u16, text: &str, lines: &[u8]) {
+        let gone = self.state().give_up(&self.shared, status, text, lines);
         bury(py, &gone);
     }
 }
 
 impl State {
-    fn give_up(&mut self, shared: &Shared, status: u16, text: &str) -> Gone {
+    fn give_up(&mut self, shared: &Shared, status: u16, text: &str, more: &[u8]) -> Gone {
         let (at, unanswered, cut) = match &self.turn {
             None => (None, self.ending == Ending::None, false),
             Some(turn) => (
@@ -94,7 +126,7 @@ impl State {
                 ..at.unwrap_or(usual)
             };
             shared.with_default_lines(|lines| {
-                write_page(self.output.tail(), lines, status, text, at);
+                write_page(self.output.tail(), [lines, more], status, text, at);
             });
             shared.count_answer();
             self.ending = Ending::Linger;
@@ -111,9 +143,9 @@ impl State {
 }
 
 /// Writes an answer of plain text.
-fn write_page(out: &mut Vec<u8>, lines: &[u8], status: u16, text: &str, at: Circumstances) {
+fn write_page(out: &mut Vec<u8>, lines: [&[u8]; 2], status: u16, text: &str, at: Circumstances) {
     http1::write_status_line(out, status);
-    out.extend_from_slice(lines);
+    out.extend(lines.into_iter().flatten());
     out.extend_from_slice(b"content-type: text/plain; charset=utf-8\r\n");
     let length = Some(text.len() as u64);
     let (framing, _) = head::end_head(out, Said::default(), status, at, length);

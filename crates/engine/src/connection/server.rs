@@ -15,6 +15,7 @@ use super::deadlines::Timeouts;
 use super::listener::Listener;
 use super::log::Logs;
 use super::shared::{Options, Shared, lock};
+use super::websocket;
 use crate::application::{Application, NativeApplication};
 use crate::eventloop::EventLoop;
 use crate::pool::PyPool;
@@ -43,9 +44,15 @@ impl HttpServer {
         access_log = None, headers = Vec::new(), server_header = true, date_header = true,
         header_timeout = 10.0, keep_alive_timeout = 5.0, body_timeout = 60.0, write_timeout = 60.0,
         request_line_limit = 8192, header_block_limit = 65536, header_count_limit = 100,
-        body_limit = None, limit_concurrency = None,
+        body_limit = None, limit_concurrency = None, websockets = true,
+        websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
+        websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0,
     ))]
-    #[expect(clippy::too_many_arguments, reason = "one keyword for each setting")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        reason = "one keyword for each setting"
+    )]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "arguments that Python passes"
@@ -71,6 +78,12 @@ impl HttpServer {
         header_count_limit: usize,
         body_limit: Option<u64>,
         limit_concurrency: Option<usize>,
+        websockets: bool,
+        websocket_message_limit: usize,
+        websocket_queue: usize,
+        websocket_deflate: bool,
+        websocket_ping_interval: f64,
+        websocket_ping_timeout: f64,
     ) -> PyResult<Self> {
         let options = Options {
             limits: Limits {
@@ -85,6 +98,14 @@ impl HttpServer {
                 body: seconds(body_timeout)?,
                 drain: seconds(write_timeout)?,
                 linger: LINGER,
+                ping: seconds(websocket_ping_interval)?,
+                pong: seconds(websocket_ping_timeout)?,
+            },
+            websocket: websocket::Options {
+                is_on: websockets,
+                message_limit: websocket_message_limit,
+                queue: websocket_queue,
+                deflate: websocket_deflate,
             },
             root_path: root_path.to_owned(),
             limit_concurrency,

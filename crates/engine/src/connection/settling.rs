@@ -92,6 +92,9 @@ impl State {
         let reading = match (self.ending, &self.turn) {
             (Ending::Close | Ending::Linger, _) => false,
             (Ending::Lingering(_), _) => true,
+            (Ending::None, _) if let Some(session) = &self.websocket => {
+                !session.is_full() && self.output.len() < HIGH_WATER
+            }
             (Ending::None, None) => self.output.len() < HIGH_WATER,
             (Ending::None, Some(turn)) if turn.body_done => self.input.len() < READ_AHEAD,
             (Ending::None, Some(turn)) => {
@@ -108,6 +111,9 @@ impl State {
         }
         if self.ending != Ending::None {
             return Awaited::Linger;
+        }
+        if let Some(session) = &self.websocket {
+            return session.awaited();
         }
         match &self.turn {
             None if self.input.is_empty() && self.serial > 0 => Awaited::Request,
@@ -126,6 +132,9 @@ impl State {
             shared.event_loop(py).deregister(py, token);
         }
         self.socket = None;
+        if let Some(session) = self.websocket.take() {
+            session.end(1006, "");
+        }
         self.output = Output::default();
         self.input = BytesMut::new();
         self.abandon(shared)

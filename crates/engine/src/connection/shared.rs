@@ -15,6 +15,7 @@ use super::asgi::Sending;
 use super::date::DefaultLines;
 use super::deadlines::{Awaited, Deadline, Timeouts};
 use super::log::Logs;
+use super::websocket;
 use crate::application::Application;
 use crate::eventloop::{EventLoop, HookId, TickId, wake};
 use crate::runner::Runner;
@@ -23,6 +24,7 @@ use crate::runner::Runner;
 pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
+    pub(super) websocket: websocket::Options,
     /// The prefix under which a proxy serves the application.
     pub(super) root_path: String,
     /// Beyond so many connections or requests, requests are answered with 503.

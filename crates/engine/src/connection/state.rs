@@ -16,6 +16,7 @@ use super::deadlines::Deadline;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
 use super::shared::Shared;
 use super::turn::{Reply, Turn, UNWANTED_BODY};
+use super::websocket::Session;
 
 /// The least room a read is made with.
 const READ: usize = 4 * 1024;
@@ -73,6 +74,8 @@ pub(super) struct State {
     decoder: RequestDecoder,
     pub(super) output: Output,
     pub(super) turn: Option<Turn>,
+    /// What the connection speaks since its handshake, if that was for a WebSocket.
+    pub(super) websocket: Option<Box<Session>>,
     /// The request that waits for its body, while it does.
     pub(super) waiting: Option<super::Waiting>,
     pub(super) serial: u64,
@@ -98,6 +101,7 @@ impl State {
             decoder,
             output: Output::default(),
             turn: None,
+            websocket: None,
             waiting: None,
             serial: 0,
             pumping: false,
@@ -142,7 +146,10 @@ impl State {
         if let Ending::Lingering(left) = self.ending {
             return self.discard(left);
         }
-        let wanted = if self.turn.as_ref().is_some_and(|turn| !turn.body_done) {
+        let in_message = |session: &Session| session.is_in_payload();
+        let wanted = if self.turn.as_ref().is_some_and(|turn| !turn.body_done)
+            || self.websocket.as_deref().is_some_and(in_message)
+        {
             READ_BODY
         } else {
             READ
@@ -189,6 +196,9 @@ impl State {
             if self.ending != Ending::None || self.socket.is_none() {
                 return Next::Rest;
             }
+            if self.websocket.is_some() {
+                return self.next_frames();
+            }
             let Some(turn) = &self.turn else {
                 return self.next_request(shared);
             };
@@ -234,6 +244,9 @@ impl State {
         }
         if self.ending != Ending::None || self.socket.is_none() {
             return false;
+        }
+        if let Some(session) = &self.websocket {
+            return !self.input.is_empty() && !session.is_full();
         }
         if complete && self.eof && self.input.is_empty() {
             self.ending = Ending::Close;

@@ -51,6 +51,8 @@ pub(super) enum Reply {
         said: Said,
     },
     Streaming(Framing),
+    /// It was `101 Switching Protocols`: the connection speaks WebSocket.
+    Upgraded,
     Complete,
 }
 

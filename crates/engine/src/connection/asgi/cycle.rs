@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
+use ::websocket::Upgrade;
 use bytes::Bytes;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -16,6 +17,7 @@ use super::super::shared::lock;
 use super::message::{Outgoing, parse};
 use super::receive::{Received, Receiving};
 use super::send::Sending;
+use super::websocket::Side;
 use crate::eventloop::wake;
 use crate::exchange::AsgiArguments;
 
@@ -32,6 +34,8 @@ pub(crate) struct Cycle {
     fate: AtomicU8,
     receivers: Mutex<Vec<Py<PyAny>>>,
     senders: Mutex<Vec<Py<PyAny>>>,
+    /// What a request has beside that asks for a WebSocket.
+    websocket: Option<Side>,
 }
 
 impl Cycle {
@@ -40,10 +44,13 @@ impl Cycle {
         connection: Arc<Connection>,
         serial: u64,
         scope: Py<PyDict>,
+        upgrade: Option<Upgrade>,
     ) -> PyResult<Py<Self>> {
+        let websocket = upgrade.map(|upgrade| Side::new(&connection.shared, upgrade));
         Py::new(
             py,
             Self {
+                websocket,
                 connection,
                 serial,
                 scope,
@@ -92,7 +99,7 @@ impl Cycle {
         self.connection.is_draining(self.serial)
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.fate.load(Ordering::Relaxed) != OPEN
     }
 
@@ -136,6 +143,23 @@ impl Cycle {
         }
     }
 
+    /// The same; what is not taken raises.
+    pub(super) fn take_checked(
+        &self,
+        py: Python<'_>,
+        message: Outgoing<'_>,
+        kind: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        self.take(py, message)
+            .map_err(|rejected| rejection(rejected, kind))
+    }
+
+    /// Logs what became of a handshake.
+    pub(super) fn log_websocket(&self, py: Python<'_>, outcome: &str) {
+        self.connection
+            .log_handshake(py, self.scope.bind(py), outcome);
+    }
+
     /// A head was held for a body that did not come in the same iteration: sends it alone.
     pub(in super::super) fn release(&self, py: Python<'_>) {
         if let Some(status) = self.connection.release_head(py, self.serial) {
@@ -146,24 +170,29 @@ impl Cycle {
 
 #[pymethods]
 impl Cycle {
-    /// An awaitable of the next message: `http.request` or `http.disconnect`.
+    /// An awaitable of the next message: `http.request` or `http.disconnect`, or one of a WebSocket.
     fn receive(slf: &Bound<'_, Self>) -> PyResult<Py<Receiving>> {
         Py::new(slf.py(), Receiving::new(slf.clone().unbind()))
     }
 
-    /// Takes `http.response.start` or `http.response.body`. The message is taken by the call
+    /// Takes `http.response.start` or `http.response.body`, or one of a WebSocket. The message is taken by the call
     /// itself; awaiting the result waits for room.
     fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
         let (py, this) = (slf.py(), slf.get());
         let kind = message.get_item(intern!(py, "type"))?;
+        if let Some(side) = &this.websocket {
+            return if side.take(py, this, &kind, message)? {
+                Py::new(py, Sending::waiting(slf.clone().unbind()))
+            } else {
+                Ok(this.connection.shared.sent(py))
+            };
+        }
         match this.fate.load(Ordering::Relaxed) {
             DISCONNECTED => return Py::new(py, Sending::in_vain()),
             COMPLETE => return Err(rejection(Rejected::Complete, &kind)),
             _ => {}
         }
-        let full = parse(&kind, message)
-            .map(|outgoing| this.take(py, outgoing))?
-            .map_err(|rejected| rejection(rejected, &kind))?;
+        let full = this.take_checked(py, parse(&kind, message)?, &kind)?;
         if full {
             return Py::new(py, Sending::waiting(slf.clone().unbind()));
         }
@@ -185,6 +214,9 @@ impl Cycle {
 impl Cycle {
     /// What there is to receive, if anything.
     pub(super) fn poll(&self, py: Python<'_>) -> Received {
+        if let Some(side) = &self.websocket {
+            return side.poll(py, self).unwrap_or(Received::Pending);
+        }
         if self.is_over() {
             return Received::Disconnect;
         }

@@ -27,38 +27,54 @@ pub(super) fn parse<'py>(
     kind: &Bound<'py, PyAny>,
     message: &Bound<'py, PyAny>,
 ) -> PyResult<Outgoing<'py>> {
-    let py = kind.py();
-    let kind = kind.cast::<PyString>()?.to_cow()?;
-    match &*kind {
-        "http.response.start" => {
-            let status = message.get_item(intern!(py, "status"))?;
-            let status = read_status(&status)?;
-            let (mut block, mut said) = (Vec::with_capacity(256), Said::default());
-            if let Some(headers) = optional(message, intern!(py, "headers"))? {
-                each_header(&headers, |name, value| {
-                    write_application_header(&mut block, &mut said, status, name, value)
-                        .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))
-                })?;
-            }
-            Ok(Outgoing::Start {
-                status,
-                block,
-                said,
-            })
-        }
-        "http.response.body" => {
-            let piece = match optional(message, intern!(py, "body"))? {
-                None => PyBytes::new(py, b""),
-                Some(body) => to_bytes(body)?,
-            };
-            let more = match optional(message, intern!(py, "more_body"))? {
-                None => false,
-                Some(more) => more.is_truthy()?,
-            };
-            Ok(Outgoing::Body { piece, more })
-        }
+    match &*kind.cast::<PyString>()?.to_cow()? {
+        "http.response.start" => read_start(message),
+        "http.response.body" => read_body(message),
         _ => Ok(Outgoing::Other),
     }
+}
+
+/// Reads the message that begins an answer.
+pub(super) fn read_start<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
+    let status = message.get_item(intern!(message.py(), "status"))?;
+    let status = read_status(&status)?;
+    let (mut block, mut said) = (Vec::with_capacity(256), Said::default());
+    write_headers(message, status, &mut block, &mut said)?;
+    Ok(Outgoing::Start {
+        status,
+        block,
+        said,
+    })
+}
+
+/// Reads a message with a piece of a body.
+pub(super) fn read_body<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
+    let py = message.py();
+    let piece = match optional(message, intern!(py, "body"))? {
+        None => PyBytes::new(py, b""),
+        Some(body) => to_bytes(body)?,
+    };
+    let more = match optional(message, intern!(py, "more_body"))? {
+        None => false,
+        Some(more) => more.is_truthy()?,
+    };
+    Ok(Outgoing::Body { piece, more })
+}
+
+/// Writes the lines of a message's headers, checked.
+pub(super) fn write_headers(
+    message: &Bound<'_, PyAny>,
+    status: u16,
+    block: &mut Vec<u8>,
+    said: &mut Said,
+) -> PyResult<()> {
+    let Some(headers) = optional(message, intern!(message.py(), "headers"))? else {
+        return Ok(());
+    };
+    each_header(&headers, |name, value| {
+        write_application_header(block, said, status, name, value)
+            .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))
+    })
 }
 
 fn read_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
@@ -70,7 +86,7 @@ fn read_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
 }
 
 /// The value of a key that may be missing.
-fn optional<'py>(
+pub(super) fn optional<'py>(
     message: &Bound<'py, PyAny>,
     key: &Bound<'py, PyString>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -118,7 +134,7 @@ fn one_header(
 }
 
 /// Bytes as they are; another bytes-like object by a copy.
-fn to_bytes(object: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyBytes>> {
+pub(super) fn to_bytes(object: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyBytes>> {
     match object.cast_into::<PyBytes>() {
         Ok(bytes) => Ok(bytes),
         Err(other) => {

@@ -6,6 +6,7 @@ mod receive;
 mod run;
 mod scope;
 mod send;
+mod websocket;
 
 pub(crate) use self::cycle::Cycle;
 pub(super) use self::run::start;

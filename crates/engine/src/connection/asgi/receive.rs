@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::websocket::Close;
 use bytes::Bytes;
 use http1::BadRequest;
 use pyo3::exceptions::PyStopIteration;
@@ -12,14 +13,33 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::Connection;
 use super::super::turn::Reply;
-use super::Cycle;
+use super::super::websocket::Message;
 use super::send::raise;
+use super::{Cycle, websocket};
 
 /// The next thing to tell an application.
 pub(super) enum Received {
-    Request { body: Bytes, more: bool },
+    Request {
+        body: Bytes,
+        more: bool,
+    },
     Disconnect,
     Pending,
+    /// A WebSocket is asked for.
+    Connect,
+    Message(Message),
+    /// The WebSocket is closed.
+    Closed(Close),
+}
+
+impl Received {
+    /// A WebSocket that ended without a word (RFC 6455 section 7.4.1).
+    pub(super) fn gone() -> Self {
+        Self::Closed(Close {
+            code: 1006,
+            reason: String::new(),
+        })
+    }
 }
 
 /// An awaitable of the next message. It has a coroutine's methods, so it can become a task.
@@ -51,6 +71,7 @@ impl Receiving {
                 message.set_item(intern!(py, "body"), PyBytes::new(py, &body))?;
                 message.set_item(intern!(py, "more_body"), more)?;
             }
+            received => websocket::describe(received, &message)?,
         }
         Err(PyStopIteration::new_err((message.unbind(),)))
     }

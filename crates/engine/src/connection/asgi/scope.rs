@@ -1,5 +1,6 @@
 //! The scope: what an ASGI application is told of a request.
 
+use ::websocket::Upgrade;
 use http1::{RequestHead, Version};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -12,9 +13,24 @@ use super::super::peer::ForScope;
 
 impl Connection {
     /// A scope for a request of this connection.
-    pub(crate) fn new_scope(&self, py: Python<'_>, head: &RequestHead) -> PyResult<Py<PyDict>> {
+    pub(crate) fn new_scope(
+        &self,
+        py: Python<'_>,
+        head: &RequestHead,
+        upgrade: Option<&Upgrade>,
+    ) -> PyResult<Py<PyDict>> {
         let scope = PyDict::new(py);
-        scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
+        let extensions = PyDict::new(py);
+        if let Some(upgrade) = upgrade {
+            scope.set_item(intern!(py, "type"), intern!(py, "websocket"))?;
+            scope.set_item(intern!(py, "scheme"), intern!(py, "ws"))?;
+            scope.set_item(intern!(py, "subprotocols"), upgrade.protocols())?;
+            extensions.set_item(intern!(py, "websocket.http.response"), PyDict::new(py))?;
+        } else {
+            scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
+            scope.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
+            scope.set_item(intern!(py, "method"), method(py, head.method()))?;
+        }
         scope.set_item(intern!(py, "asgi"), versions(py)?)?;
         let version = match head.version() {
             Version::Http10 => intern!(py, "1.0"),
@@ -24,8 +40,6 @@ impl Connection {
         let addresses = self.addresses(py)?;
         scope.set_item(intern!(py, "server"), &addresses.server)?;
         scope.set_item(intern!(py, "client"), &addresses.client)?;
-        scope.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
-        scope.set_item(intern!(py, "method"), method(py, head.method()))?;
         self.add_target(py, &scope, head)?;
         scope.set_item(intern!(py, "query_string"), PyBytes::new(py, head.query()))?;
         scope.set_item(intern!(py, "headers"), headers(py, head)?)?;
@@ -34,7 +48,7 @@ impl Connection {
             Some(state) => state.bind(py).copy()?,
         };
         scope.set_item(intern!(py, "state"), state)?;
-        scope.set_item(intern!(py, "extensions"), PyDict::new(py))?;
+        scope.set_item(intern!(py, "extensions"), extensions)?;
         Ok(scope.unbind())
     }
 

@@ -1,0 +1,95 @@
+//! From a request to a WebSocket.
+
+use std::sync::{Arc, Mutex};
+
+use http1::RequestHead;
+use pyo3::prelude::*;
+use websocket::Upgrade;
+
+use super::super::answer::Rejected;
+use super::super::turn::Reply;
+use super::super::{Connection, asgi};
+use super::{Inbox, Session};
+use crate::application::Application;
+use crate::exchange::Exchange;
+
+impl Connection {
+    /// A client asks for a WebSocket: the application is called if it asks rightly.
+    pub(in super::super) fn begin_websocket(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        head: RequestHead,
+        serial: u64,
+    ) {
+        let upgrade = match Upgrade::read(head.method(), head.headers()) {
+            Ok(upgrade) => upgrade,
+            Err(refusal) => return self.refuse_websocket(py, refusal),
+        };
+        {
+            let mut state = self.state();
+            // A length of nothing is over at once.
+            let _ = state.pull_body();
+            if let Some(turn) = state.turn(serial) {
+                // Should it be denied, whatever the client sends next is not to be read as HTTP.
+                turn.at.keep_alive = false;
+            }
+        }
+        let application = match &self.shared.application {
+            Application::Asgi(application) => application.clone_ref(py),
+            Application::Native(native) => native.asgi().clone_ref(py),
+        };
+        let exchange = Exchange::for_websocket(Arc::clone(self), serial, head, upgrade);
+        asgi::start(py, &self.shared, application, &exchange);
+    }
+
+    /// The application accepts: answers the handshake, and messages may come and go.
+    ///
+    /// `block` are header lines of the application's, checked.
+    pub(in super::super) fn accept_websocket(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        upgrade: &Upgrade,
+        inbox: &Arc<Mutex<Inbox>>,
+        protocol: Option<&str>,
+        block: &[u8],
+    ) -> Result<(), Rejected> {
+        let options = &self.shared.options.websocket;
+        let agreement = upgrade.agreement().filter(|_| options.deflate);
+        {
+            let mut state = self.state();
+            let Some(turn) = state.turn(serial) else {
+                return Ok(());
+            };
+            if !matches!(turn.reply, Reply::Waiting) {
+                return Err(Rejected::Complete);
+            }
+            turn.reply = Reply::Upgraded;
+            let out = state.output.tail();
+            http1::write_status_line(out, 101);
+            self.shared
+                .with_default_lines(|lines| out.extend_from_slice(lines));
+            out.extend_from_slice(b"upgrade: websocket\r\nconnection: Upgrade\r\n");
+            let extensions = agreement.map(|agreement| agreement.header());
+            for (name, value) in [
+                ("sec-websocket-accept", Some(upgrade.accept())),
+                ("sec-websocket-protocol", protocol),
+                ("sec-websocket-extensions", extensions.as_deref()),
+            ] {
+                if let Some(value) = value {
+                    out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+                }
+            }
+            out.extend_from_slice(block);
+            out.extend_from_slice(b"\r\n");
+            let session = Session::new(options, agreement, Arc::clone(inbox));
+            state.websocket = Some(Box::new(session));
+        }
+        self.shared.count_answer();
+        self.resume(py);
+        if self.shared.is_shutting_down() {
+            self.restart_websocket(py);
+        }
+        Ok(())
+    }
+}

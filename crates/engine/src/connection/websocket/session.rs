@@ -1,0 +1,80 @@
+//! The state of one WebSocket.
+
+use std::sync::{Arc, Mutex};
+
+use websocket::{Agreement, Decoder, Encoder};
+
+use super::super::deadlines::Awaited;
+use super::super::shared::lock;
+use super::{Inbox, Message, Options};
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum NotSent {
+    /// The connection is closed, or about to be: nobody reads it.
+    Disconnected,
+}
+
+pub(in super::super) struct Session {
+    pub(super) decoder: Decoder,
+    pub(super) encoder: Encoder,
+    pub(super) inbox: Arc<Mutex<Inbox>>,
+    /// Our close frame is written; nothing may follow it.
+    pub(super) said_close: bool,
+    /// A ping is out and was not answered yet.
+    pub(super) awaits_pong: bool,
+}
+
+impl Session {
+    pub(super) fn new(
+        options: &Options,
+        agreement: Option<Agreement>,
+        inbox: Arc<Mutex<Inbox>>,
+    ) -> Self {
+        Self {
+            decoder: Decoder::new(options.message_limit, agreement),
+            encoder: Encoder::new(agreement),
+            inbox,
+            said_close: false,
+            awaits_pong: false,
+        }
+    }
+
+    pub(in super::super) fn is_full(&self) -> bool {
+        lock(&self.inbox).is_full()
+    }
+
+    /// Whether more than a frame's head is on its way, so that a large read pays.
+    pub(in super::super) fn is_in_payload(&self) -> bool {
+        self.decoder.is_in_payload()
+    }
+
+    /// What the connection waits for while it is open.
+    pub(in super::super) fn awaited(&self) -> Awaited {
+        match (self.said_close, self.awaits_pong) {
+            (true, _) => Awaited::Linger,
+            (false, true) => Awaited::Pong,
+            (false, false) => Awaited::Ping,
+        }
+    }
+
+    /// Writes the close frame, unless that was done.
+    pub(super) fn say_close(&mut self, out: &mut Vec<u8>, code: u16, reason: &str) {
+        if !self.said_close {
+            self.said_close = true;
+            self.encoder.close(out, code, reason);
+        }
+    }
+
+    /// Nothing comes from the client any more.
+    pub(in super::super) fn end(&self, code: u16, reason: &str) {
+        lock(&self.inbox).end(code, reason);
+    }
+
+    pub(super) fn deliver(&self, message: Message) {
+        // After our close frame, what the client had under way means nothing.
+        if !self.said_close {
+            lock(&self.inbox).push(message);
+        }
+    }
+}
