@@ -3,6 +3,7 @@
 from asyncio import Future, Task
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import Context
+from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from traceback import StackSummary
@@ -25,6 +26,7 @@ __all__ = [
     "SocketTransport",
     "TimerHandle",
     "TlsProtocol",
+    "TlsSettings",
     "TlsTransport",
     "WorkQueue",
     "Worker",
@@ -342,6 +344,7 @@ class HttpServer:
         websocket_deflate: bool = True,
         websocket_ping_interval: float = 20.0,
         websocket_ping_timeout: float = 20.0,
+        tls: TlsSettings | None = None,
     ) -> Self: ...
     def start(self) -> None: ...
     def stop_accepting(self) -> None: ...
@@ -355,6 +358,20 @@ class HttpServer:
     def requests_in_flight(self) -> int: ...
     @property
     def total_requests(self) -> int: ...
+
+@final
+class TlsSettings:
+    def __new__(
+        cls,
+        certfile: str | PathLike[str],
+        keyfile: str | PathLike[str] | None = None,
+        *,
+        password: str | None = None,
+        ca_certs: str | PathLike[str] | None = None,
+        cert_reqs: int = 0,
+        minimum_version: str = "1.2",
+    ) -> Self: ...
+    def reload(self) -> None: ...
 
 # plan
 

@@ -21,7 +21,7 @@ mod _engine {
     #[pymodule_export]
     use crate::application::NativeApplication;
     #[pymodule_export]
-    use crate::connection::HttpServer;
+    use crate::connection::{HttpServer, TlsSettings};
     #[pymodule_export]
     use crate::encode::encode_json;
     #[pymodule_export]

@@ -11,7 +11,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from jebi.server import application, sockets
+from jebi.server import application, sockets, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart
 from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
@@ -34,9 +34,6 @@ LifespanType = Literal["auto", "on", "off"]
 # are those that ask for nothing.
 NOT_YET: dict[str, Any] = {
     "http2": False,
-    "ssl_keyfile": None,
-    "ssl_certfile": None,
-    "ssl_context_factory": None,
 }
 
 
@@ -101,6 +98,7 @@ class Config:
         ssl_ca_certs: str | os.PathLike[str] | None = None,
         ssl_ciphers: str | None = None,
         ssl_context_factory: Callable[..., ssl.SSLContext] | None = None,
+        ssl_minimum_version: str = "1.2",
         headers: list[tuple[str, str]] | None = None,
         factory: bool = False,
         h11_max_incomplete_event_size: int | None = None,
@@ -133,6 +131,15 @@ class Config:
         self.ws_ping_interval = ws_ping_interval
         self.ws_ping_timeout = ws_ping_timeout
         self.ws_per_message_deflate = ws_per_message_deflate
+        self.ssl_keyfile = ssl_keyfile
+        self.ssl_certfile = ssl_certfile
+        self.ssl_keyfile_password = ssl_keyfile_password
+        self.ssl_version = ssl_version
+        self.ssl_cert_reqs = ssl_cert_reqs
+        self.ssl_ca_certs = ssl_ca_certs
+        self.ssl_ciphers = ssl_ciphers
+        self.ssl_context_factory = ssl_context_factory
+        self.ssl_minimum_version = ssl_minimum_version
         self.server_header = server_header
         self.date_header = date_header
         self.root_path = root_path
@@ -157,6 +164,7 @@ class Config:
         self.loaded_app: Any = None
         self.configure_logging()
         self._refuse_what_is_missing()
+        tls.check(self)
         if env_file is not None:
             _load_environment(env_file)
         if reload and self.workers > 1:
@@ -177,7 +185,7 @@ class Config:
     @property
     def is_ssl(self) -> bool:
         """Whether connections are encrypted."""
-        return False
+        return self.ssl_certfile is not None
 
     @property
     def use_subprocess(self) -> bool:

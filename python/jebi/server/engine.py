@@ -24,6 +24,7 @@ def make(
     event_loop: asyncio.AbstractEventLoop,
     listeners: list[socket.socket],
     state: dict[str, Any],
+    tls: _engine.TlsSettings | None = None,
 ) -> _engine.HttpServer:
     """The engine's server for an application that has started; not accepting yet."""
     from jebi import _engine  # a supervisor has no use for it
@@ -55,6 +56,7 @@ def make(
         websocket_deflate=config.ws_per_message_deflate,
         websocket_ping_interval=_endless(config.ws_ping_interval),
         websocket_ping_timeout=_endless(config.ws_ping_timeout),
+        tls=tls,
         **limits,
     )
 

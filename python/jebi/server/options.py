@@ -184,6 +184,36 @@ WEBSOCKETS: list[Command] = [
 ]
 
 
+_PATH = click.Path(exists=True, dir_okay=False)
+
+TLS: list[Command] = [
+    click.option("--ssl-certfile", type=_PATH, help="Speak TLS with this certificate chain (PEM)."),
+    click.option("--ssl-keyfile", type=_PATH, help="Its key, if that is in another file."),
+    click.option(
+        "--ssl-keyfile-password", envvar="SSL_KEYFILE_PASSWORD", help="What opens the key."
+    ),
+    click.option(
+        "--ssl-minimum-version",
+        type=click.Choice(["1.2", "1.3"]),
+        default="1.2",
+        show_default=True,
+        help="The oldest TLS to speak.",
+    ),
+    click.option(
+        "--ssl-cert-reqs",
+        type=click.IntRange(0, 2),
+        default=0,
+        show_default=True,
+        help="Ask clients for a certificate: 1 may, 2 must have one.",
+    ),
+    click.option(
+        "--ssl-ca-certs", type=_PATH, help="The authorities whose clients are trusted (PEM)."
+    ),
+    click.option("--ssl-version", type=int, default=17, hidden=True),
+    click.option("--ssl-ciphers", default="TLSv1", hidden=True),
+]
+
+
 def server_options(
     *, host: str = "127.0.0.1", port: int = 8000, reload: bool = False
 ) -> Callable[[Command], Command]:
@@ -195,6 +225,7 @@ def server_options(
         LOGGING,
         LIMITS,
         WEBSOCKETS,
+        TLS,
     ]
 
     def decorate(command: Command) -> Command:

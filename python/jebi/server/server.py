@@ -18,6 +18,7 @@ from jebi.server import engine
 from jebi.server.errors import STARTUP_FAILURE
 from jebi.server.logging import get_logger
 from jebi.server.sockets import describe
+from jebi.server.tls import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -105,6 +106,7 @@ class Server:
         config, logger = self.config, get_logger()
         if not config.loaded:
             config.load()
+        tls = settings(config)
         self._announce("Started server process [{}]", str(os.getpid()))
         lifespan = config.lifespan_class(config)
         if sockets is None:
@@ -115,8 +117,10 @@ class Server:
         await lifespan.startup()
         if lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
-        self._engine = engine.make(config, event_loop, listeners, lifespan.state)
+        self._engine = engine.make(config, event_loop, listeners, lifespan.state, tls)
         self._engine.start()
+        if tls is not None:
+            _reload_on_hangup(event_loop, tls)
         self.started = True
         if address:
             self._announce("Jebi running on {} (Press CTRL+C to quit)", address, bold=True)
@@ -210,6 +214,21 @@ class Server:
             self.force_exit = True
         else:
             self.should_exit = True
+
+
+def _reload_on_hangup(event_loop: asyncio.AbstractEventLoop, tls: _engine.TlsSettings) -> None:
+    """Read the certificates anew on SIGHUP; connections keep those they began with."""
+
+    def reload() -> None:
+        try:
+            tls.reload()
+        except ValueError as error:
+            get_logger().error("Certificates were not reloaded, the old ones stay: %s", error)
+        else:
+            get_logger().info("Certificates reloaded")
+
+    if threading.current_thread() is threading.main_thread():
+        event_loop.add_signal_handler(signal.SIGHUP, reload)
 
 
 def _wake(event_loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

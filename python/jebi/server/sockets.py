@@ -105,4 +105,5 @@ def describe(config: Config, sockets: list[socket.socket]) -> str:
     host, port = listener.getsockname()[:2]
     if config.fd is None:
         host = config.host or host
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if config.is_ssl else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

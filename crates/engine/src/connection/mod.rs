@@ -20,6 +20,7 @@ mod server;
 mod settling;
 mod shared;
 mod state;
+mod tls;
 mod turn;
 mod websocket;
 
@@ -41,6 +42,7 @@ use self::peer::Peer;
 pub(crate) use self::server::HttpServer;
 use self::shared::Shared;
 use self::state::{Gone, Next, State};
+pub(crate) use self::tls::TlsSettings;
 use crate::application::{Application, Native, Route};
 use crate::eventloop::{EventLoop, Source};
 use crate::exchange::Exchange;
@@ -66,12 +68,19 @@ impl Connection {
     /// Takes over a socket that was accepted.
     fn open(py: Python<'_>, shared: &Arc<Shared>, socket: OwnedFd, peer: Peer) {
         let decoder = RequestDecoder::new(shared.options.limits);
+        let output = match shared.new_output(py) {
+            Ok(output) => output,
+            Err(error) => {
+                let text = format!("TLS cannot begin on a connection: {error}");
+                return shared.logs.error(py, &text);
+            }
+        };
         let connection = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             id: shared.new_id(),
             shared: Arc::clone(shared),
             peer,
-            state: Mutex::new(State::new(socket, decoder)),
+            state: Mutex::new(State::new(socket, decoder, output)),
         });
         let mut state = connection.state();
         let Some(socket) = &state.socket else { return };

@@ -6,6 +6,8 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
+use super::tls::Seal;
+
 /// Above this many unsent bytes, whoever produces them has to wait.
 pub(super) const HIGH_WATER: usize = 64 * 1024;
 /// Below this many, it may go on.
@@ -20,27 +22,44 @@ pub(super) struct Output {
     sent: usize,
     /// The kernel took less than it was offered, so asking again before it says so is in vain.
     blocked: bool,
+    /// What stands before the kernel where the connection speaks TLS; `buffer` holds its records.
+    pub(super) seal: Option<Box<Seal>>,
 }
 
 impl Output {
+    /// Output that is sealed on its way.
+    pub(super) fn sealed(seal: Seal) -> Self {
+        Self {
+            seal: Some(Box::new(seal)),
+            ..Self::default()
+        }
+    }
+
     /// How many bytes wait.
     pub(super) fn len(&self) -> usize {
-        self.buffer.len().saturating_sub(self.sent)
+        self.unsent() + self.seal.as_ref().map_or(0, |seal| seal.len())
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.unsent() == 0 && !self.seal.as_ref().is_some_and(|seal| seal.has_output())
+    }
+
+    fn unsent(&self) -> usize {
+        self.buffer.len().saturating_sub(self.sent)
     }
 
     /// The end of the line, to append to.
     pub(super) fn tail(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
+        match &mut self.seal {
+            None => &mut self.buffer,
+            Some(seal) => seal.tail(),
+        }
     }
 
     /// Appends a body; a long one goes to the kernel at once, and only the rest is copied.
     pub(super) fn push_body(&mut self, socket: BorrowedFd<'_>, body: &[u8]) {
-        if body.len() < DIRECT || self.blocked {
-            self.buffer.extend_from_slice(body);
+        if body.len() < DIRECT || self.blocked || self.seal.is_some() {
+            self.tail().extend_from_slice(body);
             return;
         }
         let waiting = self.buffer.get(self.sent..).unwrap_or_default();
@@ -69,14 +88,22 @@ impl Output {
 
     /// Hands the kernel as much as it takes; what is left then waits for the socket.
     pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
-        let waiting = self.buffer.get(self.sent..).unwrap_or_default();
-        if waiting.is_empty() || self.blocked {
-            return Ok(());
+        loop {
+            if let Some(seal) = &mut self.seal {
+                seal.seal(&mut self.buffer)?;
+            }
+            let waiting = self.buffer.get(self.sent..).unwrap_or_default();
+            if waiting.is_empty() || self.blocked {
+                return Ok(());
+            }
+            let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL))?;
+            self.blocked = taken < waiting.len();
+            self.advance(taken);
+            // What is to be sealed comes in portions.
+            if self.seal.is_none() {
+                return Ok(());
+            }
         }
-        let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL))?;
-        self.blocked = taken < waiting.len();
-        self.advance(taken);
-        Ok(())
     }
 
     fn advance(&mut self, taken: usize) {

@@ -15,6 +15,7 @@ use super::deadlines::Timeouts;
 use super::listener::Listener;
 use super::log::Logs;
 use super::shared::{Options, Shared, lock};
+use super::tls::TlsSettings;
 use super::websocket;
 use crate::application::{Application, NativeApplication};
 use crate::eventloop::EventLoop;
@@ -46,7 +47,7 @@ impl HttpServer {
         request_line_limit = 8192, header_block_limit = 65536, header_count_limit = 100,
         body_limit = None, limit_concurrency = None, websockets = true,
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
-        websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0,
+        websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -84,6 +85,7 @@ impl HttpServer {
         websocket_deflate: bool,
         websocket_ping_interval: f64,
         websocket_ping_timeout: f64,
+        tls: Option<Py<TlsSettings>>,
     ) -> PyResult<Self> {
         let options = Options {
             limits: Limits {
@@ -107,6 +109,7 @@ impl HttpServer {
                 queue: websocket_queue,
                 deflate: websocket_deflate,
             },
+            tls,
             root_path: root_path.to_owned(),
             limit_concurrency,
         };

@@ -66,16 +66,30 @@ impl State {
     /// Goes on ending, if the connection is about to.
     fn end(&mut self) -> Result<(), ()> {
         match self.ending {
-            Ending::Close | Ending::Lingering(0) => Err(()),
+            Ending::Close => {
+                self.say_end();
+                Err(())
+            }
+            Ending::Lingering(0) => Err(()),
             Ending::Lingering(_) if self.eof => Err(()),
             Ending::None | Ending::Lingering(_) => Ok(()),
             Ending::Linger => {
+                self.say_end();
                 let socket = self.socket.as_ref().ok_or(())?;
                 shutdown(socket, Shutdown::Write).map_err(drop)?;
                 self.input = BytesMut::new();
                 self.ending = Ending::Lingering(LINGER);
                 if self.eof { Err(()) } else { Ok(()) }
             }
+        }
+    }
+
+    /// Where TLS is spoken: says that nothing follows, so that nobody takes a cut for the end.
+    fn say_end(&mut self) {
+        if let Some(seal) = &mut self.output.seal {
+            seal.end();
+            // A client that does not take these few bytes will not miss them.
+            let _ = self.flush();
         }
     }
 

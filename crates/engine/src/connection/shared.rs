@@ -1,6 +1,7 @@
 //! What the connections of one server have in common.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,8 @@ use super::asgi::Sending;
 use super::date::DefaultLines;
 use super::deadlines::{Awaited, Deadline, Timeouts};
 use super::log::Logs;
+use super::output::Output;
+use super::tls::{Seal, TlsSettings};
 use super::websocket;
 use crate::application::Application;
 use crate::eventloop::{EventLoop, HookId, TickId, wake};
@@ -25,6 +28,8 @@ pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
     pub(super) websocket: websocket::Options,
+    /// Connections speak TLS.
+    pub(super) tls: Option<Py<TlsSettings>>,
     /// The prefix under which a proxy serves the application.
     pub(super) root_path: String,
     /// Beyond so many connections or requests, requests are answered with 503.
@@ -115,6 +120,14 @@ impl Shared {
     /// Hands the lines that every answer begins with to `write`.
     pub(super) fn with_default_lines<R>(&self, write: impl FnOnce(&[u8]) -> R) -> R {
         write(lock(&self.default_lines).get())
+    }
+
+    /// Where a new connection writes to.
+    pub(super) fn new_output(&self, py: Python<'_>) -> io::Result<Output> {
+        match &self.options.tls {
+            None => Ok(Output::default()),
+            Some(settings) => Seal::new(settings.bind(py).get().config()).map(Output::sealed),
+        }
     }
 
     pub(super) fn new_id(&self) -> u64 {

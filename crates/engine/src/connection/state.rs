@@ -20,6 +20,8 @@ use super::websocket::Session;
 
 /// The least room a read is made with.
 const READ: usize = 4 * 1024;
+/// The most that is read of TLS at a time: about a record of the largest size.
+const READ_RECORDS: usize = 16 * 1024;
 /// The room for a body that is still coming.
 const READ_BODY: usize = 64 * 1024;
 /// The largest buffer that an idle connection keeps.
@@ -92,14 +94,14 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(socket: OwnedFd, decoder: RequestDecoder) -> Self {
+    pub(super) fn new(socket: OwnedFd, decoder: RequestDecoder, output: Output) -> Self {
         Self {
             socket: Some(socket),
             token: None,
             interest: Interest::READ,
             input: BytesMut::new(),
             decoder,
-            output: Output::default(),
+            output,
             turn: None,
             websocket: None,
             waiting: None,
@@ -146,6 +148,9 @@ impl State {
         if let Ending::Lingering(left) = self.ending {
             return self.discard(left);
         }
+        if self.output.seal.is_some() {
+            return self.receive_records();
+        }
         let in_message = |session: &Session| session.is_in_payload();
         let wanted = if self.turn.as_ref().is_some_and(|turn| !turn.body_done)
             || self.websocket.as_deref().is_some_and(in_message)
@@ -169,6 +174,31 @@ impl State {
                 // SAFETY: the kernel initialised the first `filled` bytes of the spare capacity, so the first `length` bytes are initialised.
                 unsafe { self.input.set_len(length) };
             }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Reads what arrived once, and opens it.
+    fn receive_records(&mut self) -> io::Result<()> {
+        let (Some(socket), Some(seal)) = (&self.socket, &mut self.output.seal) else {
+            return Ok(());
+        };
+        let mut scratch = [MaybeUninit::<u8>::uninit(); READ_RECORDS];
+        match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
+            Ok((_, 0)) => self.eof = true,
+            Ok(((records, _), _)) => match seal.open(records, &mut self.input) {
+                Ok(ended) => {
+                    self.eof |= ended;
+                    self.received = true;
+                }
+                Err(error) => {
+                    // An alert tells the client why; it may be gone already.
+                    let _ = self.flush();
+                    return Err(error);
+                }
+            },
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

@@ -10,6 +10,7 @@ use rustix::net::getsockname;
 
 use super::super::Connection;
 use super::super::peer::ForScope;
+use super::super::tls::Description;
 
 impl Connection {
     /// A scope for a request of this connection.
@@ -21,14 +22,15 @@ impl Connection {
     ) -> PyResult<Py<PyDict>> {
         let scope = PyDict::new(py);
         let extensions = PyDict::new(py);
+        let (http, ws) = self.add_tls(py, &extensions)?;
         if let Some(upgrade) = upgrade {
             scope.set_item(intern!(py, "type"), intern!(py, "websocket"))?;
-            scope.set_item(intern!(py, "scheme"), intern!(py, "ws"))?;
+            scope.set_item(intern!(py, "scheme"), ws)?;
             scope.set_item(intern!(py, "subprotocols"), upgrade.protocols())?;
             extensions.set_item(intern!(py, "websocket.http.response"), PyDict::new(py))?;
         } else {
             scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
-            scope.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
+            scope.set_item(intern!(py, "scheme"), http)?;
             scope.set_item(intern!(py, "method"), method(py, head.method()))?;
         }
         scope.set_item(intern!(py, "asgi"), versions(py)?)?;
@@ -63,6 +65,26 @@ impl Connection {
             socket.and_then(|socket| getsockname(socket).ok())
         };
         self.peer.for_scope(py, ours)
+    }
+
+    /// Tells of TLS where it is spoken. The schemes of requests and `WebSocket`s depend on it.
+    fn add_tls<'py>(
+        &self,
+        py: Python<'py>,
+        extensions: &Bound<'py, PyDict>,
+    ) -> PyResult<(&'py Bound<'py, PyString>, &'py Bound<'py, PyString>)> {
+        if self.shared.options.tls.is_none() {
+            return Ok((intern!(py, "http"), intern!(py, "ws")));
+        }
+        let described = self
+            .state()
+            .output
+            .seal
+            .as_deref()
+            .map(Description::new)
+            .unwrap_or_default();
+        extensions.set_item(intern!(py, "tls"), described.tell(py)?)?;
+        Ok((intern!(py, "https"), intern!(py, "wss")))
     }
 
     /// The path in its three forms; the prefix of a proxy is part of both spellings.
