@@ -15,7 +15,7 @@ import jebi.loop
 from tests.loop.programs import check_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -114,7 +114,8 @@ def test_a_loop_that_is_collected_takes_its_transports_along(pair: Pair) -> None
     assert transport() is not None
     loop.close()
     del loop
-    gc.collect()
+    with pytest.warns(ResourceWarning, match="unclosed transport <SocketTransport"):
+        gc.collect()
     assert transport() is None
 
 
@@ -246,3 +247,37 @@ def test_an_unclosed_pipe_is_warned_of(in_a_cycle: bool) -> None:
 def _drop(things: list[Any]) -> None:
     things.clear()
     gc.collect()
+
+
+@pytest.mark.parametrize("in_a_cycle", [False, True])
+def test_an_unclosed_transport_is_warned_of(
+    factory: Callable[[], asyncio.AbstractEventLoop], in_a_cycle: bool
+) -> None:
+    near, far = socket.socketpair()
+    number = near.fileno()
+    loop = factory()
+    transport, protocol = loop.run_until_complete(loop.create_connection(Collector, sock=near))
+    if not in_a_cycle:
+        del protocol.transport
+    loop.close()
+    left = [loop, transport, protocol]
+    del loop, transport, protocol
+    with pytest.warns(ResourceWarning, match=f"unclosed transport <.*fd={number}>") as warned:
+        _drop(left)
+    assert len(warned) == 1
+    assert near.fileno() == -1
+    with far:
+        assert far.recv(1) == b""
+
+
+def test_a_transport_that_is_closed_after_its_loop_is_closed(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    near, far = pair
+    loop = jebi.loop.new_event_loop()
+    transport, protocol = loop.run_until_complete(loop.create_connection(Collector, sock=near))
+    loop.close()
+    transport.close()
+    assert near.fileno() == -1
+    assert far.recv(1) == b""
+    assert not protocol.lost.done()

@@ -110,3 +110,44 @@ def test_nobody_else_may_watch_a_transports_socket(
                 attempt()
 
     drive(loop, pair, scenario)
+
+
+def test_what_a_transport_says_of_itself(loop: asyncio.AbstractEventLoop, pair: Pair) -> None:
+    near, far = pair
+    number = near.fileno()
+
+    async def main() -> None:
+        transport, protocol = await connect(near, lambda: Recorder(loop))
+        assert f" fd={number} read=polling write=<idle, bufsize=0>>" in repr(transport)
+        transport.pause_reading()
+        assert f" fd={number} read=idle write=<idle, bufsize=0>>" in repr(transport)
+        transport.write(b"x" * (4 << 20))
+        waiting = transport.get_write_buffer_size()
+        assert f" read=idle write=<polling, bufsize={waiting}>>" in repr(transport)
+        transport.close()
+        assert f" closing fd={number} read=idle write=<polling, bufsize=" in repr(transport)
+        transport.abort()
+        await protocol.lost
+        await asyncio.sleep(0)
+        assert repr(transport).endswith(f"SocketTransport closed fd={number}>")
+        assert far.fileno() >= 0
+
+    loop.run_until_complete(main())
+
+
+def test_debug_mode_tells_of_reading(
+    loop: asyncio.AbstractEventLoop, pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(transport: Any, protocol: Recorder, far: socket.socket) -> None:
+        transport.pause_reading()
+        transport.resume_reading()
+        far.close()
+        await protocol.until(lambda: "eof" in protocol.told)
+
+    loop.set_debug(True)
+    with caplog.at_level("DEBUG", "asyncio"):
+        drive(loop, pair, scenario)
+    messages = [record.getMessage() for record in caplog.records]
+    said = [message for message in messages if "SocketTransport" in message]
+    for end in ("pauses reading", "resumes reading", "received EOF"):
+        assert any(message.endswith(end) for message in said), messages

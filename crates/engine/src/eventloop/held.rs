@@ -1,7 +1,9 @@
 //! A Python socket that a transport has taken over.
 
+use std::ffi::CString;
 use std::os::fd::{BorrowedFd, RawFd};
 
+use pyo3::exceptions::PyResourceWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -81,6 +83,21 @@ impl HeldSocket {
         })
     }
 
+    /// The transport goes although nobody closed it: says so, and closes the socket.
+    pub(super) fn abandon(&self, py: Python<'_>, description: impl FnOnce() -> String) {
+        if !self.is_held(py) {
+            return;
+        }
+        let text = CString::new(format!("unclosed transport {}", description()));
+        let category = py.get_type::<PyResourceWarning>();
+        let warned = text
+            .map_err(PyErr::from)
+            .and_then(|text| PyErr::warn(py, &category, &text, 1));
+        for failure in [warned, self.close(py)].into_iter().filter_map(Result::err) {
+            failure.write_unraisable(py, None);
+        }
+    }
+
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.sock.traverse(|sock| visit.call(sock))
     }
@@ -89,17 +106,23 @@ impl HeldSocket {
 impl Drop for HeldSocket {
     /// The loop was closed before the transport was, or the interpreter ends.
     fn drop(&mut self) {
-        Python::try_attach(|py| {
-            // A destructor must neither lose an exception that is on its way nor add one.
-            let passing = PyErr::take(py);
+        without_passing_error(|py| {
             if let Err(error) = self.let_go(py) {
                 error.write_unraisable(py, None);
             }
-            if let Some(passing) = passing {
-                passing.restore(py);
-            }
         });
     }
+}
+
+/// Runs a destructor's work, which must neither lose an exception that is on its way nor add one.
+pub(super) fn without_passing_error(work: impl FnOnce(Python<'_>)) {
+    Python::try_attach(|py| {
+        let passing = PyErr::take(py);
+        work(py);
+        if let Some(passing) = passing {
+            passing.restore(py);
+        }
+    });
 }
 
 /// Socket, own address and peer's address, asked for while the connection surely has them.

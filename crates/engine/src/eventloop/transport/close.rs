@@ -4,6 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::SocketTransport;
+use crate::eventloop::held::without_passing_error;
 use crate::eventloop::{flow, is_exit};
 
 impl SocketTransport {
@@ -82,6 +83,13 @@ impl SocketTransport {
         if let Some(token) = token {
             this.event_loop.get().deregister(py, token);
         }
+        if this.event_loop.get().is_closed() {
+            // Nobody is told any more.
+            if let Err(error) = this.socket.close(py) {
+                error.write_unraisable(py, Some(slf));
+            }
+            return;
+        }
         let transport = slf.clone().unbind();
         this.event_loop.get().call_soon_native(
             py,
@@ -114,5 +122,18 @@ impl SocketTransport {
                 this.event_loop.get().raise_from_run(py, failure);
             }
         }
+    }
+
+    /// Nobody refers to the connection any more, though it was never closed: the loop was before.
+    pub(super) fn abandon(&self, py: Python<'_>) {
+        self.receiver.clear(py);
+        self.socket.abandon(py, || self.describe(py));
+        drop(self.server.take(py));
+    }
+}
+
+impl Drop for SocketTransport {
+    fn drop(&mut self) {
+        without_passing_error(|py| self.abandon(py));
     }
 }

@@ -25,6 +25,7 @@ use super::context::copy_context;
 use super::errno::os_error;
 use super::handle::is_exit;
 use super::held::{HeldSocket, describe_socket};
+use super::log;
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
 use super::source::Source;
@@ -205,6 +206,44 @@ impl SocketTransport {
         args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.receiver.call(self.context.bind(py), method, args)
+    }
+
+    /// What `repr` says.
+    fn describe(&self, py: Python<'_>) -> String {
+        let mut words = vec!["SocketTransport".to_owned()];
+        let is_open = self.socket.is_held(py);
+        let (closing, wanted, size) = self.state.with(py, |state| {
+            let wanted = if state.lost > 0 {
+                Interest::NONE
+            } else {
+                state.wanted()
+            };
+            (state.closing, wanted, state.outgoing.size())
+        });
+        if !is_open {
+            words.push("closed".to_owned());
+        } else if closing {
+            words.push("closing".to_owned());
+        }
+        words.push(format!("fd={}", self.socket.fd()));
+        if is_open && !self.event_loop.get().is_closed() {
+            let polling = |on| if on { "polling" } else { "idle" };
+            let (reading, writing) = (wanted.is_readable(), wanted.is_writable());
+            words.push(format!("read={}", polling(reading)));
+            words.push(format!("write=<{}, bufsize={size}>", polling(writing)));
+        }
+        format!("<{}>", words.join(" "))
+    }
+
+    /// Logs what happens, in debug mode.
+    fn narrate(slf: &Bound<'_, Self>, message: &str) {
+        let py = slf.py();
+        let event_loop = slf.get().event_loop.get();
+        if event_loop.is_debug()
+            && let Err(error) = log(py, "debug", (message, slf))
+        {
+            event_loop.raise_from_run(py, error);
+        }
     }
 
     /// Sees to an exception that leaves a callback: most are fatal for this connection, two are

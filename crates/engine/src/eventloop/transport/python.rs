@@ -135,6 +135,7 @@ impl SocketTransport {
         });
         if paused {
             Self::watch_or_fail(slf);
+            Self::narrate(slf, "%r pauses reading");
         }
     }
 
@@ -147,6 +148,7 @@ impl SocketTransport {
         });
         if resumed {
             Self::watch_or_fail(slf);
+            Self::narrate(slf, "%r resumes reading");
         }
     }
 
@@ -196,27 +198,8 @@ impl SocketTransport {
         Ok(self.extra.bind(py).get_item(name)?.or(default))
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let py = slf.py();
-        let name = slf.get_type().name()?;
-        let (closing, lost, reading, size) = slf.get().state.with(py, |state| {
-            (
-                state.closing,
-                state.lost > 0,
-                state.wanted().is_readable(),
-                state.outgoing.size(),
-            )
-        });
-        let condition = match (lost, closing) {
-            (true, _) => "closed",
-            (false, true) => "closing",
-            (false, false) => "open",
-        };
-        let reading = if reading { "polling" } else { "idle" };
-        Ok(format!(
-            "<{name} {condition} fd={} read={reading} write=<bufsize={size}>>",
-            slf.get().socket.fd()
-        ))
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.describe(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -235,9 +218,7 @@ impl SocketTransport {
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        self.receiver.clear(py);
-        drop(self.socket.let_go(py));
-        drop(self.server.take(py));
+        self.abandon(py);
         drop(self.state.with(py, |state| state.sending.take()));
     }
 }

@@ -150,6 +150,7 @@ impl SocketTransport {
     fn end_of_input(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
+        Self::narrate(slf, "%r received EOF");
         let answer = this.call_protocol(py, intern!(py, "eof_received"), ());
         match answer.and_then(|answer| answer.map_or(Ok(false), |answer| answer.is_truthy())) {
             Ok(true) => {
