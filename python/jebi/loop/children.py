@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Iterations that the ends of a dead child's pipes take, from the poller to `connection_lost`.
-SETTLING = 3
+SETTLING = 5
 
 
 class ChildPipe(asyncio.Protocol):

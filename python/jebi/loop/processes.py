@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -11,7 +12,6 @@ from .log import logger
 from .pipes import Pipes
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
 P = TypeVar("P", bound="asyncio.BaseProtocol")
@@ -96,7 +96,7 @@ class Processes(Pipes):
             # Of the arguments nothing is said: they may be secrets.
             logger.debug(" ".join([what, *_describe_files(**files)]))
         with exits.starting():
-            process = subprocess.Popen(args, shell=shell, bufsize=0, **files, **options)
+            process = _popen(args, shell=shell, bufsize=0, **files, **options)
             transport = SubprocessTransport(self, protocol, process)
         if debug:
             program = args if shell else args[0]
@@ -105,6 +105,20 @@ class Processes(Pipes):
         if debug:
             logger.info("%s: %r", what, transport)
         return transport, protocol
+
+
+def _popen(args: Any, **options: Any) -> subprocess.Popen[bytes]:
+    """Starts the process; returns when its program has taken over, or raises.
+
+    Those few moments are for the loop to answer for, not for the coroutine: whatever looks for
+    calls that block a loop (blockbuster) goes by the running one.
+    """
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return subprocess.Popen(args, **options)
+    finally:
+        asyncio._set_running_loop(running)
 
 
 def _refuse_text(
