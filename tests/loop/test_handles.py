@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import math
 import weakref
@@ -12,7 +13,6 @@ import pytest
 import jebi.loop
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
 
 
@@ -33,6 +33,16 @@ class Thing:
     """Something that can be watched while it is alive."""
 
     def call(self, *_: object) -> None: ...
+
+
+def test_they_are_handles_of_asyncio(loop: asyncio.AbstractEventLoop) -> None:
+    soon, later = loop.call_soon(print), loop.call_later(60, print)
+    assert isinstance(soon, asyncio.Handle)
+    assert not isinstance(soon, asyncio.TimerHandle)
+    assert isinstance(later, asyncio.TimerHandle)
+    assert isinstance(later, asyncio.Handle)
+    soon.cancel()
+    later.cancel()
 
 
 @pytest.mark.parametrize("count", range(7))

@@ -41,10 +41,15 @@ class Substitution:
             _see_mocks()
 
     def install_in(self, module: ModuleType) -> None:
-        """Replace what a test module has imported of asyncio's modules by name."""
-        if hasattr(module, "base_events"):
-            overlay = _Overlay(module.base_events, BaseEventLoop=self._base)
-            setattr(module, "base_events", overlay)  # noqa: B010 - no module is declared to have it
+        """Replace the base class, in the module that is about it only.
+
+        Others reach for it to call asyncio's own implementation of something.
+        """
+        if module.__name__.endswith(".test_base_events"):
+            module.__dict__["base_events"] = _Overlay(
+                asyncio.base_events,
+                BaseEventLoop=self._base,  # type: ignore[attr-defined]
+            )
 
     def _counted(self, loop: Any) -> Any:
         """The class, which counts, and takes a selector whether it has use for one or not."""

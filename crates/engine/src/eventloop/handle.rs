@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::EventLoop;
@@ -254,6 +255,14 @@ impl Handle {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, Self>> {
         Self::create(event_loop, Call::new(callback, args.as_slice())?, None)
+    }
+
+    /// `asyncio.Handle`, for `isinstance`: its own instances hold what the engine has elsewhere.
+    #[getter]
+    fn __class__(slf: &Bound<'_, Self>) -> PyResult<Py<PyType>> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(slf.py(), "asyncio", "Handle")?;
+        Ok(class.clone().unbind())
     }
 
     /// Makes the loop pass over it.

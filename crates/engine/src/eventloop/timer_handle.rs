@@ -2,6 +2,8 @@
 
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
 
 use super::handle::Handle;
 
@@ -11,6 +13,14 @@ pub(crate) struct TimerHandle;
 
 #[pymethods]
 impl TimerHandle {
+    /// `asyncio.TimerHandle`, for `isinstance`.
+    #[getter]
+    fn __class__(slf: &Bound<'_, Self>) -> PyResult<Py<PyType>> {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        let class = CLASS.import(slf.py(), "asyncio", "TimerHandle")?;
+        Ok(class.clone().unbind())
+    }
+
     /// The time at which the callback is due, on the clock of `loop.time()`.
     fn when(slf: &Bound<'_, Self>) -> f64 {
         slf.as_super().get().when(slf.py())
