@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.clients.certificates import Certificate
 
 pytestmark = pytest.mark.anyio
 
@@ -223,6 +224,26 @@ async def test_websockets() -> None:
         async with session.ws_connect("/chat") as connection:
             assert await connection.close(code=4001)
         assert await codes.get() == 4001
+
+
+async def test_tls(certificate: Certificate) -> None:
+    server, client = certificate.for_servers(), certificate.for_clients()
+    routes = web.post("/", echo), chat(asyncio.Queue())
+    async with serve(*routes, ssl_context=server) as url:
+        connector = aiohttp.TCPConnector(ssl=client, limit=4)
+        async with aiohttp.ClientSession(url, connector=connector) as session:
+
+            async def ask() -> bytes:
+                async with session.post("/", data=io.BytesIO(BIG)) as response:
+                    return await response.read()
+
+            assert await asyncio.gather(*(ask() for _ in range(8))) == [BIG] * 8
+            async with session.ws_connect("/chat", max_msg_size=0) as connection:
+                await connection.send_bytes(BIG)
+                assert await connection.receive_bytes() == BIG
+        async with aiohttp.ClientSession(url) as session:
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await session.get("/chat")
 
 
 async def test_a_unix_socket(tmp_path: Path) -> None:

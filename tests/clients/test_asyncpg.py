@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.clients.certificates import Certificate
     from tests.clients.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
@@ -210,3 +211,21 @@ async def test_the_unix_socket(postgres: Postgres) -> None:
     value = "x" * 3_000_000
     assert await connected.fetchval("SELECT $1::text", value) == value
     await connected.close()
+
+
+async def test_tls(postgres: Postgres, certificate: Certificate) -> None:
+    options = postgres.tcp | {"host": "localhost", "ssl": certificate.for_clients()}
+    connected = await asyncpg.connect(**options)
+    assert await connected.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    value = bytes(range(256)) * 20_000
+    assert await connected.fetchval("SELECT $1::bytea", value) == value
+    with pytest.raises(TimeoutError):
+        await connected.fetchval("SELECT pg_sleep(1000)", timeout=0.05)
+    assert await connected.fetchval("SELECT 1") == 1
+    await connected.close()
+
+
+async def test_tls_that_is_not_trusted(postgres: Postgres) -> None:
+    options = postgres.tcp | {"host": "localhost", "ssl": "verify-full"}
+    with pytest.raises(Exception, match=r"certificate|root"):
+        await asyncpg.connect(**options)

@@ -15,6 +15,7 @@ from tests.clients.http_server import BIG, echo, serve
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.clients.certificates import Certificate
 
 pytestmark = pytest.mark.anyio
 
@@ -50,19 +51,19 @@ async def test_streams_both_ways() -> None:
 
 
 async def test_timeouts_and_cancellation() -> None:
-    began = asyncio.Event()
+    waiting: asyncio.Queue[str] = asyncio.Queue()
 
     async def wait(request: web.Request) -> web.Response:
-        began.set()
+        waiting.put_nowait(request.path)
         await asyncio.sleep(1000)
         return web.Response()
 
-    async with serve(web.get("/", wait)) as url, httpx.AsyncClient(base_url=url) as client:
+    routes = web.get("/late", wait), web.get("/cancelled", wait)
+    async with serve(*routes) as url, httpx.AsyncClient(base_url=url) as client:
         with pytest.raises(httpx.ReadTimeout):
-            await client.get("/", timeout=0.05)
-        began.clear()
-        asking = asyncio.ensure_future(client.get("/", timeout=None))
-        await began.wait()
+            await client.get("/late", timeout=httpx.Timeout(20, read=0.05))
+        asking = asyncio.ensure_future(client.get("/cancelled", timeout=None))
+        assert [await waiting.get() for _ in range(2)] == ["/late", "/cancelled"]
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
@@ -81,3 +82,14 @@ async def test_connections_that_fail() -> None:
             await client.get(nobody)
         with pytest.raises(httpx.RemoteProtocolError, match="disconnected"):
             await client.get(url)
+
+
+async def test_tls(certificate: Certificate) -> None:
+    options = {"ssl_context": certificate.for_servers()}
+    async with serve(web.post("/", echo), **options) as url:
+        async with httpx.AsyncClient(base_url=url, verify=certificate.for_clients()) as client:
+            answers = await asyncio.gather(*(client.post("/", content=BIG) for _ in range(4)))
+            assert [answer.content for answer in answers] == [BIG] * 4
+        async with httpx.AsyncClient(base_url=url) as client:
+            with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+                await client.get("/")

@@ -16,6 +16,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.clients.certificates import Certificate
     from tests.clients.redis_server import Redis
 
 pytestmark = pytest.mark.anyio
@@ -155,3 +156,27 @@ async def test_the_unix_socket(redis: Redis) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.02):
                 await client.blpop("nobody's", timeout=0)
+
+
+def over_tls(redis: Redis, **options: Any) -> aioredis.Redis:
+    client: aioredis.Redis = aioredis.Redis(
+        host="localhost", port=redis.tls_port, ssl=True, retry=ONCE, **options
+    )
+    return client
+
+
+async def test_tls(redis: Redis, certificate: Certificate) -> None:
+    async with over_tls(redis, ssl_ca_certs=str(certificate.chain)) as client:
+        value = bytes(range(256)) * 10_000
+        await client.set("big", value)
+        assert await asyncio.gather(*(client.get("big") for _ in range(4))) == [value] * 4
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await client.blpop("nobody's", timeout=0)
+        assert await client.ping()
+
+
+async def test_tls_that_is_not_trusted(redis: Redis) -> None:
+    async with over_tls(redis) as client:
+        with pytest.raises(RedisConnectionError, match="certificate verify failed"):
+            await client.ping()
