@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jebi.server.errors import BrokenApplication, CannotStart, print_own_traceback
 from jebi.server.importer import import_from_string
+from jebi.server.interfaces import adapt, detect
 from jebi.server.logging import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jebi.server.interfaces import Interface
 
-def load(target: Callable[..., Any] | str, *, factory: bool) -> Callable[..., Any]:
-    """The ASGI application that ``target`` is, names, or makes.
+
+def load(
+    target: Callable[..., Any] | str, *, factory: bool, interface: str = "auto"
+) -> tuple[Callable[..., Any], Interface]:
+    """The application that ``target`` is, names, or makes, as ASGI 3, and what it was written for.
 
     Raises:
         CannotStart: It is none.
@@ -27,14 +32,16 @@ def load(target: Callable[..., Any] | str, *, factory: bool) -> Callable[..., An
                 "%s looks like an application factory: calling it. Say so with --factory.", name
             )
         found = _make(found, name)
-    if not _is_asgi3(found):
+    written_for = detect(found)
+    if interface != "auto" and callable(found):
+        written_for = cast("Interface", interface)
+    if written_for is None:
         kind = type(found).__name__
         advice = ""
         if inspect.ismodule(found):
             advice = "; name the attribute too, as module:attribute"
         raise CannotStart(f"{name!r} is not an ASGI application but of type {kind!r}{advice}")
-    application: Callable[..., Any] = found
-    return application
+    return adapt(found, written_for), written_for
 
 
 def _make(factory: Any, name: str) -> Any:
@@ -56,18 +63,6 @@ def _looks_like_factory(found: Any) -> bool:
         inspect.signature(found).bind()
     except (TypeError, ValueError):
         return False
-    return True
-
-
-def _is_asgi3(found: Any) -> bool:
-    if not callable(found):
-        return False
-    try:
-        inspect.signature(found).bind(None, None, None)
-    except TypeError:
-        return False
-    except ValueError:  # a callable that does not tell its signature
-        return True
     return True
 
 

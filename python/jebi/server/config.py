@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jebi.server import application, sockets, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart
 from jebi.server.importer import import_from_string
+from jebi.server.interfaces import INTERFACES
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
 from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
@@ -174,13 +175,14 @@ class Config:
         for name, nothing in NOT_YET.items():
             if self.given[name] != nothing:
                 raise CannotStart(f"the option {name!r} is not supported yet")
-        if self.interface not in {"auto", "asgi3"}:
-            raise CannotStart(f"the interface {self.interface!r} is not supported yet")
+        if self.interface not in {"auto", *INTERFACES}:
+            known = ", ".join(INTERFACES)
+            raise CannotStart(f"there is no interface {self.interface!r}; there are auto, {known}")
 
     @property
     def asgi_version(self) -> str:
-        """The version of the protocol that applications are called with."""
-        return "3.0"
+        """The version of the protocol that the application was written for."""
+        return "2.0" if self.interface == "asgi2" else "3.0"
 
     @property
     def is_ssl(self) -> bool:
@@ -206,7 +208,8 @@ class Config:
     @property
     def lifespan_class(self) -> type[LifespanOn] | type[LifespanOff]:
         """What drives the application's lifespan."""
-        return LifespanOff if self.lifespan == "off" else LifespanOn
+        has_none = self.lifespan == "off" or self.interface == "wsgi"
+        return LifespanOff if has_none else LifespanOn
 
     def configure_logging(self) -> None:
         """Set up the loggers as ``log_config``, ``log_level`` and ``access_log`` say."""
@@ -239,11 +242,12 @@ class Config:
         Raises:
             CannotStart: It is none; the text says what it is instead.
         """
-        self.loaded_app = application.load(self.app, factory=self.factory)
+        self.loaded_app, self.interface = application.load(
+            self.app, factory=self.factory, interface=self.interface
+        )
         if self.proxy_headers and self.forwarded_allow_ips:
             # The price is the compiled path: each request takes its ASGI form.
             self.loaded_app = ProxyHeadersMiddleware(self.loaded_app, self.forwarded_allow_ips)
-        self.interface = "asgi3"
         self.loaded = True
 
     def bind_sockets(self) -> list[socket.socket]:

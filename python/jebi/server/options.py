@@ -96,6 +96,13 @@ APPLICATION: list[Command] = [
         envvar="FORWARDED_ALLOW_IPS",
         help="The proxies to believe: addresses and networks, with commas; '*' for anybody.",
     ),
+    click.option(
+        "--interface",
+        type=click.Choice(["auto", "asgi3", "asgi2", "wsgi"]),
+        default="auto",
+        show_default=True,
+        help="What the application is written for; found out by what it is called with.",
+    ),
     click.option("--env-file", type=click.Path(exists=True), help="Set variables from this file."),
 ]
 
