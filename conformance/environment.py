@@ -61,7 +61,8 @@ def _whole(requirements: Path) -> str:
 def _write_pth(place: Path) -> None:
     """Make Jebi and the plugin importable there, and let child processes have the drop-in."""
     for packages in place.glob("lib/python*/site-packages"):
-        (packages / "jebi.pth").write_text(f"{_jebi()}\n{HERE / 'plugin'}\n")
+        lines = [str(_jebi()), str(HERE / "plugin"), "import jebi_uvloop_testbase"]
+        (packages / "jebi.pth").write_text("\n".join(lines) + "\n")
     _call([str(place / "bin" / "python"), "-m", "jebi.drop_in", "--write-pth"])
 
 

@@ -51,8 +51,7 @@ def run(suite: Suite, arguments: list[str]) -> Verdict:
 
 def _pytest(suite: Suite) -> list[str]:
     command = ["pytest", *(() if suite.is_control else ("-p", "jebi.drop_in"))]
-    for plugin in ("jebi_conformance", "jebi_loops.left_out", *suite.plugins):
-        command += ["-p", plugin]
+    command += ["-p", "jebi_conformance", "-p", "jebi_loops.left_out"]
     command += ["-q", "--no-header", "--tb=no", "--disable-warnings", "--show-capture=no"]
     command += ["-n", WORKERS, "--dist", "loadgroup", "--max-worker-restart", "20"]
     # Jebi imports pydantic, which imports the plugins that are installed, one of them for pytest.
@@ -65,7 +64,9 @@ def _cpython(suite: Suite) -> list[str]:
 
 
 def _call(suite: Suite, command: list[str], lines: Path) -> int:
-    environment = os.environ | suite.env
+    environment = dict(os.environ)
+    for name, value in suite.env.items():
+        environment[name] = value.replace("{sources}", str(suite.sources))
     environment |= {"JEBI_CONFORMANCE_RESULTS": str(lines), "JEBI_CONFORMANCE_LOOP": suite.loop}
     environment["JEBI_DROP_IN"] = "0" if suite.is_control or suite.is_of_interpreter else "1"
     if suite.left_out.exists():

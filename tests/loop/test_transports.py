@@ -33,6 +33,20 @@ def test_data_goes_both_ways(loop: asyncio.AbstractEventLoop, pair: Pair) -> Non
     assert drive(loop, pair, scenario).told == ["made", b"hello", "lost"]
 
 
+def test_states_show_where_libraries_look_for_them(
+    loop: asyncio.AbstractEventLoop, pair: Pair
+) -> None:
+    async def scenario(transport: Any, _protocol: Recorder, _far: socket.socket) -> None:
+        assert not transport._closing
+        assert not transport._paused
+        transport.pause_reading()
+        assert transport._paused
+        transport.close()
+        assert transport._closing
+
+    drive(loop, pair, scenario)
+
+
 def test_a_connection_changes_hands(loop: asyncio.AbstractEventLoop, pair: Pair) -> None:
     async def scenario(transport: Any, protocol: Recorder, far: socket.socket) -> None:
         assert transport.get_protocol() is protocol

@@ -48,7 +48,7 @@ class Substitution:
         if module.__name__.endswith(".test_base_events"):
             module.__dict__["base_events"] = _Overlay(
                 asyncio.base_events,
-                BaseEventLoop=self._base,  # type: ignore[attr-defined]
+                BaseEventLoop=self._base,
             )
 
     def _counted(self, loop: Any) -> Any:

@@ -87,6 +87,12 @@ impl SocketTransport {
         Self::stop_sending(slf)
     }
 
+    /// What `is_closing` answers, where libraries look for it in asyncio's transports.
+    #[getter(_closing)]
+    fn closing(&self, py: Python<'_>) -> bool {
+        self.is_closing(py)
+    }
+
     /// `pause_reading` was called; asyncio's transports have it under this name.
     #[getter(_paused)]
     fn reading_paused(&self, py: Python<'_>) -> bool {
