@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import concurrent.futures.thread
-import sys
 import threading
 from asyncio import CancelledError, InvalidStateError
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -116,8 +115,8 @@ def for_asyncio(error: BaseException) -> BaseException:
         return CancelledError(*error.args).with_traceback(error.__traceback__)
     if type(error) is concurrent.futures.InvalidStateError:
         return InvalidStateError(*error.args).with_traceback(error.__traceback__)
-    if isinstance(error, StopIteration) and sys.version_info < (3, 12):
-        # Later ones see to it themselves. Raised into a coroutine it would look like its end.
+    if isinstance(error, StopIteration):
+        # Raised into a coroutine it would look like its end. Not every 3.11 and 3.12 sees to it.
         other = RuntimeError("a StopIteration cannot be the outcome of a future")
         other.__cause__ = error
         return other
