@@ -359,7 +359,8 @@ print("leaving", flush=True)
 @pytest.mark.parametrize("ours", [True, False])
 def test_the_interpreter_waits_for_what_runs(ours: bool) -> None:
     command = [sys.executable, "-W", "ignore", "-c", LEAVES_THREADS.format(ours=ours)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    same_jebi = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=same_jebi)
     assert (done.stdout, done.stderr) == ("leaving\nfinished\n", "")
 
 
