@@ -126,9 +126,9 @@ ERRORS = {
     ("main:aap",): "'main' has no attribute 'aap'; did you mean 'app'?",
     ("mian.py",): "there is no file {here}/mian.py; did you mean 'main.py'?",
     ("main:PLAIN",): "'main' has no attribute 'PLAIN'",
-    ("main:os",): "'main:os' is not an ASGI application but of type 'module'; "
+    ("main:os",): "'main:os' is no ASGI or WSGI application but of type 'module'; "
     "name the attribute too, as module:attribute",
-    ("main:app", "--interface", "wsgi"): None,
+    ("main:app", "--interface", "cgi"): None,
     ("main:app", "--host", "198.51.100.7"): "cannot listen on 198.51.100.7:0: "
     "this machine has no such address; choose another --host",
 }

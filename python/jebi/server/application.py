@@ -40,7 +40,7 @@ def load(
         advice = ""
         if inspect.ismodule(found):
             advice = "; name the attribute too, as module:attribute"
-        raise CannotStart(f"{name!r} is not an ASGI application but of type {kind!r}{advice}")
+        raise CannotStart(f"{name!r} is no ASGI or WSGI application but of type {kind!r}{advice}")
     return adapt(found, written_for), written_for
 
 
