@@ -88,11 +88,7 @@ impl HeldSocket {
         if !self.is_held(py) {
             return;
         }
-        let text = CString::new(format!("unclosed transport {}", description()));
-        let category = py.get_type::<PyResourceWarning>();
-        let warned = text
-            .map_err(PyErr::from)
-            .and_then(|text| PyErr::warn(py, &category, &text, 1));
+        let warned = warn_unclosed(py, &description());
         for failure in [warned, self.close(py)].into_iter().filter_map(Result::err) {
             failure.write_unraisable(py, None);
         }
@@ -112,6 +108,12 @@ impl Drop for HeldSocket {
             }
         });
     }
+}
+
+/// Warns of a transport that goes although nobody closed it.
+pub(super) fn warn_unclosed(py: Python<'_>, description: &str) -> PyResult<()> {
+    let text = CString::new(format!("unclosed transport {description}"))?;
+    PyErr::warn(py, &py.get_type::<PyResourceWarning>(), &text, 1)
 }
 
 /// Runs a destructor's work, which must neither lose an exception that is on its way nor add one.

@@ -4,10 +4,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyResourceWarning, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyClass, PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
 use rustix::fs::{FileType, fstat};
@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use crate::eventloop::attached::Attached;
 use crate::eventloop::context::{call_in_context, copy_context};
 use crate::eventloop::handle::is_exit;
+use crate::eventloop::held::warn_unclosed;
 use crate::eventloop::source::Source;
 use crate::eventloop::{EventLoop, flow, futures, log, os_error};
 
@@ -230,14 +231,11 @@ impl End {
         if !self.is_open(py) {
             return;
         }
-        let text = format!("unclosed transport {}", description());
+        // Described while it is open, as it was left.
+        let warned = warn_unclosed(py, &description());
         self.let_go(py);
         let file = self.file.bind(py);
-        let warned = py.import("warnings").and_then(|warnings| {
-            let category = py.get_type::<PyResourceWarning>();
-            warnings.call_method1("warn", (text, category))
-        });
-        let closed = file.call_method0(intern!(py, "close"));
+        let closed = file.call_method0(intern!(py, "close")).map(drop);
         for failure in [warned, closed].into_iter().filter_map(Result::err) {
             failure.write_unraisable(py, Some(file));
         }
@@ -316,7 +314,7 @@ pub(super) fn fail<T: PipeTransport>(slf: &Bound<'_, T>, error: PyErr, message: 
     let told = if !T::is_expected(py, &error) {
         report(slf, &error, message)
     } else if end.is_debug() {
-        log_error(slf, &error, message)
+        flow::log_debug(py, ("%r: %s", slf, message), Some(&error))
     } else {
         Ok(())
     };
@@ -345,18 +343,6 @@ fn report<T: PipeTransport>(slf: &Bound<'_, T>, error: &PyErr, message: &str) ->
     let protocol = end.protocol(py);
     let event_loop = end.event_loop.bind(py);
     flow::report(event_loop, slf.as_any(), protocol.as_ref(), error, message)
-}
-
-fn log_error<T: PipeTransport>(slf: &Bound<'_, T>, error: &PyErr, message: &str) -> PyResult<()> {
-    let py = slf.py();
-    let options = PyDict::new(py);
-    options.set_item("exc_info", error.clone_ref(py))?;
-    py.import("jebi.loop.log")?.getattr("logger")?.call_method(
-        "debug",
-        ("%s: %s", slf.as_any().repr()?, message),
-        Some(&options),
-    )?;
-    Ok(())
 }
 
 /// In debug mode: says what happens to the transport.
@@ -424,16 +410,4 @@ fn release<T: PipeTransport>(slf: &Bound<'_, T>) {
         }
     }
     drop(end.protocol.take(py));
-}
-
-/// Runs a destructor that enters Python: it must neither lose an exception that is on its way nor
-/// add one.
-pub(super) fn on_drop(destructor: impl FnOnce(Python<'_>)) {
-    Python::try_attach(|py| {
-        let passing = PyErr::take(py);
-        destructor(py);
-        if let Some(passing) = passing {
-            passing.restore(py);
-        }
-    });
 }

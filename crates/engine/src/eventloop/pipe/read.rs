@@ -9,10 +9,10 @@ use reactor::{Interest, Readiness};
 use rustix::io::Errno;
 
 use super::end::{
-    End, PipeTransport, fail, finish, lose, narrate, on_drop, open, report_or_raise, stop,
-    watch_or_fail,
+    End, PipeTransport, fail, finish, lose, narrate, open, report_or_raise, stop, watch_or_fail,
 };
 use crate::eventloop::attached::Attached;
+use crate::eventloop::held::without_passing_error;
 use crate::eventloop::{EventLoop, os_error};
 
 /// The most that one read takes, as in asyncio.
@@ -220,6 +220,6 @@ impl ReadPipeTransport {
 impl Drop for ReadPipeTransport {
     /// Nobody closed it, or the loop was closed before it was.
     fn drop(&mut self) {
-        on_drop(|py| self.end.abandon(py, || self.describe(py)));
+        without_passing_error(|py| self.end.abandon(py, || self.describe(py)));
     }
 }

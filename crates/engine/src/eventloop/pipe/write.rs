@@ -9,11 +9,11 @@ use reactor::{Interest, Readiness};
 use rustix::io::Errno;
 
 use super::end::{
-    End, PipeTransport, fail, finish, lose, narrate, on_drop, open, report_or_raise, stop,
-    watch_or_fail,
+    End, PipeTransport, fail, finish, lose, narrate, open, report_or_raise, stop, watch_or_fail,
 };
 use crate::eventloop::attached::Attached;
 use crate::eventloop::flow::{self, Limits};
+use crate::eventloop::held::without_passing_error;
 use crate::eventloop::outgoing::Outgoing;
 use crate::eventloop::written::Written;
 use crate::eventloop::{EventLoop, log_warning, os_error};
@@ -356,6 +356,6 @@ impl WritePipeTransport {
 impl Drop for WritePipeTransport {
     /// Nobody closed it, or the loop was closed before it was.
     fn drop(&mut self) {
-        on_drop(|py| self.end.abandon(py, || self.describe(py)));
+        without_passing_error(|py| self.end.abandon(py, || self.describe(py)));
     }
 }
