@@ -13,10 +13,16 @@ use super::end::{
 };
 use crate::eventloop::attached::Attached;
 use crate::eventloop::held::without_passing_error;
+use crate::eventloop::receive::receive_bytes;
 use crate::eventloop::{EventLoop, os_error};
 
 /// The most that one read takes, as in asyncio.
 const CHUNK: usize = 256 * 1024;
+
+/// From this size of the last read on, the next one goes straight into `bytes`.
+const MUCH: usize = 32 * 1024;
+
+const READ_FAILED: &str = "Fatal read error on pipe transport";
 
 /// A pipe, socket or terminal that is read from; asyncio's `ReadTransport`.
 #[pyclass(frozen, weakref, dict, module = "jebi._engine")]
@@ -24,6 +30,8 @@ pub(crate) struct ReadPipeTransport {
     end: End,
     /// `pause_reading` was called.
     paused: Attached<bool>,
+    /// How much the last read brought.
+    last_read: Attached<usize>,
 }
 
 impl PipeTransport for ReadPipeTransport {
@@ -64,25 +72,46 @@ impl ReadPipeTransport {
     /// Reads once and hands over what came.
     fn read(slf: &Bound<'_, Self>) {
         let py = slf.py();
-        let end = &slf.get().end;
-        let scratch = &end.event_loop.get().scratch;
-        let mut buffer = scratch.take(py);
-        buffer.resize(CHUNK, 0);
-        let count = end.with_fd(py, |fd| rustix::io::read(fd, &mut *buffer));
-        let data = count.map(|count| PyBytes::new(py, buffer.get(..count).unwrap_or(&[])));
-        scratch.replace(py, buffer);
+        let this = slf.get();
+        let data = if this.last_read.get(py) >= MUCH {
+            this.read_much(py)
+        } else {
+            Ok(this.read_little(py))
+        };
         match data {
-            Ok(data) if data.as_bytes().is_empty() => Self::end_of_input(slf),
-            Ok(data) => {
-                if let Err(error) = end.call_protocol(py, intern!(py, "data_received"), (data,)) {
+            Ok(Ok(data)) if data.as_bytes().is_empty() => Self::end_of_input(slf),
+            Ok(Ok(data)) => {
+                this.last_read.replace(py, data.as_bytes().len());
+                let method = intern!(py, "data_received");
+                if let Err(error) = this.end.call_protocol(py, method, (data,)) {
                     report_or_raise(slf, error, "Exception in protocol.data_received()");
                 }
             }
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => {
-                fail(slf, os_error(error), "Fatal read error on pipe transport");
-            }
+            Ok(Err(Errno::AGAIN | Errno::INTR)) => {}
+            Ok(Err(error)) => fail(slf, os_error(error), READ_FAILED),
+            Err(error) => fail(slf, error, READ_FAILED),
         }
+    }
+
+    fn read_little<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>, Errno> {
+        let scratch = &self.end.event_loop.get().scratch;
+        let mut buffer = scratch.take(py);
+        buffer.resize(CHUNK, 0);
+        let count = self
+            .end
+            .with_fd(py, |fd| rustix::io::read(fd, &mut *buffer));
+        let data = count.map(|count| PyBytes::new(py, buffer.get(..count).unwrap_or_default()));
+        scratch.replace(py, buffer);
+        data
+    }
+
+    /// Reads straight into the `bytes` for the protocol, so that a large piece is not copied.
+    fn read_much<'py>(&self, py: Python<'py>) -> PyResult<Result<Bound<'py, PyBytes>, Errno>> {
+        receive_bytes(py, CHUNK, |target| {
+            self.end.with_fd(py, |fd| {
+                rustix::io::read(fd, target).map(|(filled, _)| filled.len())
+            })
+        })
     }
 
     /// Nobody writes any more.
@@ -124,6 +153,7 @@ impl ReadPipeTransport {
         let this = Self {
             end: End::new(event_loop, pipe, protocol.clone(), refusal)?,
             paused: Attached::new(false),
+            last_read: Attached::new(0),
         };
         let slf = Bound::new(event_loop.py(), this)?;
         open(&slf, protocol, waiter)?;
