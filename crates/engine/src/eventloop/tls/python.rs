@@ -159,6 +159,12 @@ impl TlsTransport {
         Ok(kept + self.session.unsent(py)?)
     }
 
+    /// `pause_writing` was called on the protocol; named as in asyncio.
+    #[getter(_protocol_paused)]
+    fn writing_paused(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.backlog.is_paused())
+    }
+
     /// Sets between which marks of waiting ciphertext the transport below stops reading.
     #[pyo3(signature = (high = None, low = None))]
     fn set_read_buffer_limits(
