@@ -108,6 +108,36 @@ def test_callbacks_run_in_the_context_of_the_opening(
     assert seen == ["of the opening"]
 
 
+def test_flow_control_runs_in_the_context_of_the_opening(
+    loop: asyncio.AbstractEventLoop, pair: Pair
+) -> None:
+    if isinstance(loop, asyncio.SelectorEventLoop):
+        pytest.skip("asyncio calls pause_writing in the context of whoever writes")
+    seen: list[str] = []
+
+    class Looking(Recorder):
+        def pause_writing(self) -> None:
+            seen.append(variable.get())
+
+        def resume_writing(self) -> None:
+            seen.append(variable.get())
+            self.tell("resumed")
+
+    async def main() -> None:
+        near, far = pair
+        variable.set("of the opening")
+        transport, protocol = await connect(near, lambda: Looking(loop))
+        variable.set("of the writer")
+        transport.write(b"x" * (4 << 20))
+        while "resumed" not in protocol.told:
+            await loop.sock_recv(far, 1 << 20)
+        transport.abort()
+        await protocol.lost
+
+    loop.run_until_complete(main())
+    assert seen == ["of the opening"] * 2
+
+
 def test_nobody_else_may_watch_a_transports_socket(
     loop: asyncio.AbstractEventLoop, pair: Pair
 ) -> None:

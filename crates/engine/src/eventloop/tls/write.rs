@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::{CHUNK, Phase, TlsTransport};
+use crate::eventloop::context::in_context;
 use crate::eventloop::written::Written;
 use crate::eventloop::{flow, log_warning};
 
@@ -146,11 +147,15 @@ impl TlsTransport {
         Ok(())
     }
 
+    /// Calls a method of the protocol in the transport's context, whoever writes.
     fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
         let py = slf.py();
-        let event_loop = slf.get().event_loop.bind(py);
-        slf.get().receiver.protocol(py).map_or(Ok(()), |protocol| {
-            flow::tell(event_loop, slf.as_any(), &protocol, method)
+        let this = slf.get();
+        let event_loop = this.event_loop.bind(py);
+        this.receiver.protocol(py).map_or(Ok(()), |protocol| {
+            in_context(this.context.bind(py), || {
+                flow::tell(event_loop, slf.as_any(), &protocol, method)
+            })
         })
     }
 }

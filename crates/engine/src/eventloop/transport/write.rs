@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
+use crate::eventloop::context::in_context;
 use crate::eventloop::outgoing::PIECES;
 use crate::eventloop::written::Written;
 use crate::eventloop::{flow, log_warning, os_error};
@@ -188,11 +189,15 @@ impl SocketTransport {
         Ok(())
     }
 
+    /// Calls a method of the protocol in the transport's context, whoever writes.
     fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
         let py = slf.py();
-        let event_loop = slf.get().event_loop.bind(py);
-        slf.get().protocol(py).map_or(Ok(()), |protocol| {
-            flow::tell(event_loop, slf.as_any(), &protocol, method)
+        let this = slf.get();
+        let event_loop = this.event_loop.bind(py);
+        this.protocol(py).map_or(Ok(()), |protocol| {
+            in_context(this.context.bind(py), || {
+                flow::tell(event_loop, slf.as_any(), &protocol, method)
+            })
         })
     }
 
