@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import subprocess
+import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -242,3 +243,22 @@ def test_a_replaced_popen_is_used(
     assert loop.run_until_complete(end("true")) == 0
     # The start is for the loop to answer for: detectors of blocking calls see none running.
     assert made == [((("true",),), None)]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="child watchers are gone")
+@pytest.mark.parametrize("kind", ["FastChildWatcher", "SafeChildWatcher", "ThreadedChildWatcher"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_beside_a_child_watcher_of_the_program(loop: asyncio.AbstractEventLoop, kind: str) -> None:
+    async def main() -> None:
+        codes = await asyncio.gather(*(end("sh", "-c", f"exit {code}") for code in range(20)))
+        assert codes == list(range(20))
+
+    old: Any = asyncio
+    watcher = getattr(old, kind)()
+    watcher.attach_loop(loop)
+    old.set_child_watcher(watcher)
+    try:
+        loop.run_until_complete(main())
+    finally:
+        old.set_child_watcher(None)
+        watcher.close()
