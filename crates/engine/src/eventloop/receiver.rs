@@ -1,14 +1,15 @@
 //! Who gets a transport's data, and how.
 
 use pyo3::buffer::PyBuffer;
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::attached::Attached;
-use super::context::{call_in_context, in_context};
+use super::context::in_context;
 use super::streams;
 use super::tls::{TlsProtocol, TlsTransport};
 
@@ -151,15 +152,13 @@ impl Receiving {
         &self,
         context: &Bound<'py, PyAny>,
         method: &Bound<'py, PyString>,
-        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
+        args: impl PyCallArgs<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = context.py();
         let Some(protocol) = self.protocol(py) else {
             return Ok(None);
         };
-        let callback = protocol.getattr(method)?;
-        let args = args.into_pyobject(py).map_err(Into::into)?;
-        call_in_context(&callback, &args, context).map(Some)
+        in_context(context, || protocol.call_method1(method, args)).map(Some)
     }
 
     /// The buffer that the protocol wants to be filled next, which is never empty.

@@ -19,8 +19,9 @@ mod write;
 
 pub(crate) use self::protocol::TlsProtocol;
 
+use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 
 use self::session::Session;
 use super::EventLoop;
@@ -191,7 +192,7 @@ impl TlsTransport {
         &self,
         py: Python<'py>,
         method: &Bound<'py, PyString>,
-        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
+        args: impl PyCallArgs<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.receiver.call(self.context.bind(py), method, args)
     }

@@ -13,8 +13,9 @@ mod write;
 use std::io;
 use std::sync::Arc;
 
+use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
 
@@ -203,7 +204,7 @@ impl SocketTransport {
         &self,
         py: Python<'py>,
         method: &Bound<'py, PyString>,
-        args: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
+        args: impl PyCallArgs<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.receiver.call(self.context.bind(py), method, args)
     }
