@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import gc
 import sys
+import weakref
 from typing import Any
 
 import pytest
+
+import jebi.loop
 
 
 def test_gather_runs_things_side_by_side(loop: asyncio.AbstractEventLoop) -> None:
@@ -163,3 +168,50 @@ def test_many_tasks_and_timers(loop: asyncio.AbstractEventLoop) -> None:
         return sum(await asyncio.gather(*(one(number) for number in range(2000))))
 
     assert loop.run_until_complete(main()) == 1999000
+
+
+def test_a_closed_loop_needs_no_collector() -> None:
+    loop = jebi.loop.new_event_loop()
+    loop.create_future().cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+    alive = weakref.ref(loop)
+    gc.collect()
+    gc.disable()
+    try:
+        loop.close()
+        del loop
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_wrong_calls_are_refused(loop: asyncio.AbstractEventLoop) -> None:
+    calls: list[tuple[Any, tuple[Any, ...], str]] = [
+        (loop.create_future, (1,), r"takes (no arguments|1 positional argument)"),
+        (loop.get_debug, (1,), r"takes (no arguments|1 positional argument)"),
+        (loop.time, (1,), r"takes (no arguments|1 positional argument)"),
+        (loop.create_task, (), r"missing 1 required positional argument: 'coro'"),
+        (loop.create_task, (1, 2), r"takes \d positional argument"),
+    ]
+    for call, args, message in calls:
+        with pytest.raises(TypeError, match=message):
+            call(*args)
+
+
+def test_a_task_takes_its_options(loop: asyncio.AbstractEventLoop) -> None:
+    context = contextvars.copy_context()
+
+    async def nothing() -> None: ...
+
+    async def main() -> None:
+        make: Any = loop.create_task
+        named = make(coro=nothing(), name="named", context=context)
+        assert named.get_name() == "named"
+        assert named.get_context() is context
+        await named
+        with pytest.raises(TypeError):
+            make(refused := nothing(), colour="red")
+        refused.close()
+
+    if sys.version_info >= (3, 12):
+        loop.run_until_complete(main())

@@ -50,6 +50,12 @@ impl Events {
         })
     }
 
+    /// How many became ready.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// Whether the wait ended without any.
     #[must_use]
     pub fn is_empty(&self) -> bool {

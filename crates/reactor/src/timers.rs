@@ -107,12 +107,11 @@ impl<T> TimerHeap<T> {
             return Vec::new();
         }
         self.cancelled = 0;
-        let entries = std::mem::take(&mut self.heap).into_vec();
-        let (dead, alive): (Vec<_>, Vec<_>) = entries
-            .into_iter()
-            .partition(|entry| is_cancelled(&entry.value));
-        self.heap = alive.into();
-        dead.into_iter().map(|entry| entry.value).collect()
+        let mut entries = std::mem::take(&mut self.heap).into_vec();
+        let dead = entries.extract_if(.., |entry| is_cancelled(&entry.value));
+        let dead = dead.map(|entry| entry.value).collect();
+        self.heap = entries.into();
+        dead
     }
 
     /// Takes every timer out.

@@ -7,7 +7,6 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
-use reactor::monotonic;
 
 use super::attached::Attached;
 use super::errno::os_error;
@@ -38,6 +37,7 @@ pub(crate) struct EventLoop {
     pub(super) scratch: Attached<Vec<u8>>,
     pub(super) current_handle: Attached<Option<Py<Handle>>>,
     pub(super) task_factory: Attached<Option<Py<PyAny>>>,
+    pub(super) loop_alone: Attached<Option<Py<PyDict>>>,
     slow_callback_duration: Attached<f64>,
     /// `threading.get_ident()` of the thread that runs it, 0 when none does.
     thread: AtomicU64,
@@ -101,18 +101,13 @@ impl EventLoop {
             scratch: Attached::default(),
             current_handle: Attached::new(None),
             task_factory: Attached::new(None),
+            loop_alone: Attached::new(None),
             slow_callback_duration: Attached::new(0.1),
             thread: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             debug: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
-    }
-
-    /// Seconds of the loop's clock, which is `time.monotonic`.
-    #[expect(clippy::unused_self, reason = "asyncio makes it a method")]
-    fn time(&self) -> f64 {
-        monotonic()
     }
 
     /// Calls `callback(*args)` whenever the descriptor can be read; replaces the one before.
@@ -169,21 +164,6 @@ impl EventLoop {
         super::descriptors::remove_writer(slf, fd)
     }
 
-    /// A future that belongs to this loop.
-    fn create_future<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        super::tasks::create_future(slf)
-    }
-
-    /// Wraps a coroutine into a task and schedules its first step.
-    #[pyo3(signature = (coro, **options))]
-    fn create_task<'py>(
-        slf: &Bound<'py, Self>,
-        coro: Bound<'py, PyAny>,
-        options: Option<Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        super::tasks::create_task(slf, coro, options)
-    }
-
     /// Has `factory(loop, coro, **options)` make the tasks from now on; `None` for plain ones.
     fn set_task_factory(&self, py: Python<'_>, factory: Option<Bound<'_, PyAny>>) -> PyResult<()> {
         super::tasks::set_task_factory(self, py, factory)
@@ -209,11 +189,6 @@ impl EventLoop {
     /// Whether `close` was called.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
-    }
-
-    /// Whether debug mode is on.
-    fn get_debug(&self) -> bool {
-        self.is_debug()
     }
 
     /// In debug mode, callbacks that take this many seconds are logged.
@@ -296,6 +271,7 @@ impl EventLoop {
         drop(self.timers.take(py));
         drop(self.watches.take(py));
         drop(self.spares.take(py));
+        drop(self.loop_alone.take(py));
         drop(self.hooks.take(py));
         drop(self.open.replace(py, None));
     }
@@ -305,6 +281,7 @@ impl EventLoop {
         self.timers.traverse(|timers| timers.traverse(&visit))?;
         self.watches.traverse(|watches| watches.traverse(&visit))?;
         self.spares.traverse(|spares| spares.traverse(&visit))?;
+        self.loop_alone.traverse(|options| visit.call(options))?;
         self.task_factory.traverse(|factory| visit.call(factory))
     }
 
@@ -313,6 +290,7 @@ impl EventLoop {
         drop(self.timers.take(py));
         drop(self.watches.take(py));
         drop(self.spares.take(py));
+        drop(self.loop_alone.take(py));
         drop(self.task_factory.take(py));
     }
 }

@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple, PyTupleMethods};
+use pyo3::types::{PyDict, PyString, PyTuple, PyTupleMethods};
+use pyo3::{ffi, intern};
 
 use super::EventLoop;
 
@@ -67,6 +67,49 @@ impl<'a, 'py> Given<'a, 'py> {
         self.parse_slowly(function, required)
     }
 
+    /// For functions without arguments.
+    pub(super) fn expect_none(&self, function: &CStr) -> PyResult<()> {
+        if self.positional.is_empty() && self.named.is_empty() {
+            return Ok(());
+        }
+        let function = function.to_string_lossy();
+        let count = self.positional.len() + self.named.len();
+        let text = format!("{function}() takes no arguments ({count} given)");
+        Err(PyTypeError::new_err(text))
+    }
+
+    /// The arguments of `function(required, **options)`.
+    pub(super) fn one_and_options(
+        self,
+        py: Python<'py>,
+        function: &CStr,
+        required: &str,
+    ) -> PyResult<(&'a Bound<'py, PyAny>, Option<Bound<'py, PyDict>>)> {
+        if let ([one], []) = (self.positional, self.named) {
+            return Ok((one, None));
+        }
+        let mut found = self.positional.first();
+        let options = PyDict::new(py);
+        let names = self.names.map_or(&[][..], |names| names.as_slice());
+        for (name, value) in names.iter().zip(self.named) {
+            if found.is_none() && name.eq(required)? {
+                found = Some(value);
+            } else {
+                options.set_item(name, value)?;
+            }
+        }
+        let wrong = match found {
+            Some(one) if self.positional.len() <= 1 => return Ok((one, Some(options))),
+            Some(_) => format!(
+                "takes 1 positional argument but {} were given",
+                self.positional.len()
+            ),
+            None => missing(&[required], &[found]),
+        };
+        let function = function.to_string_lossy();
+        Err(PyTypeError::new_err(format!("{function}() {wrong}")))
+    }
+
     /// The context, if nothing else was named; `None` if something was.
     #[expect(
         clippy::option_option,
@@ -77,7 +120,7 @@ impl<'a, 'py> Given<'a, 'py> {
             return Some(None);
         };
         match (names.as_slice(), self.named) {
-            ([name], [value]) if name.is(pyo3::intern!(py, "context")) => Some(Some(value)),
+            ([name], [value]) if is_context(py, name) => Some(Some(value)),
             _ => None,
         }
     }
@@ -122,6 +165,14 @@ impl<'a, 'py> Given<'a, 'py> {
             context,
         })
     }
+}
+
+/// Whether an argument is called `context`. asyncio's own tasks give a string of that name which
+/// is not interned, so its address does not tell.
+fn is_context(py: Python<'_>, name: &Bound<'_, PyAny>) -> bool {
+    name.is(intern!(py, "context"))
+        || (name.cast::<PyString>())
+            .is_ok_and(|name| name.to_str().is_ok_and(|name| name == "context"))
 }
 
 /// What the interpreter says of arguments that were not given.

@@ -1,21 +1,27 @@
-//! The methods that schedule callbacks, with asyncio's signatures.
+//! The methods that are called for every callback, with asyncio's signatures.
 
 use std::ffi::CStr;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat};
 use reactor::monotonic;
 
 use super::EventLoop;
 use super::fastcall::{Given, Method, install};
 use super::queue::{call_at, call_soon};
+use super::tasks::{CreateFuture, CreateTask};
 
 /// Puts the methods of this file into the class.
 pub(crate) fn install_methods(py: Python<'_>) -> PyResult<()> {
     install::<CallSoon>(py)?;
     install::<CallSoonThreadsafe>(py)?;
     install::<CallLater>(py)?;
-    install::<CallAt>(py)
+    install::<CallAt>(py)?;
+    install::<CreateFuture>(py)?;
+    install::<CreateTask>(py)?;
+    install::<GetDebug>(py)?;
+    install::<Time>(py)
 }
 
 struct CallSoon;
@@ -107,5 +113,37 @@ impl Method for CallAt {
             parsed.rest,
             parsed.context,
         )
+    }
+}
+
+struct GetDebug;
+
+impl Method for GetDebug {
+    const NAME: &'static CStr = c"get_debug";
+    const DOC: &'static CStr = c"get_debug($self)\n--\n\nWhether debug mode is on.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        given.expect_none(Self::NAME)?;
+        let is_debug = event_loop.get().is_debug();
+        Ok(PyBool::new(event_loop.py(), is_debug).to_owned().into_any())
+    }
+}
+
+struct Time;
+
+impl Method for Time {
+    const NAME: &'static CStr = c"time";
+    const DOC: &'static CStr = c"time($self)\n--\n\n\
+        Seconds of the loop's clock, which is `time.monotonic`.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        given.expect_none(Self::NAME)?;
+        Ok(PyFloat::new(event_loop.py(), monotonic()).into_any())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, Waker, monotonic};
+use reactor::{CLOCK_RESOLUTION, Readiness, TimerHeap, Token, Waker};
 
 use super::EventLoop;
 use super::call::Call;
@@ -252,12 +252,9 @@ impl EventLoop {
         }
     }
 
-    /// Moves the timers that are due to the end of the ready queue.
-    pub(super) fn queue_due_timers(&self, py: Python<'_>) {
-        if self.timers.with(py, |timers| timers.0.is_empty()) {
-            return;
-        }
-        let end = monotonic() + CLOCK_RESOLUTION;
+    /// Moves the timers that are due `now` to the end of the ready queue.
+    pub(super) fn queue_due_timers(&self, py: Python<'_>, now: f64) {
+        let end = now + CLOCK_RESOLUTION;
         while let Some(timer) = self.timers.with(py, |timers| timers.0.pop_before(end)) {
             match timer.leave(py, self) {
                 Some(item) => self.push(py, item),

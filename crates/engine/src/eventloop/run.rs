@@ -3,10 +3,11 @@
 //! # When the GIL is given up
 //!
 //! While the loop sleeps, always. When callbacks are ready the poll does not sleep, and giving the
-//! GIL up around it would invite a hand-over for nothing. Bytecode gives way by itself to a thread
-//! that waits for the GIL, so normally nobody starves. But iterations that run only native code
-//! contain no such place: for their sake the GIL is given up around a poll anyway when it was not
-//! for [`PATIENCE`], the interpreter's own switch interval.
+//! GIL up around it would invite a hand-over for nothing. Nor is it given up when descriptors are
+//! ready, which under load they always are: a thread that computes would take it each time and give
+//! it back five milliseconds later. Bytecode gives way by itself to a thread that waits for the
+//! GIL, so normally nobody starves. But iterations that run only native code contain no such place:
+//! for their sake the GIL is given up around a poll anyway when it was not for [`PATIENCE`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -39,6 +40,10 @@ struct Run<'a, 'py> {
     events: Events,
     /// When the GIL was last given up.
     gave_way: f64,
+    /// The time, as of the last poll.
+    now: f64,
+    /// The last poll found more than one descriptor, so the next one will hardly have to sleep.
+    busy: bool,
 }
 
 pub(super) fn run(event_loop: &Bound<'_, EventLoop>) -> PyResult<()> {
@@ -47,6 +52,8 @@ pub(super) fn run(event_loop: &Bound<'_, EventLoop>) -> PyResult<()> {
         open: event_loop.get().open(event_loop.py())?,
         events: Events::default(),
         gave_way: monotonic(),
+        now: monotonic(),
+        busy: false,
     };
     loop {
         run.iterate()?;
@@ -89,7 +96,7 @@ impl Run<'_, '_> {
                 _ => this.queue_event(py, token, readiness),
             }
         }
-        this.queue_due_timers(py);
+        this.queue_due_timers(py, self.now);
         self.run_queue()?;
         self.guard(|| {
             this.run_hooks(py);
@@ -111,24 +118,47 @@ impl Run<'_, '_> {
     }
 
     fn poll(&mut self, timeout: Option<Duration>) -> PyResult<()> {
-        let py = self.event_loop.py();
-        let (open, events) = (&*self.open, &mut self.events);
         if timeout == Some(Duration::ZERO) {
-            let now = monotonic();
-            if now - self.gave_way < PATIENCE {
-                return Ok(open.poller.wait(events, timeout)?);
-            }
-            self.gave_way = now;
-            return Ok(py.detach(|| open.poller.wait(events, timeout))?);
+            return self.glance();
         }
+        if self.busy {
+            self.glance()?;
+            if !self.events.is_empty() {
+                return Ok(());
+            }
+        }
+        self.sleep(timeout)
+    }
+
+    /// Looks what is ready, without sleeping.
+    fn glance(&mut self) -> PyResult<()> {
+        let (poller, events) = (&self.open.poller, &mut self.events);
+        self.now = monotonic();
+        if self.now - self.gave_way < PATIENCE {
+            poller.wait(events, Some(Duration::ZERO))?;
+        } else {
+            self.gave_way = self.now;
+            let py = self.event_loop.py();
+            py.detach(|| poller.wait(events, Some(Duration::ZERO)))?;
+        }
+        self.busy = self.events.len() > 1;
+        Ok(())
+    }
+
+    /// Sleeps until something is ready or another thread wakes the loop, at most for `timeout`.
+    fn sleep(&mut self, timeout: Option<Duration>) -> PyResult<()> {
+        let (open, events) = (&*self.open, &mut self.events);
         let timeout = if open.waker.fall_asleep() {
             timeout
         } else {
             Some(Duration::ZERO)
         };
+        let py = self.event_loop.py();
         let outcome = py.detach(|| open.poller.wait(events, timeout));
         open.waker.wake_up();
-        self.gave_way = monotonic();
+        self.now = monotonic();
+        self.gave_way = self.now;
+        self.busy = self.events.len() > 1;
         Ok(outcome?)
     }
 

@@ -1,5 +1,7 @@
 //! Futures and tasks: asyncio's own, written in C, bound to this loop.
 
+use std::ffi::CStr;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -7,40 +9,84 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 
 use super::EventLoop;
+use super::fastcall::{Given, Method};
 
 static FUTURE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static TASK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-pub(super) fn create_future<'py>(
-    event_loop: &Bound<'py, EventLoop>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = event_loop.py();
-    let options = PyDict::new(py);
-    options.set_item(intern!(py, "loop"), event_loop)?;
-    FUTURE
-        .import(py, "asyncio", "Future")?
-        .call((), Some(&options))
+/// `loop.create_future()`.
+pub(super) struct CreateFuture;
+
+impl Method for CreateFuture {
+    const NAME: &'static CStr = c"create_future";
+    const DOC: &'static CStr = c"create_future($self)\n--\n\nA future that belongs to this loop.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        given.expect_none(Self::NAME)?;
+        let py = event_loop.py();
+        let options = EventLoop::loop_alone(event_loop)?;
+        FUTURE
+            .import(py, "asyncio", "Future")?
+            .call((), Some(&options))
+    }
 }
 
-pub(super) fn create_task<'py>(
-    event_loop: &Bound<'py, EventLoop>,
-    coro: Bound<'py, PyAny>,
-    options: Option<Bound<'py, PyDict>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = event_loop.py();
-    let this = event_loop.get();
-    this.check_open()?;
-    let factory = this.task_factory.with(py, |factory| {
-        factory.as_ref().map(|factory| factory.bind(py).clone())
-    });
-    match factory {
-        None => {
-            let options = options.unwrap_or_else(|| PyDict::new(py));
-            options.set_item(intern!(py, "loop"), event_loop)?;
-            TASK.import(py, "asyncio", "Task")?
-                .call((coro,), Some(&options))
+/// `loop.create_task(coro, **options)`.
+pub(super) struct CreateTask;
+
+impl Method for CreateTask {
+    const NAME: &'static CStr = c"create_task";
+    const DOC: &'static CStr = c"create_task($self, coro, **options)\n--\n\n\
+        Wraps a coroutine into a task and schedules its first step.";
+
+    fn call<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = event_loop.py();
+        let (coro, options) = given.one_and_options(py, Self::NAME, "coro")?;
+        let this = event_loop.get();
+        this.check_open()?;
+        let factory = this.task_factory.with(py, |factory| {
+            factory.as_ref().map(|factory| factory.bind(py).clone())
+        });
+        if let Some(factory) = factory {
+            return create_by_factory(event_loop, &factory, coro, options);
         }
-        Some(factory) => create_by_factory(event_loop, &factory, coro, options),
+        let options = match options {
+            Some(options) => {
+                options.set_item(intern!(py, "loop"), event_loop)?;
+                options
+            }
+            None => EventLoop::loop_alone(event_loop)?,
+        };
+        TASK.import(py, "asyncio", "Task")?
+            .call((coro,), Some(&options))
+    }
+}
+
+impl EventLoop {
+    /// `{"loop": self}`: most futures and tasks are made with nothing else, and the classes only
+    /// look into it.
+    fn loop_alone<'py>(event_loop: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let py = event_loop.py();
+        let this = event_loop.get();
+        let made = this.loop_alone.with(py, |made| {
+            made.as_ref().map(|options| options.bind(py).clone())
+        });
+        if let Some(options) = made {
+            return Ok(options);
+        }
+        let options = PyDict::new(py);
+        options.set_item(intern!(py, "loop"), event_loop)?;
+        // A closed loop holds nothing that leads back to it, so that it needs no collector.
+        if !this.is_closed() {
+            drop(this.loop_alone.replace(py, Some(options.clone().unbind())));
+        }
+        Ok(options)
     }
 }
 
@@ -48,7 +94,7 @@ pub(super) fn create_task<'py>(
 fn create_by_factory<'py>(
     event_loop: &Bound<'py, EventLoop>,
     factory: &Bound<'py, PyAny>,
-    coro: Bound<'py, PyAny>,
+    coro: &Bound<'py, PyAny>,
     options: Option<Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = event_loop.py();
