@@ -69,8 +69,11 @@ impl HeldSocket {
             return Ok(None);
         };
         let sock = sock.into_bound(py);
-        // The collector may have emptied the socket before the transport.
-        if self.counted && sock.hasattr(intern!(py, "_io_refs"))? {
+        if self.counted {
+            if !sock.hasattr(intern!(py, "_io_refs"))? {
+                // The collector came to the socket first: it is closed, and its attributes gone.
+                return Ok(None);
+            }
             sock.call_method0(intern!(py, "_decref_socketios"))?;
         }
         Ok(Some(sock))

@@ -9,7 +9,7 @@ use pyo3::types::PyType;
 use super::session::Step;
 use super::write::FAILED;
 use super::{Phase, TlsTransport, Told};
-use crate::eventloop::flow::log_debug;
+use crate::eventloop::log;
 use crate::eventloop::{complete, is_done};
 
 impl TlsTransport {
@@ -23,7 +23,7 @@ impl TlsTransport {
         drop(this.lower.replace(py, Some(lower.unbind())));
         this.set_phase(py, Phase::Handshake);
         if this.event_loop.get().is_debug() {
-            log_debug(py, ("%r starts SSL handshake", slf), None)?;
+            log(py, "debug", ("%r starts SSL handshake", slf))?;
         }
         Self::set_deadline(slf, this.timeouts.0, "_handshake_expired")?;
         Self::shake_hands(slf);

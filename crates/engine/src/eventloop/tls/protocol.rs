@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::{Phase, TlsTransport};
-use crate::eventloop::flow::log_debug;
+use crate::eventloop::log;
 
 /// The protocol of the transport that carries a TLS connection.
 #[pyclass(frozen, weakref, module = "jebi._engine")]
@@ -42,7 +42,7 @@ impl TlsProtocol {
     fn eof_received(&self, py: Python<'_>) -> PyResult<bool> {
         let transport = self.0.bind(py);
         if transport.get().event_loop.get().is_debug() {
-            log_debug(py, ("%r received EOF", transport), None)?;
+            log(py, "debug", ("%r received EOF", transport))?;
         }
         Ok(TlsTransport::end(transport))
     }
