@@ -67,10 +67,9 @@ class Connections(Opening, Attempts):
             if host is None and port is None:
                 raise ValueError("host and port was not specified and no sock specified")
             infos = await self._resolve((host, port), family, socket.SOCK_STREAM, proto, flags)
-            if interleave is None and happy_eyeballs_delay is not None:
-                interleave = 1
-            if interleave:
-                infos = _alternate(infos, interleave)
+            lead = happy_eyeballs_delay is not None if interleave is None else interleave
+            if lead:
+                infos = _alternate(infos, lead)
             local = None
             if local_addr is not None:
                 local = await self._resolve(local_addr, family, socket.SOCK_STREAM, proto, flags)
@@ -101,7 +100,12 @@ class Connections(Opening, Attempts):
         )
         check_tls(**tls)
         check_stream(sock)
-        return await self._open_transport(sock, protocol_factory, server_side=True, **tls)
+        transport, protocol = await self._open_transport(
+            sock, protocol_factory, server_side=True, **tls
+        )
+        if self.get_debug():
+            logger.debug("%r handled: (%r, %r)", sock, transport, protocol)
+        return transport, protocol
 
 
 def _alternate(infos: Iterable[AddressInfo], first: int) -> list[AddressInfo]:
