@@ -128,6 +128,8 @@ def test_debug_mode_is_a_switch(loop: asyncio.AbstractEventLoop) -> None:
     assert loop.get_debug()
     loop.set_debug(False)
     assert not loop.get_debug()
+    loop.set_debug(1)  # type: ignore[arg-type]  # aiohttp's tests do
+    assert loop.get_debug()
 
 
 def test_coroutines_remember_their_origin_while_a_debugged_loop_runs(

@@ -99,7 +99,7 @@ class Running(Core):
 
     def set_debug(self, enabled: bool) -> None:
         """Turns debug mode on or off."""
-        self._set_debug(enabled)
+        self._set_debug(bool(enabled))
         if self.is_running():
             self.call_soon_threadsafe(self._track_origins, enabled)
 
