@@ -248,6 +248,15 @@ def test_a_loop_that_is_closed_takes_its_endpoints_along(
     assert transport() is not None
     assert sock.fileno() >= 0
     loop.close()
-    gc.collect()
+    with pytest.warns(ResourceWarning, match="unclosed transport <DatagramTransport fd="):
+        gc.collect()
     assert transport() is None
+    assert sock.fileno() == -1
+
+
+def test_a_transport_is_closed_after_its_loop(loop: asyncio.AbstractEventLoop) -> None:
+    sock = socket.socket(type=socket.SOCK_DGRAM)
+    transport, _ = loop.run_until_complete(endpoint(sock=sock))
+    loop.close()
+    transport.close()
     assert sock.fileno() == -1

@@ -109,6 +109,28 @@ def test_a_transport_that_is_paused_and_lost_its_number(
     loop.run_until_complete(main())
 
 
+def test_the_number_of_a_transport_that_lost_it(
+    loop: asyncio.AbstractEventLoop, pair: Pair
+) -> None:
+    near, _ = pair
+
+    async def main() -> None:
+        old, deserted = await loop.create_connection(Collector, sock=near)
+        with pytest.raises(RuntimeError, match="is used by transport"):
+            loop.add_reader(near, print)
+        sock, peer = reuse(near)
+        with sock, peer:
+            sock.setblocking(False)
+            waiting = asyncio.ensure_future(loop.sock_recv(sock, 10))
+            await asyncio.sleep(0)
+            old.abort()
+            peer.send(b"x")
+            assert await asyncio.wait_for(waiting, 5) == b"x"
+            await deserted.lost
+
+    loop.run_until_complete(main())
+
+
 def test_a_reader_that_lost_its_number(loop: asyncio.AbstractEventLoop, pair: Pair) -> None:
     near, _ = pair
     called: list[str] = []

@@ -208,12 +208,11 @@ class Storm:
         )
         try:
             await self.loop.connect_read_pipe(lambda: self._end(None, End), reading)
-            _, end = await self.loop.connect_write_pipe(lambda: self._end(wire), writing)
         except BaseException:
-            # What was taken over closes by itself.
-            reading.close()
+            # The writing end was not taken over yet; the other one closes by itself.
             writing.close()
             raise
+        _, end = await self.loop.connect_write_pipe(lambda: self._end(wire), writing)
         end.send(10)
 
     def send(self) -> None:
@@ -263,16 +262,18 @@ class Storm:
     def ghost(self) -> None:
         """Closes a transport's descriptor behind its back; the next one gets its number."""
         end = self._some()
-        sock: Any = getattr(end.transport, "_sock", None) if end else None
-        if end and sock is not None:
+        face = end.transport.get_extra_info("socket") if end else None
+        if end and face is not None and not end.transport.get_write_buffer_size():
             end.deserted = True
-            os.close(sock.detach())
+            if end.transport.is_reading():
+                # What it reads in this very iteration would be another's.
+                end.transport.pause_reading()
+            os.close(face._sock.detach())
             self._start(self.open_pair())
             self.loop.call_later(self.random.random() / 100, self._bury, end)
 
     def _bury(self, end: Wire) -> None:
         how = self.random.choice(("close", "abort"))
-        end.transport.pause_reading()
         end.transport.resume_reading()
         getattr(end.transport, how)()
         # What it had buffered can go nowhere.

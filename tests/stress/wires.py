@@ -78,6 +78,9 @@ class Wire(asyncio.BaseProtocol):
         """Writes one frame, if it may."""
         if self.wire is None or not self.writes or not self.is_open or not self.may_write:
             return
+        if self.deserted:
+            # Its number may be another's by now.
+            return
         body = fill(self.wire, self.sent, length)
         self.transport.write(FRAME.pack(self.wire, self.sent, length) + body)
         self.sent += 1

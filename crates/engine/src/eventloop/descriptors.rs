@@ -106,11 +106,15 @@ impl EventLoop {
                 .get(&fd)
                 .map(|owner| owner.bind(py).clone())
         });
-        owner.map_or(Ok(()), |owner| {
-            let owner = owner.repr()?;
-            let text = format!("File descriptor {fd} is used by transport {owner}");
-            Err(PyRuntimeError::new_err(text))
-        })
+        let Some(owner) = owner else { return Ok(()) };
+        if !has_number(&owner, fd)? {
+            // Its descriptor was closed behind its back, and this is another one.
+            self.disown_descriptor(fd, &owner);
+            return Ok(());
+        }
+        let owner = owner.repr()?;
+        let text = format!("File descriptor {fd} is used by transport {owner}");
+        Err(PyRuntimeError::new_err(text))
     }
 
     /// The number that a watched object had before it was closed.
@@ -333,6 +337,14 @@ fn remove(
         Some((handle, _idle)) => cancel(py, &handle).map(|()| true),
         None => Ok(false),
     }
+}
+
+/// Whether the socket of a transport still has the number that it was opened with.
+fn has_number(transport: &Bound<'_, PyAny>, fd: RawFd) -> PyResult<bool> {
+    let py = transport.py();
+    let sock = transport.call_method1(intern!(py, "get_extra_info"), ("socket",))?;
+    let number: RawFd = sock.call_method0(intern!(py, "fileno"))?.extract()?;
+    Ok(number == fd)
 }
 
 fn cancel(py: Python<'_>, handle: &Py<Handle>) -> PyResult<()> {

@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
+use reactor::Interest;
+
 use super::attached::Attached;
 
 /// A Python socket that stays open until the transport lets go of it, even if somebody closes it.
@@ -58,6 +60,15 @@ impl HeldSocket {
             .with(py, |sock| sock.as_ref().map(|sock| sock.bind(py).clone()))
     }
 
+    /// Whether the socket still has its number, which nobody should take away from it.
+    pub(super) fn is_intact(&self, py: Python<'_>) -> bool {
+        self.get(py).is_some_and(|sock| {
+            sock.call_method0(intern!(py, "fileno"))
+                .and_then(|number| number.extract::<RawFd>())
+                .is_ok_and(|number| number == self.fd)
+        })
+    }
+
     /// Whether the transport has not let go of it.
     pub(super) fn is_held(&self, py: Python<'_>) -> bool {
         self.sock.with(py, |sock| sock.is_some())
@@ -84,6 +95,32 @@ impl HeldSocket {
         self.let_go(py)?.map_or(Ok(()), |sock| {
             sock.call_method0(intern!(py, "close")).map(drop)
         })
+    }
+
+    /// What `repr` says of the transport; `polled` is what it waits for, and how much is buffered,
+    /// as long as there is a loop to wait in.
+    pub(super) fn describe(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        closing: bool,
+        polled: Option<(Interest, usize)>,
+    ) -> String {
+        let is_held = self.is_held(py);
+        let mut words = vec![name.to_owned()];
+        if !is_held {
+            words.push("closed".to_owned());
+        } else if closing {
+            words.push("closing".to_owned());
+        }
+        words.push(format!("fd={}", self.fd));
+        if let Some((interest, size)) = polled.filter(|_| is_held) {
+            let polling = |on| if on { "polling" } else { "idle" };
+            let (reading, writing) = (interest.is_readable(), interest.is_writable());
+            words.push(format!("read={}", polling(reading)));
+            words.push(format!("write=<{}, bufsize={size}>", polling(writing)));
+        }
+        format!("<{}>", words.join(" "))
     }
 
     /// The transport goes although nobody closed it: says so, and closes the socket.

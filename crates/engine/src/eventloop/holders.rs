@@ -58,15 +58,30 @@ impl Holders {
         if interest == spot.interest {
             return Ok(());
         }
-        self.refresh(poller, spot, token, interest)
+        self.tell(poller, spot, token, interest)
     }
 
-    /// Tells the kernel about an interest even if it did not change: the number may have been
-    /// closed and opened anew without a word to the loop.
-    ///
-    /// # Errors
-    /// `EBADF` when the number was claimed by another one since.
+    /// Tells the kernel about an interest even if it did not change, on behalf of whoever has the
+    /// number now: it may have been closed and opened anew without a word to the loop.
     pub(super) fn refresh(
+        &self,
+        poller: &Poller,
+        spot: &mut Spot,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        match self.tell(poller, spot, token, interest) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                spot.interest = Interest::NONE;
+                self.tell(poller, spot, token, interest)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// # Errors
+    /// `EBADF` when the number was claimed by another one since, `ENOENT` when it was closed.
+    fn tell(
         &self,
         poller: &Poller,
         spot: &mut Spot,
@@ -91,12 +106,7 @@ impl Holders {
         if spot.interest.is_none() {
             poller.add(fd, token, interest)?;
         } else {
-            match poller.modify(fd, token, interest) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    poller.add(fd, token, interest)?;
-                }
-                outcome => outcome?,
-            }
+            poller.modify(fd, token, interest)?;
         }
         spot.interest = interest;
         Ok(())
@@ -107,7 +117,7 @@ impl Holders {
         let interest = std::mem::replace(&mut spot.interest, Interest::NONE);
         if !interest.is_none() {
             // What cannot be watched any more was closed, and would not be reported before either.
-            let _ = self.refresh(poller, spot, token, interest);
+            let _ = self.tell(poller, spot, token, interest);
         }
     }
 

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 use super::DatagramTransport;
 use crate::eventloop::flow;
+use crate::eventloop::held::without_passing_error;
 
 impl DatagramTransport {
     /// Stops reading, and goes down when everything is sent.
@@ -76,6 +77,13 @@ impl DatagramTransport {
         if let Some(token) = token {
             this.event_loop.get().deregister(py, token);
         }
+        if this.event_loop.get().is_closed() {
+            // Nobody is told any more.
+            if let Err(error) = this.socket.close(py) {
+                error.write_unraisable(py, Some(slf));
+            }
+            return;
+        }
         let transport = slf.clone().unbind();
         this.event_loop.get().call_soon_native(
             py,
@@ -94,5 +102,18 @@ impl DatagramTransport {
         if let Err(failure) = this.socket.close(py) {
             Self::report_or_raise(slf, failure, "Exception in socket.close()");
         }
+    }
+
+    /// Nobody refers to the transport any more, though it was never closed: the loop was before.
+    pub(super) fn abandon(&self, py: Python<'_>) {
+        drop(self.protocol.take(py));
+        drop(self.last.take(py));
+        self.socket.abandon(py, || self.describe(py));
+    }
+}
+
+impl Drop for DatagramTransport {
+    fn drop(&mut self) {
+        without_passing_error(|py| self.abandon(py));
     }
 }

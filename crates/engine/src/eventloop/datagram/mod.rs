@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
+use rustix::io::Errno;
 
 use self::address::{Family, Peer};
 use self::outbox::Outbox;
@@ -160,6 +161,10 @@ impl DatagramTransport {
         }
         let event_loop = this.event_loop.get();
         let token = if let Some(token) = token {
+            if before.is_none() && !this.socket.is_intact(py) {
+                // While it was paused, its number may have become another descriptor's.
+                return Err(Errno::BADF.into());
+            }
             event_loop.set_interest(py, token, now)?;
             token
         } else {
@@ -211,6 +216,16 @@ impl DatagramTransport {
         if let Err(error) = outcome {
             Self::report_or_raise(slf, error, &format!("Exception in protocol.{method}()"));
         }
+    }
+
+    /// What `repr` says.
+    fn describe(&self, py: Python<'_>) -> String {
+        let (closing, interest, size) = self.state.with(py, |state| {
+            (state.closing, state.wanted(), state.outbox.size())
+        });
+        let polled = (!self.event_loop.get().is_closed()).then_some((interest, size));
+        self.socket
+            .describe(py, "DatagramTransport", closing, polled)
     }
 
     /// Sees to an exception that leaves a callback: two are for the program, the others for the

@@ -114,26 +114,8 @@ impl DatagramTransport {
         self.socket.get(py)
     }
 
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let py = slf.py();
-        let this = slf.get();
-        let mut words = vec![slf.get_type().name()?.to_string()];
-        let is_open = this.socket.is_held(py);
-        let (closing, reads, size) = this.state.with(py, |state| {
-            (state.closing, state.reads(), state.outbox.size())
-        });
-        if !is_open {
-            words.push("closed".to_owned());
-        } else if closing {
-            words.push("closing".to_owned());
-        }
-        words.push(format!("fd={}", this.socket.fd()));
-        if is_open && !this.event_loop.get().is_closed() {
-            let polling = |on| if on { "polling" } else { "idle" };
-            words.push(format!("read={}", polling(reads)));
-            words.push(format!("write=<{}, bufsize={size}>", polling(size > 0)));
-        }
-        Ok(format!("<{}>", words.join(" ")))
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.describe(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -146,7 +128,6 @@ impl DatagramTransport {
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        drop(self.protocol.take(py));
-        drop(self.socket.let_go(py));
+        self.abandon(py);
     }
 }

@@ -18,6 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
+use rustix::io::Errno;
 
 use self::sendfile::Sending;
 use super::EventLoop;
@@ -166,6 +167,10 @@ impl SocketTransport {
         }
         let event_loop = this.event_loop.get();
         let token = if let Some(token) = token {
+            if before.is_none() && !this.socket.is_intact(py) {
+                // While it was paused, its number may have become another descriptor's.
+                return Err(Errno::BADF.into());
+            }
             event_loop.set_interest(py, token, now)?;
             token
         } else {
@@ -211,8 +216,6 @@ impl SocketTransport {
 
     /// What `repr` says.
     fn describe(&self, py: Python<'_>) -> String {
-        let mut words = vec!["SocketTransport".to_owned()];
-        let is_open = self.socket.is_held(py);
         let (closing, wanted, size) = self.state.with(py, |state| {
             let wanted = if state.lost > 0 {
                 Interest::NONE
@@ -221,19 +224,8 @@ impl SocketTransport {
             };
             (state.closing, wanted, state.outgoing.size())
         });
-        if !is_open {
-            words.push("closed".to_owned());
-        } else if closing {
-            words.push("closing".to_owned());
-        }
-        words.push(format!("fd={}", self.socket.fd()));
-        if is_open && !self.event_loop.get().is_closed() {
-            let polling = |on| if on { "polling" } else { "idle" };
-            let (reading, writing) = (wanted.is_readable(), wanted.is_writable());
-            words.push(format!("read={}", polling(reading)));
-            words.push(format!("write=<{}, bufsize={size}>", polling(writing)));
-        }
-        format!("<{}>", words.join(" "))
+        let polled = (!self.event_loop.get().is_closed()).then_some((wanted, size));
+        self.socket.describe(py, "SocketTransport", closing, polled)
     }
 
     /// Logs what happens, in debug mode.
