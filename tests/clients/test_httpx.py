@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
+def connect(url: str, **options: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=url, timeout=20, **options)
+
+
 async def test_requests_and_answers() -> None:
-    async with serve(web.route("*", "/", echo)) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        serve(web.route("*", "/", echo)) as url,
+        connect(url) as client,
+    ):
         for method in ("GET", "POST", "PUT", "DELETE"):
             response = await client.request(method, "/", content=b"hello")
             assert (response.status_code, response.headers["Asked"]) == (200, method)
@@ -42,7 +49,10 @@ async def test_streams_both_ways() -> None:
         for start in range(0, len(BIG), 100_000):
             yield BIG[start : start + 100_000]
 
-    async with serve(web.post("/", echo)) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        serve(web.post("/", echo)) as url,
+        connect(url) as client,
+    ):
         received = bytearray()
         async with client.stream("POST", "/", content=pieces()) as response:
             async for chunk in response.aiter_raw():
@@ -59,7 +69,7 @@ async def test_timeouts_and_cancellation() -> None:
         return web.Response()
 
     routes = web.get("/late", wait), web.get("/cancelled", wait)
-    async with serve(*routes) as url, httpx.AsyncClient(base_url=url) as client:
+    async with serve(*routes) as url, connect(url) as client:
         with pytest.raises(httpx.ReadTimeout):
             await client.get("/late", timeout=httpx.Timeout(20, read=0.05))
         asking = asyncio.ensure_future(client.get("/cancelled", timeout=None))
@@ -87,9 +97,9 @@ async def test_connections_that_fail() -> None:
 async def test_tls(certificate: Certificate) -> None:
     options = {"ssl_context": certificate.for_servers()}
     async with serve(web.post("/", echo), **options) as url:
-        async with httpx.AsyncClient(base_url=url, verify=certificate.for_clients()) as client:
+        async with connect(url, verify=certificate.for_clients()) as client:
             answers = await asyncio.gather(*(client.post("/", content=BIG) for _ in range(4)))
             assert [answer.content for answer in answers] == [BIG] * 4
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with connect(url) as client:
             with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
                 await client.get("/")
