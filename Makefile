@@ -21,7 +21,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: stress bench bench-loop bench-setup conformance conformance-quick clean
+.PHONY: stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ test-python: $(STAMPS)/test $(STAMPS)/extension ## The Python tests: make test-p
 
 stress: $(STAMPS)/test $(STAMPS)/extension ## A minute of random operations on the loop: STRESS_SEED=n repeats one.
 	STRESS_SECONDS=$${STRESS_SECONDS:-60} $(BIN)/pytest -s tests/stress/test_storm.py $(ARGS)
+
+valgrind: $(STAMPS)/test $(STAMPS)/extension ## The loop's tests under valgrind, which has to find nothing: ARGS=tests/loop/test_order.py.
+	PYTHONMALLOC=malloc valgrind --quiet --leak-check=no --error-exitcode=9 \
+		$(BIN)/python -m pytest -k 'not asyncio' -o timeout=600 $(or $(ARGS),tests/loop)
 
 conformance: $(STAMPS)/base $(STAMPS)/extension ## Others' suites: SUITE=fastapi ARGS='-k depends'.
 	$(BIN)/python -m conformance $(if $(LOOP),--loop $(LOOP)) $(SUITE) $(if $(ARGS),-- $(ARGS))

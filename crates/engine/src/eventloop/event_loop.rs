@@ -267,13 +267,15 @@ impl EventLoop {
     /// Gives up every callback and descriptor.
     fn _close(&self, py: Python<'_>) {
         self.closed.store(true, Ordering::Relaxed);
+        // Finalizers of what is dropped here may call the loop, which has to be closed for them too.
+        let open = self.open.replace(py, None);
         drop(self.queue.take(py));
         drop(self.timers.take(py));
         drop(self.watches.take(py));
         drop(self.spares.take(py));
         drop(self.loop_alone.take(py));
         drop(self.hooks.take(py));
-        drop(self.open.replace(py, None));
+        drop(open);
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
