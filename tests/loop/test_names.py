@@ -108,3 +108,11 @@ def test_numbers_are_connected_to_without_the_resolver(
 
     loop.getaddrinfo = fail  # type: ignore[method-assign]
     loop.run_until_complete(main())
+
+
+def test_the_resolver_answers_where_nothing_else_reads_numbers(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(socket, "inet_pton")
+    found = loop.run_until_complete(loop.getaddrinfo("127.0.0.1", 80, type=socket.SOCK_STREAM))
+    assert [info[4] for info in found] == [("127.0.0.1", 80)]

@@ -96,7 +96,7 @@ def _numeric(
     if expected is None or proto not in (0, expected) or flags & ~NUMERIC_FLAGS:
         return None
     host, number = _host_text(address[0]), _port_number(address[1])
-    if host is None or number is None:
+    if host is None or number is None or not hasattr(socket, "inet_pton"):
         return None
     for candidate in (socket.AF_INET, socket.AF_INET6):
         if family not in (socket.AF_UNSPEC, candidate):
