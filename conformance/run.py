@@ -56,7 +56,8 @@ def _pytest(suite: Suite) -> list[str]:
     command += ["-n", WORKERS, "--dist", "loadgroup", "--max-worker-restart", "20"]
     # Jebi imports pydantic, which imports the plugins that are installed, one of them for pytest.
     command += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
-    return [*command, "--timeout", str(suite.seconds), "--continue-on-collection-errors", "-rN"]
+    command += ["--timeout", str(suite.seconds), "--continue-on-collection-errors", "-rN"]
+    return [*command, *suite.options]
 
 
 def _cpython(suite: Suite) -> list[str]:
@@ -73,7 +74,13 @@ def _call(suite: Suite, command: list[str], lines: Path) -> int:
         environment["JEBI_CONFORMANCE_LEFT_OUT"] = str(suite.left_out)
     environment.pop("VIRTUAL_ENV", None)
     print(f"conformance: {suite.name}: {' '.join(command[1:])}", flush=True)
-    process = subprocess.Popen(command, cwd=suite.sources, env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=suite.sources,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=_hear_signals,
+    )
     try:
         return process.wait(SUITE_SECONDS)
     except BaseException as error:
@@ -82,6 +89,12 @@ def _call(suite: Suite, command: list[str], lines: Path) -> int:
         if isinstance(error, subprocess.TimeoutExpired):
             return -signal.SIGKILL
         raise
+
+
+def _hear_signals() -> None:
+    """Tests send these to their children; nohup and shells' background jobs have them ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _file(argument: str) -> str:

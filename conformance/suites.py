@@ -26,6 +26,7 @@ class Suite:
     build: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     seconds: int = 20
     passes: dict[str, dict[str, int]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +67,22 @@ def test_what_fails_for_root_only(suite: Suite, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert judge(suite, results(a="passed"), partial=False, trouble="").ok
     assert not judge(suite, results(a="failed"), partial=False, trouble="").ok
+
+
+@pytest.mark.parametrize("has_ipv6", [True, False])
+def test_what_fails_without_ipv6_only(
+    suite: Suite, has_ipv6: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(host: str, _port: None, family: int) -> list[object]:
+        assert (host, family) == ("localhost", socket.AF_INET6)
+        if not has_ipv6:
+            raise socket.gaierror
+        return [()]
+
+    ratchet.write(suite, {"t.py::a": "without IPv6: no such name"})
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    assert judge(suite, results(a="failed"), partial=False, trouble="").ok is not has_ipv6
+    assert judge(suite, results(a="passed"), partial=False, trouble="").ok is has_ipv6
 
 
 def test_entries_survive_strange_names(suite: Suite) -> None:

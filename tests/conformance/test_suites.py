@@ -54,6 +54,14 @@ def test_patterns_match_the_beginning_of_a_name() -> None:
     assert "anything" not in LeftOut([])
 
 
+def test_a_file_is_left_out_by_its_path_alone() -> None:
+    left_out = LeftOut([r"tests/(a|b)\.py", ".*AIO", r"(?!.*\[ours\])"])
+    assert left_out.has_file("tests/a.py")
+    assert not left_out.has_file("tests/c.py")
+    assert "tests/c.py::test[theirs]" in left_out
+    assert "tests/c.py::test[ours]" not in left_out
+
+
 def test_a_loop_to_compare_with_has_no_ratchet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,11 +35,15 @@ class LeftOut:
     def __contains__(self, test: str) -> bool:
         return self._pattern.match(test) is not None
 
+    def has_file(self, path: str) -> bool:
+        """Whether the whole file is left out: a pattern is its path and nothing more."""
+        return self._pattern.fullmatch(path) is not None
+
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import a file of which nothing is run."""
     path = collection_path.relative_to(config.rootpath).as_posix()
-    return True if path in LeftOut.of_environment() else None
+    return LeftOut.of_environment().has_file(path) or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
