@@ -134,7 +134,7 @@ async def test_a_reader_that_waits_holds_the_writer_up() -> None:
         await connection.send(str(sum(sizes)))
 
     async with (
-        serve(handle, "127.0.0.1", 0, compression=None) as server,
+        serve(handle, "127.0.0.1", 0, compression=None, max_queue=1) as server,
         connect(f"ws://127.0.0.1:{port_of(server)}", compression=None) as connection,
     ):
 
@@ -144,9 +144,9 @@ async def test_a_reader_that_waits_holds_the_writer_up() -> None:
 
         pouring = asyncio.ensure_future(pour())
         done, _ = await asyncio.wait([pouring], timeout=0.05)
-        assert not done
         read_on.set()
         await pouring
+        assert not done
         assert await connection.recv() == "20000000"
 
 

@@ -70,5 +70,5 @@ def test_the_example_does_what_it_says(example: Example, tmp_path: Path) -> None
 
 
 def test_the_page_has_examples() -> None:
-    assert len(examples()) == 7
+    assert len(examples()) == 8
     assert all(example.files for example in examples())
