@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from .conftest import RunPython
 
-PYTEST = ("-m", "pytest", "-p", "no:asyncio", "-p", "jebi.drop_in", "-q", "--rootdir=.", "-c", "pytest.ini")
+PYTEST = ("-m", "pytest", "-p", "no:asyncio", "-p", "jebi.drop_in")
+PYTEST += ("-q", "--rootdir=.", "-c", "pytest.ini")
 
 
 def test_filters_that_name_foreign_modules_hold_for_ours(python: RunPython, tree: Path) -> None:
