@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from .conftest import RunPython
 
-PYTEST = ("-m", "pytest", "-p", "no:asyncio", "-p", "jebi.drop_in")
+PYTEST: tuple[str, ...] = ("-m", "pytest", "-p", "no:asyncio", "-p", "jebi.drop_in")
 PYTEST += ("-q", "--rootdir=.", "-c", "pytest.ini")
 
 
