@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import socket
 import ssl
@@ -308,3 +309,37 @@ def test_a_loop_that_closes_first(
     loop.close()
     gc.collect()
     assert [reference() for reference in references] == [None] * len(references)
+
+
+def test_the_connection_keeps_its_context(pair: Pair, contexts: Contexts) -> None:
+    """What the protocol set before is there after; asyncio takes the caller's context instead."""
+    place: contextvars.ContextVar[str] = contextvars.ContextVar("place", default="nowhere")
+
+    class Noting(Recorder):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            place.set("connection")
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            places.append(place.get())
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            places.append(place.get())
+
+    places: list[str] = []
+
+    async def main(loop: asyncio.AbstractEventLoop) -> None:
+        near, mine = await loop.create_connection(Noting, sock=pair[0])
+        far, theirs = await loop.create_connection(Recorder, sock=pair[1])
+        for place_now in ("caller", "caller again"):
+            place.set(place_now)
+            near, far = await upgrade(near, mine, far, theirs, contexts)
+        await exchange(near, mine, far, theirs)
+
+    loop = jebi.loop.new_event_loop()
+    loop.run_until_complete(main(loop))
+    loop.close()
+    assert places
+    assert set(places) == {"connection"}

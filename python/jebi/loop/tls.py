@@ -11,6 +11,7 @@ from .core import Core
 
 if TYPE_CHECKING:
     import asyncio
+    import contextvars
 
 # Seconds; asyncio's.
 HANDSHAKE_TIMEOUT = 60.0
@@ -53,6 +54,8 @@ class Tls(Core):
             handshake_timeout=ssl_handshake_timeout,
             shutdown_timeout=ssl_shutdown_timeout,
             made=True,
+            # It is the same connection, so it goes on in the same context.
+            variables=getattr(transport, "_context", None),
         )
         # What comes before the handshake has begun waits in the socket.
         transport.pause_reading()
@@ -81,11 +84,12 @@ class Tls(Core):
         handshake_timeout: float | None,
         shutdown_timeout: float | None,
         made: bool = False,
+        variables: contextvars.Context | None = None,
     ) -> _engine.TlsTransport:
         """A TLS transport that wants its ``_protocol`` to be given to the transport below.
 
         Without a context a client gets Python's default one. ``made`` says that ``protocol`` has
-        had its ``connection_made``.
+        had its ``connection_made``, and ``variables`` is the context that it is called in.
         """
         if context is None:
             context = _default_context(server_side, server_hostname)
@@ -97,6 +101,7 @@ class Tls(Core):
             server_side=server_side,
             server_hostname=None if server_side else server_hostname or None,
             made=made,
+            context=variables,
             handshake_timeout=_positive(
                 "ssl_handshake_timeout", handshake_timeout, HANDSHAKE_TIMEOUT
             ),

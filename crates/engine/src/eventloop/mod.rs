@@ -7,6 +7,7 @@
 //!
 //! The GIL is given up only while the loop sleeps. See [`run`] for the one exception.
 
+mod announce;
 mod attached;
 mod call;
 mod child;

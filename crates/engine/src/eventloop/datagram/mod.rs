@@ -23,6 +23,7 @@ use rustix::io::Errno;
 use self::address::{Family, Peer};
 use self::outbox::Outbox;
 use super::EventLoop;
+use super::announce::announce;
 use super::attached::Attached;
 use super::context::{copy_context, in_context};
 use super::errno::os_error;
@@ -133,8 +134,7 @@ impl DatagramTransport {
         event_loop
             .get()
             .own_descriptor(py, slf.get().socket.fd(), owned);
-        let made = protocol.getattr(intern!(py, "connection_made"))?;
-        event_loop.call_method1(intern!(py, "call_soon"), (made, &slf))?;
+        announce(event_loop, protocol, slf.as_any(), &slf.get().context)?;
         let reading = slf.clone().unbind();
         event_loop.get().call_soon_native(
             py,

@@ -13,6 +13,7 @@ use reactor::{Interest, Readiness, Token};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
+use crate::eventloop::announce::announce;
 use crate::eventloop::attached::Attached;
 use crate::eventloop::context::{call_in_context, copy_context};
 use crate::eventloop::handle::is_exit;
@@ -250,8 +251,7 @@ pub(super) fn open<T: PipeTransport>(
 ) -> PyResult<()> {
     let py = slf.py();
     let event_loop = slf.get().end().event_loop.bind(py);
-    let made = protocol.getattr(intern!(py, "connection_made"))?;
-    event_loop.call_method1(intern!(py, "call_soon"), (made, slf))?;
+    announce(event_loop, protocol, slf.as_any(), &slf.get().end().context)?;
     let transport = slf.clone().unbind();
     event_loop.get().call_soon_native(
         py,

@@ -124,6 +124,8 @@ struct Options<'py> {
     server_hostname: Option<String>,
     /// The protocol has had its `connection_made`, from the transport that TLS now goes over.
     made: bool,
+    /// Where the protocol is called; a copy of the present one if nothing is said.
+    context: Option<Bound<'py, PyAny>>,
     handshake_timeout: f64,
     shutdown_timeout: f64,
 }
@@ -164,9 +166,13 @@ impl TlsTransport {
             options.server_side,
             options.server_hostname.as_deref(),
         )?;
+        let context = match options.context {
+            Some(context) => context,
+            None => copy_context(py)?,
+        };
         let this = Self {
             event_loop: event_loop.clone().unbind(),
-            context: copy_context(py)?.unbind(),
+            context: context.unbind(),
             session,
             extra: extra.unbind(),
             receiver: Receiving::new(options.protocol)?,

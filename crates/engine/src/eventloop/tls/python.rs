@@ -18,7 +18,8 @@ impl TlsTransport {
     #[new]
     #[pyo3(signature = (
         event_loop, protocol, sslcontext, waiter = None, *, server_side = false,
-        server_hostname = None, made = false, handshake_timeout, shutdown_timeout,
+        server_hostname = None, made = false, context = None, handshake_timeout,
+        shutdown_timeout,
     ))]
     #[expect(clippy::too_many_arguments, reason = "Python names them")]
     fn new<'py>(
@@ -29,6 +30,7 @@ impl TlsTransport {
         server_side: bool,
         server_hostname: Option<String>,
         made: bool,
+        context: Option<Bound<'py, PyAny>>,
         handshake_timeout: f64,
         shutdown_timeout: f64,
     ) -> PyResult<Bound<'py, Self>> {
@@ -41,10 +43,17 @@ impl TlsTransport {
                 server_side,
                 server_hostname,
                 made,
+                context,
                 handshake_timeout,
                 shutdown_timeout,
             },
         )
+    }
+
+    /// Where the protocol is called.
+    #[getter(_context)]
+    fn context(&self, py: Python<'_>) -> Py<PyAny> {
+        self.context.clone_ref(py)
     }
 
     /// What the transport below has for its protocol.

@@ -22,6 +22,7 @@ use rustix::io::Errno;
 
 use self::sendfile::Sending;
 use super::EventLoop;
+use super::announce::announce;
 use super::attached::Attached;
 use super::context::copy_context;
 use super::errno::os_error;
@@ -109,7 +110,7 @@ impl Source for Connection {
 }
 
 impl SocketTransport {
-    /// Schedules `connection_made`, then reading, then the waiter, as asyncio does.
+    /// Schedules `connection_made`, then reading, then the waiter, in asyncio's order.
     fn open<'py>(
         event_loop: &Bound<'py, EventLoop>,
         sock: &Bound<'py, PyAny>,
@@ -139,8 +140,7 @@ impl SocketTransport {
         event_loop
             .get()
             .own_descriptor(py, slf.get().socket.fd(), owner);
-        let made = protocol.getattr(intern!(py, "connection_made"))?;
-        event_loop.call_method1(intern!(py, "call_soon"), (made, &slf))?;
+        announce(event_loop, protocol, slf.as_any(), &slf.get().context)?;
         let reading = slf.clone().unbind();
         event_loop.get().call_soon_native(
             py,

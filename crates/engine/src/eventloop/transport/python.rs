@@ -188,6 +188,12 @@ impl SocketTransport {
         self.receiver.set(protocol)
     }
 
+    /// Where the protocol is called.
+    #[getter(_context)]
+    fn context(&self, py: Python<'_>) -> Py<PyAny> {
+        self.context.clone_ref(py)
+    }
+
     /// Who gets the data; `None` once the connection is lost.
     fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.protocol(py)
