@@ -176,7 +176,7 @@ def test_nothing_else_is_written_or_read_meanwhile(
         assert not near.transport.is_reading()
         with pytest.raises(RuntimeError, match="unable to write; sendfile is in progress"):
             near.transport.write(b"x")
-        with pytest.raises(RuntimeError, match="unable to write(lines)?; sendfile is in progress"):
+        with pytest.raises(RuntimeError, match=r"unable to write(lines)?; sendfile is in progress"):
             near.transport.writelines([b"x"])
         far.transport.write(b"for later")
         far.transport.resume_reading()
