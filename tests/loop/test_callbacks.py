@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import gc
 import time
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -223,3 +223,21 @@ def test_a_loop_and_its_callbacks_can_be_collected(
     del loop
     gc.collect()
     assert alive() is None
+
+
+def test_cancelled_timers_do_not_pile_up_in_a_loop_that_never_sleeps(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    def cancelled() -> weakref.ref[asyncio.TimerHandle]:
+        handle = loop.call_later(1000, int)
+        handle.cancel()
+        return weakref.ref(handle)
+
+    async def main() -> int:
+        left: list[weakref.ref[asyncio.TimerHandle]] = []
+        for _ in range(20):
+            left += [cancelled() for _ in range(200)]
+            await asyncio.sleep(0)
+        return sum(handle() is not None for handle in left)
+
+    assert loop.run_until_complete(main()) <= 200

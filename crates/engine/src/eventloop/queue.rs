@@ -222,14 +222,18 @@ impl EventLoop {
         self.timers.with(py, |timers| timers.0.note_cancelled());
     }
 
-    /// Drops cancelled timers, then says when the first of the others is due.
-    pub(super) fn first_timer(&self, py: Python<'_>) -> Option<f64> {
+    /// Drops cancelled timers if they are many. A loop that never sleeps needs it as well.
+    pub(super) fn sweep_timers(&self, py: Python<'_>) {
         let swept = self
             .timers
             .with(py, |timers| timers.0.sweep(Timer::is_cancelled));
         for timer in swept {
             timer.leave(py, self);
         }
+    }
+
+    /// When the first timer is due that was not cancelled; drops those before it that were.
+    pub(super) fn first_timer(&self, py: Python<'_>) -> Option<f64> {
         loop {
             let (first, cancelled) = self.timers.with(py, |timers| {
                 let first = timers

@@ -6,6 +6,10 @@ use pyo3::ffi::{self, compat};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+/// The most that is worth receiving in place, in bytes. From 128 KiB on glibc takes memory from the
+/// kernel and gives it back, page by page, for every object: that costs more than a copy.
+pub(super) const IN_PLACE: usize = 120 * 1024;
+
 /// `bytes` of up to `size`, which `fill` fills from the start; it answers how many it filled.
 ///
 /// The outer error is Python's, for want of memory; the inner one is `fill`'s.

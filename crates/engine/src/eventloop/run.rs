@@ -109,6 +109,7 @@ impl Run<'_, '_> {
     fn timeout(&self) -> Option<Duration> {
         let py = self.event_loop.py();
         let this = self.event_loop.get();
+        this.sweep_timers(py);
         if this.stopping.load(Ordering::Relaxed) || this.queue.with(py, |queue| !queue.0.is_empty())
         {
             return Some(Duration::ZERO);

@@ -13,7 +13,7 @@ use super::end::{
 };
 use crate::eventloop::attached::Attached;
 use crate::eventloop::held::without_passing_error;
-use crate::eventloop::receive::receive_bytes;
+use crate::eventloop::receive::{IN_PLACE, receive_bytes};
 use crate::eventloop::{EventLoop, os_error};
 
 /// The most that one read takes, as in asyncio.
@@ -107,7 +107,7 @@ impl ReadPipeTransport {
 
     /// Reads straight into the `bytes` for the protocol, so that a large piece is not copied.
     fn read_much<'py>(&self, py: Python<'py>) -> PyResult<Result<Bound<'py, PyBytes>, Errno>> {
-        receive_bytes(py, CHUNK, |target| {
+        receive_bytes(py, IN_PLACE, |target| {
             self.end.with_fd(py, |fd| {
                 rustix::io::read(fd, target).map(|(filled, _)| filled.len())
             })

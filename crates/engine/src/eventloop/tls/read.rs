@@ -7,7 +7,7 @@ use super::session::Step;
 use super::window::Span;
 use super::write::FAILED;
 use super::{CHUNK, Phase, TlsTransport};
-use crate::eventloop::receive::receive_bytes;
+use crate::eventloop::receive::{IN_PLACE, receive_bytes};
 
 /// The most that one record holds, in bytes.
 const RECORD: usize = 16 * 1024;
@@ -119,7 +119,7 @@ impl TlsTransport {
             let stop = if this.receiver.is_buffered(py) {
                 this.fill_theirs(py, expected)?
             } else if this.receiver.takes_bytes(py) {
-                this.fill_bytes(py, expected)?
+                this.fill_bytes(py, expected.min(IN_PLACE))?
             } else {
                 this.fill_scratch(py)?
             };

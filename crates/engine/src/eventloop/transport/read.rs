@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::SocketTransport;
-use crate::eventloop::receive::receive_bytes;
+use crate::eventloop::receive::{IN_PLACE, receive_bytes};
 use crate::eventloop::{TlsTransport, os_error};
 
 /// The most that one read takes, as in asyncio.
@@ -85,7 +85,7 @@ impl SocketTransport {
     fn read_much(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
-        let received = receive_bytes(py, CHUNK, |target| {
+        let received = receive_bytes(py, IN_PLACE, |target| {
             recv(this.socket.descriptor(), target, RecvFlags::empty())
                 .map(|((filled, _), _)| filled.len())
         });
