@@ -7,10 +7,10 @@
 //!
 //! The GIL is given up only while the loop sleeps. See [`run`] for the one exception.
 
-mod announce;
 mod attached;
 mod call;
 mod child;
+mod closing;
 mod context;
 mod datagram;
 mod descriptors;
@@ -23,6 +23,7 @@ mod handle;
 mod held;
 mod holders;
 mod hooks;
+mod life;
 mod methods;
 mod open;
 mod outgoing;

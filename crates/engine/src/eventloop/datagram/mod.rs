@@ -14,39 +14,27 @@ mod send;
 use std::io;
 use std::sync::Arc;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
-use rustix::io::Errno;
 
 use self::address::{Family, Peer};
 use self::outbox::Outbox;
 use super::EventLoop;
-use super::announce::announce;
 use super::attached::Attached;
+use super::closing::OverSocket;
 use super::context::{copy_context, in_context};
-use super::errno::os_error;
-use super::flow;
-use super::handle::is_exit;
 use super::held::{HeldSocket, describe_socket};
+use super::life::{Life, Living};
 use super::source::Source;
 
 /// What changes while the transport lives.
 #[derive(Default)]
 struct State {
-    /// Its place in the loop, once it is registered.
-    token: Option<Token>,
-    /// What the loop watches it for.
-    interest: Interest,
-    /// `connection_made` was called, so datagrams may come.
-    started: bool,
+    life: Life,
     /// What the socket did not take yet.
     outbox: Outbox,
-    /// No more reading; the transport goes down when everything is sent.
-    closing: bool,
-    /// `connection_lost` is on its way or was called. Counts the sends since, to warn of them.
-    lost: usize,
     /// How many wake-ups will read one datagram and not look for a second one.
     single: u8,
 }
@@ -70,40 +58,93 @@ pub(crate) struct DatagramTransport {
     state: Attached<State>,
 }
 
-/// What the loop calls; keeps the transport alive while its descriptor is watched.
-struct Endpoint(Py<DatagramTransport>);
+impl Living for DatagramTransport {
+    const UNWATCHABLE: &'static str = "Fatal error: the socket cannot be watched";
 
-impl Source for Endpoint {
-    fn ready(
+    fn event_loop(&self) -> &Py<EventLoop> {
+        &self.event_loop
+    }
+
+    fn context(&self) -> &Py<PyAny> {
+        &self.context
+    }
+
+    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.protocol.with(py, |protocol| {
+            protocol.as_ref().map(|protocol| protocol.bind(py).clone())
+        })
+    }
+
+    fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R {
+        self.state.with(py, |state| look(&mut state.life))
+    }
+
+    fn wanted(&self, py: Python<'_>) -> Interest {
+        self.state.with(py, |state| state.wanted())
+    }
+
+    fn register(
         &self,
         py: Python<'_>,
-        _event_loop: &Bound<'_, EventLoop>,
-        _token: Token,
-        readiness: Readiness,
-    ) {
-        let transport = self.0.bind(py);
+        interest: Interest,
+        source: Arc<dyn Source>,
+    ) -> io::Result<Token> {
+        let event_loop = self.event_loop.get();
+        event_loop.register(py, self.socket.descriptor(), interest, source)
+    }
+
+    fn is_intact(&self, py: Python<'_>) -> bool {
+        self.socket.is_intact(py)
+    }
+
+    fn ready(slf: &Bound<'_, Self>, readiness: Readiness) {
         if readiness.is_readable() {
-            DatagramTransport::read_ready(transport);
+            Self::read_ready(slf);
         }
         if readiness.is_writable() {
-            DatagramTransport::write_ready(transport);
+            Self::write_ready(slf);
         }
     }
 
     fn describe(&self, py: Python<'_>) -> String {
-        self.0
-            .bind(py)
-            .repr()
-            .map_or_else(|_| "transport".to_owned(), |text| text.to_string())
+        let (closing, interest, size) = self.state.with(py, |state| {
+            (state.life.closing, state.wanted(), state.outbox.size())
+        });
+        let polled = (!self.event_loop.get().is_closed()).then_some((interest, size));
+        self.socket
+            .describe(py, "DatagramTransport", closing, polled)
     }
 
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.0)
+    fn fail(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
+        Self::report_and_close(slf, error, message);
+    }
+
+    fn finish(slf: &Bound<'_, Self>, error: Option<PyErr>) {
+        Self::end(slf, error);
+    }
+
+    fn release(slf: &Bound<'_, Self>) {
+        Self::close_silently(slf);
+    }
+}
+
+impl OverSocket for DatagramTransport {
+    fn socket(&self) -> &HeldSocket {
+        &self.socket
+    }
+
+    fn is_drained(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outbox.is_empty())
+    }
+
+    fn discard(&self, py: Python<'_>) {
+        // Letters hold addresses, which are objects of Python's.
+        drop(self.state.with(py, |state| state.outbox.clear()));
     }
 }
 
 impl DatagramTransport {
-    /// Schedules `connection_made`, then reading, then the waiter, as asyncio does.
+    /// Takes over a datagram socket that does not block.
     fn open<'py>(
         event_loop: &Bound<'py, EventLoop>,
         sock: &Bound<'py, PyAny>,
@@ -134,67 +175,8 @@ impl DatagramTransport {
         event_loop
             .get()
             .own_descriptor(py, slf.get().socket.fd(), owned);
-        announce(event_loop, protocol, slf.as_any(), &slf.get().context)?;
-        let reading = slf.clone().unbind();
-        event_loop.get().call_soon_native(
-            py,
-            Box::new(move |py| Self::start_reading(reading.bind(py))),
-        );
-        if let Some(waiter) = waiter {
-            let waiter = waiter.unbind();
-            event_loop
-                .get()
-                .call_soon_native(py, Box::new(move |py| super::wake(py, &waiter)));
-        }
+        Self::begin(&slf, protocol, waiter)?;
         Ok(slf)
-    }
-
-    /// Tells the loop what to watch for, if that has changed.
-    fn watch(slf: &Bound<'_, Self>) -> io::Result<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let (lost, token, before, now) = this.state.with(py, |state| {
-            (state.lost > 0, state.token, state.interest, state.wanted())
-        });
-        if lost || before == now {
-            return Ok(());
-        }
-        let event_loop = this.event_loop.get();
-        let token = if let Some(token) = token {
-            if before.is_none() && !this.socket.is_intact(py) {
-                // While it was paused, its number may have become another descriptor's.
-                return Err(Errno::BADF.into());
-            }
-            event_loop.set_interest(py, token, now)?;
-            token
-        } else {
-            let source = Arc::new(Endpoint(slf.clone().unbind()));
-            event_loop.register(py, this.socket.descriptor(), now, source)?
-        };
-        this.state.with(py, |state| {
-            state.token = Some(token);
-            state.interest = now;
-        });
-        Ok(())
-    }
-
-    /// The same where a failure means that the transport cannot go on.
-    fn watch_or_fail(slf: &Bound<'_, Self>) {
-        if let Err(error) = Self::watch(slf) {
-            let message = "Fatal error: the socket cannot be watched";
-            Self::fail(slf, os_error(error), message);
-        }
-    }
-
-    fn start_reading(slf: &Bound<'_, Self>) {
-        slf.get().state.with(slf.py(), |state| state.started = true);
-        Self::watch_or_fail(slf);
-    }
-
-    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.protocol.with(py, |protocol| {
-            protocol.as_ref().map(|protocol| protocol.bind(py).clone())
-        })
     }
 
     /// Calls a method of the protocol in the transport's context.
@@ -217,39 +199,12 @@ impl DatagramTransport {
             Self::report_or_raise(slf, error, &format!("Exception in protocol.{method}()"));
         }
     }
-
-    /// What `repr` says.
-    fn describe(&self, py: Python<'_>) -> String {
-        let (closing, interest, size) = self.state.with(py, |state| {
-            (state.closing, state.wanted(), state.outbox.size())
-        });
-        let polled = (!self.event_loop.get().is_closed()).then_some((interest, size));
-        self.socket
-            .describe(py, "DatagramTransport", closing, polled)
-    }
-
-    /// Sees to an exception that leaves a callback: two are for the program, the others for the
-    /// loop's exception handler.
-    fn report_or_raise(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
-        let py = slf.py();
-        let this = slf.get();
-        let event_loop = this.event_loop.bind(py);
-        let outcome = if is_exit(py, &error) {
-            Err(error)
-        } else {
-            let protocol = this.protocol(py);
-            flow::report(event_loop, slf.as_any(), protocol.as_ref(), &error, message)
-        };
-        if let Err(failure) = outcome {
-            event_loop.get().raise_from_run(py, failure);
-        }
-    }
 }
 
 impl State {
     /// Whether datagrams are delivered.
     fn reads(&self) -> bool {
-        self.started && !self.closing && self.lost == 0
+        self.life.started && !self.life.closing && self.life.lost == 0
     }
 
     /// What the loop should watch for.

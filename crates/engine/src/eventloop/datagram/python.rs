@@ -7,7 +7,9 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::DatagramTransport;
 use crate::eventloop::EventLoop;
+use crate::eventloop::closing::OverSocket;
 use crate::eventloop::flow::Limits;
+use crate::eventloop::life::Living;
 
 #[pymethods]
 impl DatagramTransport {
@@ -59,7 +61,7 @@ impl DatagramTransport {
 
     /// Whether it is closed or about to be.
     fn is_closing(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.closing)
+        self.state.with(py, |state| state.life.closing)
     }
 
     /// Sets the marks of flow control.

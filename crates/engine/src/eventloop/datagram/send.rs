@@ -11,6 +11,7 @@ use super::DatagramTransport;
 use super::address::{Destination, Family, from_python};
 use super::outbox::Letter;
 use super::receive::is_later;
+use crate::eventloop::life::Living;
 use crate::eventloop::written::as_bytes;
 use crate::eventloop::{flow, is_exit, log_warning, os_error};
 
@@ -55,7 +56,7 @@ impl DatagramTransport {
             data: data.unbind(),
             to,
         };
-        let is_lost = this.state.with(py, |state| state.lost > 0);
+        let is_lost = this.state.with(py, |state| state.life.lost > 0);
         if is_lost {
             // Nobody waits for a closed socket to take it.
             return Ok(());
@@ -92,7 +93,7 @@ impl DatagramTransport {
         }
         let ends = this
             .state
-            .with(py, |state| state.closing && state.outbox.is_empty());
+            .with(py, |state| state.life.closing && state.outbox.is_empty());
         if ends {
             Self::lose(slf, None);
         } else {
@@ -157,9 +158,9 @@ impl DatagramTransport {
     fn is_over(&self, py: Python<'_>) -> PyResult<bool> {
         let is_open = self.remote.is_none() && self.socket.is_held(py);
         let lost = self.state.with(py, |state| {
-            if state.lost > 0 && !is_open {
-                state.lost += 1;
-                return state.lost;
+            if state.life.lost > 0 && !is_open {
+                state.life.lost += 1;
+                return state.life.lost;
             }
             0
         });

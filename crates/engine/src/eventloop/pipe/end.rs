@@ -13,28 +13,12 @@ use reactor::{Interest, Readiness, Token};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
-use crate::eventloop::announce::announce;
 use crate::eventloop::attached::Attached;
 use crate::eventloop::context::{call_in_context, copy_context};
-use crate::eventloop::handle::is_exit;
 use crate::eventloop::held::warn_unclosed;
+use crate::eventloop::life::{Life, Living};
 use crate::eventloop::source::Source;
-use crate::eventloop::{EventLoop, flow, futures, log, os_error};
-
-/// What changes while the transport lives, for either direction.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Life {
-    /// Its place in the loop, once it is registered.
-    token: Option<Token>,
-    /// What the loop watches it for.
-    interest: Interest,
-    /// `connection_made` was called, so the descriptor may be watched.
-    pub(super) started: bool,
-    /// The transport is closed or about to be.
-    pub(super) closing: bool,
-    /// `connection_lost` is on its way or was called.
-    pub(super) lost: bool,
-}
+use crate::eventloop::{EventLoop, flow, os_error};
 
 /// One end of a pipe.
 pub(super) struct End {
@@ -59,36 +43,97 @@ pub(super) trait PipeTransport: PyClass<Frozen = True> + Sync {
     fn end(&self) -> &End;
 
     /// What the loop should watch for.
-    fn wanted(&self, py: Python<'_>) -> Interest;
+    fn interest(&self, py: Python<'_>) -> Interest;
 
-    fn ready(slf: &Bound<'_, Self>, readiness: Readiness);
+    fn on_ready(slf: &Bound<'_, Self>, readiness: Readiness);
 
     /// Whether an error is part of a pipe's life, so that only debug mode speaks of it.
     fn is_expected(py: Python<'_>, error: &PyErr) -> bool;
 
-    fn describe(&self, py: Python<'_>) -> String;
+    /// What `repr` says.
+    fn portray(&self, py: Python<'_>) -> String;
 }
 
-/// What the loop calls; keeps the transport alive while its descriptor is watched.
-struct Watched<T>(Py<T>);
+impl<T: PipeTransport> Living for T {
+    const UNWATCHABLE: &'static str = "Fatal error: the pipe cannot be watched";
 
-impl<T: PipeTransport> Source for Watched<T> {
-    fn ready(
+    fn event_loop(&self) -> &Py<EventLoop> {
+        &self.end().event_loop
+    }
+
+    fn context(&self) -> &Py<PyAny> {
+        &self.end().context
+    }
+
+    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.end().protocol(py)
+    }
+
+    fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R {
+        self.end().life.with(py, look)
+    }
+
+    fn wanted(&self, py: Python<'_>) -> Interest {
+        self.interest(py)
+    }
+
+    fn register(
         &self,
         py: Python<'_>,
-        _event_loop: &Bound<'_, EventLoop>,
-        _token: Token,
-        readiness: Readiness,
-    ) {
-        T::ready(self.0.bind(py), readiness);
+        interest: Interest,
+        source: Arc<dyn Source>,
+    ) -> io::Result<Token> {
+        let end = self.end();
+        end.fd.with(py, |fd| match fd {
+            Some(fd) => (end.event_loop.get()).register(py, fd.as_fd(), interest, source),
+            None => Err(Errno::BADF.into()),
+        })
+    }
+
+    fn ready(slf: &Bound<'_, Self>, readiness: Readiness) {
+        Self::on_ready(slf, readiness);
     }
 
     fn describe(&self, py: Python<'_>) -> String {
-        self.0.get().describe(py)
+        self.portray(py)
     }
 
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.0)
+    fn fail(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
+        let py = slf.py();
+        let end = slf.get().end();
+        let told = if !Self::is_expected(py, &error) {
+            Self::report(slf, &error, message)
+        } else if end.event_loop.get().is_debug() {
+            flow::log_debug(py, ("%r: %s", slf, message), Some(&error))
+        } else {
+            Ok(())
+        };
+        if let Err(failure) = told {
+            end.event_loop.get().raise_from_run(py, failure);
+        }
+        Self::lose(slf, Some(error));
+    }
+
+    fn finish(slf: &Bound<'_, Self>, error: Option<PyErr>) {
+        let py = slf.py();
+        let error = error.map(|error| error.into_value(py));
+        let method = intern!(py, "connection_lost");
+        if let Err(failure) = slf.get().end().call_protocol(py, method, (error,)) {
+            Self::report_or_raise(slf, failure, "Exception in connection_lost()");
+        }
+        Self::release(slf);
+    }
+
+    fn release(slf: &Bound<'_, Self>) {
+        let py = slf.py();
+        let end = slf.get().end();
+        if end.is_open(py) {
+            end.let_go(py);
+            if let Err(failure) = end.file.bind(py).call_method0(intern!(py, "close")) {
+                Self::report_or_raise(slf, failure, "Exception at the closing of a pipe");
+            }
+        }
+        drop(end.protocol.take(py));
     }
 }
 
@@ -176,10 +221,6 @@ impl End {
         call_in_context(&callback, &args, self.context.bind(py)).map(drop)
     }
 
-    pub(super) fn is_debug(&self) -> bool {
-        self.event_loop.get().is_debug()
-    }
-
     /// `pipe`: the file.
     pub(super) fn extra_info<'py>(
         &self,
@@ -241,173 +282,4 @@ impl End {
             failure.write_unraisable(py, Some(file));
         }
     }
-}
-
-/// Schedules `connection_made`, then the watching, then the waiter, as asyncio does.
-pub(super) fn open<T: PipeTransport>(
-    slf: &Bound<'_, T>,
-    protocol: &Bound<'_, PyAny>,
-    waiter: Option<Bound<'_, PyAny>>,
-) -> PyResult<()> {
-    let py = slf.py();
-    let event_loop = slf.get().end().event_loop.bind(py);
-    announce(event_loop, protocol, slf.as_any(), &slf.get().end().context)?;
-    let transport = slf.clone().unbind();
-    event_loop.get().call_soon_native(
-        py,
-        Box::new(move |py| {
-            let slf = transport.bind(py);
-            slf.get().end().life.with(py, |life| life.started = true);
-            watch_or_fail(slf);
-        }),
-    );
-    if let Some(waiter) = waiter {
-        let waiter = waiter.unbind();
-        event_loop
-            .get()
-            .call_soon_native(py, Box::new(move |py| futures::wake(py, &waiter)));
-    }
-    Ok(())
-}
-
-/// Tells the loop what to watch for, if that has changed.
-fn watch<T: PipeTransport>(slf: &Bound<'_, T>) -> io::Result<()> {
-    let py = slf.py();
-    let end = slf.get().end();
-    let (life, now) = (end.life.get(py), slf.get().wanted(py));
-    if life.lost || life.interest == now {
-        return Ok(());
-    }
-    let event_loop = end.event_loop.get();
-    let token = if let Some(token) = life.token {
-        event_loop.set_interest(py, token, now)?;
-        token
-    } else {
-        let source = Arc::new(Watched(slf.clone().unbind()));
-        end.fd.with(py, |fd| match fd {
-            Some(fd) => event_loop.register(py, fd.as_fd(), now, source),
-            None => Err(Errno::BADF.into()),
-        })?
-    };
-    end.life.with(py, |life| {
-        life.token = Some(token);
-        life.interest = now;
-    });
-    Ok(())
-}
-
-/// The same where a failure means that the transport cannot go on.
-pub(super) fn watch_or_fail<T: PipeTransport>(slf: &Bound<'_, T>) {
-    if let Err(error) = watch(slf) {
-        fail(
-            slf,
-            os_error(error),
-            "Fatal error: the pipe cannot be watched",
-        );
-    }
-}
-
-/// Reports an error and goes down.
-pub(super) fn fail<T: PipeTransport>(slf: &Bound<'_, T>, error: PyErr, message: &str) {
-    let py = slf.py();
-    let end = slf.get().end();
-    let told = if !T::is_expected(py, &error) {
-        report(slf, &error, message)
-    } else if end.is_debug() {
-        flow::log_debug(py, ("%r: %s", slf, message), Some(&error))
-    } else {
-        Ok(())
-    };
-    if let Err(failure) = told {
-        end.event_loop.get().raise_from_run(py, failure);
-    }
-    lose(slf, Some(error));
-}
-
-/// Sees to an exception that leaves a callback of the protocol. The pipe is none the worse for it.
-pub(super) fn report_or_raise<T: PipeTransport>(slf: &Bound<'_, T>, error: PyErr, message: &str) {
-    let py = slf.py();
-    let outcome = if is_exit(py, &error) {
-        Err(error)
-    } else {
-        report(slf, &error, message)
-    };
-    if let Err(failure) = outcome {
-        slf.get().end().event_loop.get().raise_from_run(py, failure);
-    }
-}
-
-fn report<T: PipeTransport>(slf: &Bound<'_, T>, error: &PyErr, message: &str) -> PyResult<()> {
-    let py = slf.py();
-    let end = slf.get().end();
-    let protocol = end.protocol(py);
-    let event_loop = end.event_loop.bind(py);
-    flow::report(event_loop, slf.as_any(), protocol.as_ref(), error, message)
-}
-
-/// In debug mode: says what happens to the transport.
-pub(super) fn narrate<T: PipeTransport>(slf: &Bound<'_, T>, level: &str, message: &str) {
-    let py = slf.py();
-    let end = slf.get().end();
-    if end.is_debug()
-        && let Err(error) = log(py, level, (message, slf))
-    {
-        end.event_loop.get().raise_from_run(py, error);
-    }
-}
-
-/// Stops watching and schedules `connection_lost`, once.
-pub(super) fn lose<T: PipeTransport>(slf: &Bound<'_, T>, error: Option<PyErr>) {
-    let py = slf.py();
-    if !stop(slf) {
-        return;
-    }
-    let event_loop = slf.get().end().event_loop.get();
-    if event_loop.is_closed() {
-        // Nobody is told any more.
-        return release(slf);
-    }
-    let transport = slf.clone().unbind();
-    event_loop.call_soon_native(py, Box::new(move |py| finish(transport.bind(py), error)));
-}
-
-/// Stops watching for good; `false` when that happened before.
-pub(super) fn stop<T: PipeTransport>(slf: &Bound<'_, T>) -> bool {
-    let py = slf.py();
-    let end = slf.get().end();
-    let (first, token) = end.life.with(py, |life| {
-        life.closing = true;
-        let first = !std::mem::replace(&mut life.lost, true);
-        life.interest = Interest::NONE;
-        (first, life.token.take())
-    });
-    if let Some(token) = token {
-        end.event_loop.get().deregister(py, token);
-    }
-    first
-}
-
-/// Tells the protocol, then gives everything up.
-pub(super) fn finish<T: PipeTransport>(slf: &Bound<'_, T>, error: Option<PyErr>) {
-    let py = slf.py();
-    let end = slf.get().end();
-    let error = error.map(|error| error.into_value(py));
-    let told = end.call_protocol(py, intern!(py, "connection_lost"), (error,));
-    if let Err(failure) = told {
-        report_or_raise(slf, failure, "Exception in connection_lost()");
-    }
-    release(slf);
-}
-
-/// Gives everything up.
-fn release<T: PipeTransport>(slf: &Bound<'_, T>) {
-    let py = slf.py();
-    let end = slf.get().end();
-    if end.is_open(py) {
-        end.let_go(py);
-        if let Err(failure) = end.file.bind(py).call_method0(intern!(py, "close")) {
-            report_or_raise(slf, failure, "Exception at the closing of a pipe");
-        }
-    }
-    drop(end.protocol.take(py));
 }

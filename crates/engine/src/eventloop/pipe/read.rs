@@ -8,11 +8,10 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness};
 use rustix::io::Errno;
 
-use super::end::{
-    End, PipeTransport, fail, finish, lose, narrate, open, report_or_raise, stop, watch_or_fail,
-};
+use super::end::{End, PipeTransport};
 use crate::eventloop::attached::Attached;
 use crate::eventloop::held::without_passing_error;
+use crate::eventloop::life::Living;
 use crate::eventloop::receive::{IN_PLACE, receive_bytes};
 use crate::eventloop::{EventLoop, os_error};
 
@@ -41,13 +40,13 @@ impl PipeTransport for ReadPipeTransport {
         &self.end
     }
 
-    fn wanted(&self, py: Python<'_>) -> Interest {
+    fn interest(&self, py: Python<'_>) -> Interest {
         let life = self.end.life.get(py);
         Interest::new(life.started && !life.closing && !self.paused.get(py), false)
     }
 
-    fn ready(slf: &Bound<'_, Self>, _readiness: Readiness) {
-        if slf.get().wanted(slf.py()).is_readable() {
+    fn on_ready(slf: &Bound<'_, Self>, _readiness: Readiness) {
+        if slf.get().interest(slf.py()).is_readable() {
             Self::read(slf);
         }
     }
@@ -62,8 +61,8 @@ impl PipeTransport for ReadPipeTransport {
                 .is_ok_and(|number| number == Errno::IO.raw_os_error())
     }
 
-    fn describe(&self, py: Python<'_>) -> String {
-        let polls = self.wanted(py).is_readable();
+    fn portray(&self, py: Python<'_>) -> String {
+        let polls = self.interest(py).is_readable();
         format!("<{}>", self.end.words(py, Self::NAME, polls))
     }
 }
@@ -84,12 +83,12 @@ impl ReadPipeTransport {
                 this.last_read.replace(py, data.as_bytes().len());
                 let method = intern!(py, "data_received");
                 if let Err(error) = this.end.call_protocol(py, method, (data,)) {
-                    report_or_raise(slf, error, "Exception in protocol.data_received()");
+                    Self::report_or_raise(slf, error, "Exception in protocol.data_received()");
                 }
             }
             Ok(Err(Errno::AGAIN | Errno::INTR)) => {}
-            Ok(Err(error)) => fail(slf, os_error(error), READ_FAILED),
-            Err(error) => fail(slf, error, READ_FAILED),
+            Ok(Err(error)) => Self::fail(slf, os_error(error), READ_FAILED),
+            Err(error) => Self::fail(slf, error, READ_FAILED),
         }
     }
 
@@ -117,8 +116,8 @@ impl ReadPipeTransport {
     /// Nobody writes any more.
     fn end_of_input(slf: &Bound<'_, Self>) {
         let py = slf.py();
-        narrate(slf, "info", "%r was closed by peer");
-        if !stop(slf) {
+        Self::narrate(slf, "info", "%r was closed by peer");
+        if !Self::stop(slf, None) {
             return;
         }
         let event_loop = slf.get().end.event_loop.get();
@@ -129,12 +128,15 @@ impl ReadPipeTransport {
                 let slf = transport.bind(py);
                 let method = intern!(py, "eof_received");
                 if let Err(error) = slf.get().end.call_protocol(py, method, ()) {
-                    report_or_raise(slf, error, "Exception in protocol.eof_received()");
+                    Self::report_or_raise(slf, error, "Exception in protocol.eof_received()");
                 }
             }),
         );
         let transport = slf.clone().unbind();
-        event_loop.call_soon_native(py, Box::new(move |py| finish(transport.bind(py), None)));
+        event_loop.call_soon_native(
+            py,
+            Box::new(move |py| Self::finish(transport.bind(py), None)),
+        );
     }
 }
 
@@ -156,7 +158,7 @@ impl ReadPipeTransport {
             last_read: Attached::new(0),
         };
         let slf = Bound::new(event_loop.py(), this)?;
-        open(&slf, protocol, waiter)?;
+        Self::begin(&slf, protocol, waiter)?;
         Ok(slf)
     }
 
@@ -179,8 +181,8 @@ impl ReadPipeTransport {
             return;
         }
         slf.get().paused.replace(slf.py(), true);
-        watch_or_fail(slf);
-        narrate(slf, "debug", "%r pauses reading");
+        Self::watch_or_fail(slf);
+        Self::narrate(slf, "debug", "%r pauses reading");
     }
 
     /// Delivers data again.
@@ -189,13 +191,13 @@ impl ReadPipeTransport {
         if this.end.life.get(py).closing || !this.paused.replace(py, false) {
             return;
         }
-        watch_or_fail(slf);
-        narrate(slf, "debug", "%r resumes reading");
+        Self::watch_or_fail(slf);
+        Self::narrate(slf, "debug", "%r resumes reading");
     }
 
     /// Closes at once.
     fn close(slf: &Bound<'_, Self>) {
-        lose(slf, None);
+        Self::lose(slf, None);
     }
 
     /// Whether it is closed or about to be.
@@ -235,7 +237,7 @@ impl ReadPipeTransport {
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        self.describe(py)
+        self.portray(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -243,13 +245,13 @@ impl ReadPipeTransport {
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        self.end.abandon(py, || self.describe(py));
+        self.end.abandon(py, || self.portray(py));
     }
 }
 
 impl Drop for ReadPipeTransport {
     /// Nobody closed it, or the loop was closed before it was.
     fn drop(&mut self) {
-        without_passing_error(|py| self.end.abandon(py, || self.describe(py)));
+        without_passing_error(|py| self.end.abandon(py, || self.portray(py)));
     }
 }

@@ -8,12 +8,11 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness};
 use rustix::io::Errno;
 
-use super::end::{
-    End, PipeTransport, fail, finish, lose, narrate, open, report_or_raise, stop, watch_or_fail,
-};
+use super::end::{End, PipeTransport};
 use crate::eventloop::attached::Attached;
 use crate::eventloop::flow::{self, Limits};
 use crate::eventloop::held::without_passing_error;
+use crate::eventloop::life::Living;
 use crate::eventloop::outgoing::Outgoing;
 use crate::eventloop::written::Written;
 use crate::eventloop::{EventLoop, log_warning, os_error};
@@ -45,17 +44,17 @@ impl PipeTransport for WritePipeTransport {
     }
 
     /// Input is not for reading: it says that the other end was closed.
-    fn wanted(&self, py: Python<'_>) -> Interest {
+    fn interest(&self, py: Python<'_>) -> Interest {
         let life = self.end.life.get(py);
         let writes = self.state.with(py, |state| !state.outgoing.is_empty());
         Interest::new(life.started && self.end.shows_hang_up(), writes)
     }
 
-    fn ready(slf: &Bound<'_, Self>, readiness: Readiness) {
+    fn on_ready(slf: &Bound<'_, Self>, readiness: Readiness) {
         if readiness.is_readable() {
             Self::hung_up(slf);
         }
-        if readiness.is_writable() && !slf.get().end.life.get(slf.py()).lost {
+        if readiness.is_writable() && slf.get().end.life.get(slf.py()).lost == 0 {
             Self::write_ready(slf);
         }
     }
@@ -64,8 +63,8 @@ impl PipeTransport for WritePipeTransport {
         error.is_instance_of::<PyOSError>(py)
     }
 
-    fn describe(&self, py: Python<'_>) -> String {
-        let polls = self.wanted(py).is_writable();
+    fn portray(&self, py: Python<'_>) -> String {
+        let polls = self.interest(py).is_writable();
         let words = self.end.words(py, Self::NAME, polls);
         if self.end.is_open(py) && !self.end.event_loop.get().is_closed() {
             return format!("<{words} bufsize={}>", self.size(py));
@@ -97,7 +96,7 @@ impl WritePipeTransport {
                 Err(Errno::AGAIN | Errno::INTR) => 0,
                 Err(error) => {
                     this.state.with(py, |state| state.ignored += 1);
-                    fail(slf, os_error(error), WRITE_FAILED);
+                    Self::fail(slf, os_error(error), WRITE_FAILED);
                     return Ok(());
                 }
             }
@@ -109,7 +108,7 @@ impl WritePipeTransport {
         }
         let rest = written.rest(taken);
         this.state.with(py, |state| state.outgoing.push(rest));
-        watch_or_fail(slf);
+        Self::watch_or_fail(slf);
         if this.state.with(py, |state| state.outgoing.pauses()) {
             Self::tell(slf, intern!(py, "pause_writing"))?;
         }
@@ -145,30 +144,30 @@ impl WritePipeTransport {
                     state.outgoing.clear();
                     state.ignored += 1;
                 });
-                return fail(slf, os_error(error), WRITE_FAILED);
+                return Self::fail(slf, os_error(error), WRITE_FAILED);
             }
         }
         if this.state.with(py, |state| state.outgoing.resumes())
             && let Err(error) = Self::tell(slf, intern!(py, "resume_writing"))
         {
-            report_or_raise(slf, error, "Exception in protocol.resume_writing()");
+            Self::report_or_raise(slf, error, "Exception in protocol.resume_writing()");
         }
         let drained = this.state.with(py, |state| state.outgoing.is_empty());
         if !drained || !this.end.life.get(py).closing {
-            watch_or_fail(slf);
-        } else if stop(slf) {
-            finish(slf, None);
+            Self::watch_or_fail(slf);
+        } else if Self::stop(slf, None) {
+            Self::finish(slf, None);
         }
     }
 
     /// Nobody reads any more.
     fn hung_up(slf: &Bound<'_, Self>) {
         let py = slf.py();
-        narrate(slf, "info", "%r was closed by peer");
+        Self::narrate(slf, "info", "%r was closed by peer");
         let unread = slf.get().size(py) > 0;
         let error = unread.then(|| PyBrokenPipeError::new_err(()));
         slf.get().state.with(py, |state| state.outgoing.clear());
-        lose(slf, error);
+        Self::lose(slf, error);
     }
 
     fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
@@ -188,7 +187,7 @@ impl WritePipeTransport {
             .life
             .with(py, |life| std::mem::replace(&mut life.closing, true));
         if !before && this.size(py) == 0 {
-            lose(slf, None);
+            Self::lose(slf, None);
         }
     }
 }
@@ -210,7 +209,7 @@ impl WritePipeTransport {
             state: Attached::default(),
         };
         let slf = Bound::new(event_loop.py(), this)?;
-        open(&slf, protocol, waiter)?;
+        Self::begin(&slf, protocol, waiter)?;
         Ok(slf)
     }
 
@@ -272,7 +271,7 @@ impl WritePipeTransport {
     fn abort(slf: &Bound<'_, Self>) {
         let state = &slf.get().state;
         state.with(slf.py(), |state| state.outgoing.clear());
-        lose(slf, None);
+        Self::lose(slf, None);
     }
 
     /// Whether it is closed or about to be.
@@ -341,7 +340,7 @@ impl WritePipeTransport {
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        self.describe(py)
+        self.portray(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -349,13 +348,13 @@ impl WritePipeTransport {
     }
 
     fn __clear__(&self, py: Python<'_>) {
-        self.end.abandon(py, || self.describe(py));
+        self.end.abandon(py, || self.portray(py));
     }
 }
 
 impl Drop for WritePipeTransport {
     /// Nobody closed it, or the loop was closed before it was.
     fn drop(&mut self) {
-        without_passing_error(|py| self.end.abandon(py, || self.describe(py)));
+        without_passing_error(|py| self.end.abandon(py, || self.portray(py)));
     }
 }

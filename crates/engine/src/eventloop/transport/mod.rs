@@ -14,38 +14,27 @@ use std::io;
 use std::sync::Arc;
 
 use pyo3::call::PyCallArgs;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
-use rustix::io::Errno;
 
 use self::sendfile::Sending;
 use super::EventLoop;
-use super::announce::announce;
 use super::attached::Attached;
+use super::closing::OverSocket;
 use super::context::copy_context;
-use super::errno::os_error;
 use super::handle::is_exit;
 use super::held::{HeldSocket, describe_socket};
-use super::log;
+use super::life::{Life, Living};
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
 use super::source::Source;
 
 /// What changes while the connection lives.
 #[derive(Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one of asyncio's independent states"
-)]
 struct State {
-    /// Its place in the loop, once it is registered.
-    token: Option<Token>,
-    /// What the loop watches it for.
-    interest: Interest,
-    /// `connection_made` was called, so data may come.
-    started: bool,
+    life: Life,
     /// `pause_reading` was called.
     reading_paused: bool,
     /// The peer has finished, and the protocol wants to go on writing.
@@ -58,10 +47,6 @@ struct State {
     sending: Option<Sending>,
     /// `write_eof` was called.
     write_finished: bool,
-    /// No more reading; the connection goes down when everything is written.
-    closing: bool,
-    /// `connection_lost` is on its way or was called. Counts the writes since, to warn of them.
-    lost: usize,
 }
 
 /// The transport of a connected stream socket.
@@ -77,40 +62,98 @@ pub(crate) struct SocketTransport {
     state: Attached<State>,
 }
 
-/// What the loop calls; keeps the transport alive while its descriptor is watched.
-struct Connection(Py<SocketTransport>);
+impl Living for SocketTransport {
+    const UNWATCHABLE: &'static str = "Fatal error: the socket cannot be watched";
 
-impl Source for Connection {
-    fn ready(
+    fn event_loop(&self) -> &Py<EventLoop> {
+        &self.event_loop
+    }
+
+    fn context(&self) -> &Py<PyAny> {
+        &self.context
+    }
+
+    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.receiver.protocol(py)
+    }
+
+    fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R {
+        self.state.with(py, |state| look(&mut state.life))
+    }
+
+    fn wanted(&self, py: Python<'_>) -> Interest {
+        self.state.with(py, |state| state.wanted())
+    }
+
+    fn register(
         &self,
         py: Python<'_>,
-        _event_loop: &Bound<'_, EventLoop>,
-        _token: Token,
-        readiness: Readiness,
-    ) {
-        let transport = self.0.bind(py);
+        interest: Interest,
+        source: Arc<dyn Source>,
+    ) -> io::Result<Token> {
+        let event_loop = self.event_loop.get();
+        event_loop.register(py, self.socket.descriptor(), interest, source)
+    }
+
+    fn is_intact(&self, py: Python<'_>) -> bool {
+        self.socket.is_intact(py)
+    }
+
+    fn ready(slf: &Bound<'_, Self>, readiness: Readiness) {
         if readiness.is_readable() {
-            SocketTransport::read_ready(transport);
+            Self::read_ready(slf);
         }
         if readiness.is_writable() {
-            SocketTransport::write_ready(transport);
+            Self::write_ready(slf);
         }
     }
 
     fn describe(&self, py: Python<'_>) -> String {
-        self.0
-            .bind(py)
-            .repr()
-            .map_or_else(|_| "transport".to_owned(), |text| text.to_string())
+        let (closing, wanted, size) = self.state.with(py, |state| {
+            let wanted = if state.life.lost > 0 {
+                Interest::NONE
+            } else {
+                state.wanted()
+            };
+            (state.life.closing, wanted, state.outgoing.size())
+        });
+        let polled = (!self.event_loop.get().is_closed()).then_some((wanted, size));
+        self.socket.describe(py, "SocketTransport", closing, polled)
     }
 
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.0)
+    fn fail(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
+        Self::report_and_close(slf, error, message);
+    }
+
+    fn interrupted(&self, py: Python<'_>, error: Option<&PyErr>) {
+        self.interrupt_sending(py, error);
+    }
+
+    fn finish(slf: &Bound<'_, Self>, error: Option<PyErr>) {
+        Self::end(slf, error);
+    }
+
+    fn release(slf: &Bound<'_, Self>) {
+        Self::close_silently(slf);
+    }
+}
+
+impl OverSocket for SocketTransport {
+    fn socket(&self) -> &HeldSocket {
+        &self.socket
+    }
+
+    fn is_drained(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outgoing.is_empty())
+    }
+
+    fn discard(&self, py: Python<'_>) {
+        self.state.with(py, |state| state.outgoing.clear());
     }
 }
 
 impl SocketTransport {
-    /// Schedules `connection_made`, then reading, then the waiter, in asyncio's order.
+    /// Takes over a connected, non-blocking stream socket.
     fn open<'py>(
         event_loop: &Bound<'py, EventLoop>,
         sock: &Bound<'py, PyAny>,
@@ -140,68 +183,8 @@ impl SocketTransport {
         event_loop
             .get()
             .own_descriptor(py, slf.get().socket.fd(), owner);
-        announce(event_loop, protocol, slf.as_any(), &slf.get().context)?;
-        let reading = slf.clone().unbind();
-        event_loop.get().call_soon_native(
-            py,
-            Box::new(move |py| Self::start_reading(reading.bind(py))),
-        );
-        if let Some(waiter) = waiter {
-            let waiter = waiter.unbind();
-            event_loop
-                .get()
-                .call_soon_native(py, Box::new(move |py| super::wake(py, &waiter)));
-        }
+        Self::begin(&slf, protocol, waiter)?;
         Ok(slf)
-    }
-
-    /// Tells the loop what to watch for, if that has changed.
-    fn watch(slf: &Bound<'_, Self>) -> io::Result<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let (lost, token, before, now) = this.state.with(py, |state| {
-            (state.lost > 0, state.token, state.interest, state.wanted())
-        });
-        if lost || before == now {
-            return Ok(());
-        }
-        let event_loop = this.event_loop.get();
-        let token = if let Some(token) = token {
-            if before.is_none() && !this.socket.is_intact(py) {
-                // While it was paused, its number may have become another descriptor's.
-                return Err(Errno::BADF.into());
-            }
-            event_loop.set_interest(py, token, now)?;
-            token
-        } else {
-            let source = Arc::new(Connection(slf.clone().unbind()));
-            event_loop.register(py, this.socket.descriptor(), now, source)?
-        };
-        this.state.with(py, |state| {
-            state.token = Some(token);
-            state.interest = now;
-        });
-        Ok(())
-    }
-
-    /// The same where a failure means that the connection cannot go on.
-    fn watch_or_fail(slf: &Bound<'_, Self>) {
-        if let Err(error) = Self::watch(slf) {
-            Self::fail(
-                slf,
-                os_error(error),
-                "Fatal error: the socket cannot be watched",
-            );
-        }
-    }
-
-    fn start_reading(slf: &Bound<'_, Self>) {
-        slf.get().state.with(slf.py(), |state| state.started = true);
-        Self::watch_or_fail(slf);
-    }
-
-    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.receiver.protocol(py)
     }
 
     /// Calls a method of the protocol in the transport's context.
@@ -212,31 +195,6 @@ impl SocketTransport {
         args: impl PyCallArgs<'py>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.receiver.call(self.context.bind(py), method, args)
-    }
-
-    /// What `repr` says.
-    fn describe(&self, py: Python<'_>) -> String {
-        let (closing, wanted, size) = self.state.with(py, |state| {
-            let wanted = if state.lost > 0 {
-                Interest::NONE
-            } else {
-                state.wanted()
-            };
-            (state.closing, wanted, state.outgoing.size())
-        });
-        let polled = (!self.event_loop.get().is_closed()).then_some((wanted, size));
-        self.socket.describe(py, "SocketTransport", closing, polled)
-    }
-
-    /// Logs what happens, in debug mode.
-    fn narrate(slf: &Bound<'_, Self>, message: &str) {
-        let py = slf.py();
-        let event_loop = slf.get().event_loop.get();
-        if event_loop.is_debug()
-            && let Err(error) = log(py, "debug", (message, slf))
-        {
-            event_loop.raise_from_run(py, error);
-        }
     }
 
     /// Sees to an exception that leaves a callback: most are fatal for this connection, two are
@@ -254,7 +212,8 @@ impl SocketTransport {
 impl State {
     /// What the loop should watch for.
     fn wanted(&self) -> Interest {
-        let reading = self.started && !self.reading_paused && !self.read_finished && !self.closing;
+        let reading =
+            self.life.started && !self.reading_paused && !self.read_finished && !self.life.closing;
         let writing =
             !self.outgoing.is_empty() || (self.sending.as_ref()).is_some_and(Sending::is_under_way);
         Interest::new(reading, writing)

@@ -9,7 +9,9 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::SocketTransport;
 use crate::eventloop::EventLoop;
+use crate::eventloop::closing::OverSocket;
 use crate::eventloop::flow::Limits;
+use crate::eventloop::life::Living;
 use crate::eventloop::written::Written;
 
 #[pymethods]
@@ -123,38 +125,38 @@ impl SocketTransport {
 
     /// Whether it is closed or about to be.
     fn is_closing(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.closing)
+        self.state.with(py, |state| state.life.closing)
     }
 
     /// Whether data is delivered as it comes.
     fn is_reading(&self, py: Python<'_>) -> bool {
         self.state
-            .with(py, |state| !state.closing && !state.reading_paused)
+            .with(py, |state| !state.life.closing && !state.reading_paused)
     }
 
     /// Delivers no data until `resume_reading`.
     fn pause_reading(slf: &Bound<'_, Self>) {
         let paused = slf.get().state.with(slf.py(), |state| {
-            let paused = !state.closing && !state.reading_paused;
+            let paused = !state.life.closing && !state.reading_paused;
             state.reading_paused |= paused;
             paused
         });
         if paused {
             Self::watch_or_fail(slf);
-            Self::narrate(slf, "%r pauses reading");
+            Self::narrate(slf, "debug", "%r pauses reading");
         }
     }
 
     /// Delivers data again.
     fn resume_reading(slf: &Bound<'_, Self>) {
         let resumed = slf.get().state.with(slf.py(), |state| {
-            let resumed = !state.closing && state.reading_paused;
+            let resumed = !state.life.closing && state.reading_paused;
             state.reading_paused &= !resumed;
             resumed
         });
         if resumed {
             Self::watch_or_fail(slf);
-            Self::narrate(slf, "%r resumes reading");
+            Self::narrate(slf, "debug", "%r resumes reading");
         }
     }
 

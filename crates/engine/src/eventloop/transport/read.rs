@@ -6,6 +6,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::SocketTransport;
+use crate::eventloop::closing::OverSocket;
+use crate::eventloop::life::Living;
 use crate::eventloop::receive::{IN_PLACE, receive_bytes};
 use crate::eventloop::{TlsTransport, os_error};
 
@@ -150,7 +152,7 @@ impl SocketTransport {
     fn end_of_input(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
-        Self::narrate(slf, "%r received EOF");
+        Self::narrate(slf, "debug", "%r received EOF");
         let answer = this.call_protocol(py, intern!(py, "eof_received"), ());
         match answer.and_then(|answer| answer.map_or(Ok(false), |answer| answer.is_truthy())) {
             Ok(true) => {

@@ -14,6 +14,7 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::net::{Shutdown, shutdown};
 
 use super::{SocketTransport, State};
+use crate::eventloop::life::Living;
 use crate::eventloop::{complete, is_done, os_error, wake};
 
 /// The most that is sent before others get their turn.
@@ -61,7 +62,7 @@ impl State {
     /// The next step, unless something else is to be sent first.
     fn next_step(&self) -> Option<Step> {
         let sending = self.sending.as_ref()?;
-        if self.lost > 0 || !self.outgoing.is_empty() || !sending.is_under_way() {
+        if self.life.lost > 0 || !self.outgoing.is_empty() || !sending.is_under_way() {
             return None;
         }
         Some(Step {
@@ -92,7 +93,10 @@ impl SocketTransport {
         let py = slf.py();
         let this = slf.get();
         this.check_writable(py, "sendfile")?;
-        if this.state.with(py, |state| state.closing || state.lost > 0) {
+        if this
+            .state
+            .with(py, |state| state.life.closing || state.life.lost > 0)
+        {
             return Err(PyRuntimeError::new_err("Transport is closing"));
         }
         // SAFETY: only looked at by the system call that makes our own; a number that is not open
@@ -117,7 +121,8 @@ impl SocketTransport {
         let py = slf.py();
         let this = slf.get();
         let (sending, finishes) = this.state.with(py, |state| {
-            let finishes = state.write_finished && state.outgoing.is_empty() && state.lost == 0;
+            let finishes =
+                state.write_finished && state.outgoing.is_empty() && state.life.lost == 0;
             (state.sending.take(), finishes)
         });
         if finishes {

@@ -12,6 +12,7 @@ use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutd
 
 use super::SocketTransport;
 use crate::eventloop::context::in_context;
+use crate::eventloop::life::Living;
 use crate::eventloop::outgoing::PIECES;
 use crate::eventloop::written::Written;
 use crate::eventloop::{flow, log_warning, os_error};
@@ -34,10 +35,10 @@ impl SocketTransport {
             return Ok(());
         }
         let (lost, idle) = this.state.with(py, |state| {
-            if state.lost > 0 {
-                state.lost += 1;
+            if state.life.lost > 0 {
+                state.life.lost += 1;
             }
-            (state.lost, state.outgoing.is_empty())
+            (state.life.lost, state.outgoing.is_empty())
         });
         if lost > 0 {
             if lost > SILENT_WRITES {
@@ -71,7 +72,7 @@ impl SocketTransport {
         let py = slf.py();
         let this = slf.get();
         let (lost, idle) =
-            (this.state).with(py, |state| (state.lost > 0, state.outgoing.is_empty()));
+            (this.state).with(py, |state| (state.life.lost > 0, state.outgoing.is_empty()));
         if lost {
             return Ok(());
         }
@@ -102,14 +103,14 @@ impl SocketTransport {
 
     /// The socket takes more.
     pub(super) fn write_ready(slf: &Bound<'_, Self>) {
-        if slf.get().state.with(slf.py(), |state| state.lost > 0) {
+        if slf.get().state.with(slf.py(), |state| state.life.lost > 0) {
             return;
         }
         if let Err(error) = Self::flush(slf) {
             Self::fail_or_raise(slf, error, WRITE_FAILED);
         }
         Self::send_file(slf);
-        if slf.get().state.with(slf.py(), |state| state.lost == 0) {
+        if slf.get().state.with(slf.py(), |state| state.life.lost == 0) {
             Self::watch_or_fail(slf);
         }
     }
@@ -119,7 +120,7 @@ impl SocketTransport {
         let py = slf.py();
         let this = slf.get();
         let now = this.state.with(py, |state| {
-            if state.closing || state.write_finished {
+            if state.life.closing || state.write_finished {
                 return false;
             }
             state.write_finished = true;
@@ -146,7 +147,7 @@ impl SocketTransport {
         let (drained, closing, finished, lost) = this.state.with(py, |state| {
             let drained = state.outgoing.is_empty();
             let finished = state.write_finished && state.sending.is_none();
-            (drained, state.closing, finished, state.lost > 0)
+            (drained, state.life.closing, finished, state.life.lost > 0)
         });
         if !drained || lost {
             return Ok(());
