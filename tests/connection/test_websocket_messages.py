@@ -127,12 +127,11 @@ def test_a_client_that_just_leaves_is_an_abnormal_end(serve: Serve) -> None:
 
 def test_what_came_before_the_end_is_still_received(serve: Serve) -> None:
     received: list[Any] = []
-    go_on = threading.Event()
+    go_on = asyncio.Event()
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await accept(receive, send)
-        while not go_on.is_set():
-            await asyncio.sleep(0.001)
+        await go_on.wait()
         while not received or received[-1]["type"] != "websocket.disconnect":
             received.append(await receive())
 
@@ -143,7 +142,7 @@ def test_what_came_before_the_end_is_still_received(serve: Serve) -> None:
         assert take(client)[0] == CLOSE
         assert client.is_closed()
     served.wait_for(lambda: gone(served))
-    go_on.set()
+    served.on_loop(go_on.set)
     watched.wait()
     assert [message.get("text", message.get("code")) for message in received] == ["1", "2", 1000]
 
@@ -265,14 +264,13 @@ def test_a_bomb_does_not_go_off(serve: Serve) -> None:
 
 
 def test_a_client_that_sends_faster_than_the_application_receives_waits(serve: Serve) -> None:
-    go_on = threading.Event()
+    go_on = asyncio.Event()
     total = 0
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         nonlocal total
         await accept(receive, send)
-        while not go_on.is_set():
-            await asyncio.sleep(0.001)
+        await go_on.wait()
         while (message := await receive())["type"] == "websocket.receive":
             total += len(message["bytes"])
 
@@ -291,7 +289,7 @@ def test_a_client_that_sends_faster_than_the_application_receives_waits(serve: S
         except BlockingIOError:
             pass
         assert sent < 1000, "nobody held the client back"
-        go_on.set()
+        served.on_loop(go_on.set)
         client.socket.setblocking(True)
         client.send(rest + GOODBYE)
         assert take(client) == (CLOSE, b"\x03\xe8")

@@ -1,4 +1,4 @@
-"""A protocol that notes what it is told, and its transport driven from the other end of a pair."""
+"""Protocols that note what they are told, and a transport driven from the other end of a pair."""
 
 from __future__ import annotations
 
@@ -12,27 +12,22 @@ if TYPE_CHECKING:
 Pair = tuple[socket.socket, socket.socket]
 
 
-class Recorder(asyncio.Protocol):
-    """Notes what it is told, and lets a test wait for it."""
+class Notes(asyncio.BaseProtocol):
+    """What every kind of protocol is told, noted so that a test can wait for it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, keep_open: bool = False) -> None:
+    # No wait of a test takes this many seconds unless something is broken.
+    PATIENCE = 10
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        loop = loop or asyncio.get_running_loop()
         self.told: list[Any] = []
         self.transport: Any = None
         self.lost: asyncio.Future[Exception | None] = loop.create_future()
-        self.keep_open = keep_open
         self._changed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.tell("made")
-
-    def data_received(self, data: bytes) -> None:
-        assert type(data) is bytes
-        self.tell(data)
-
-    def eof_received(self) -> bool:
-        self.tell("eof")
-        return self.keep_open
 
     def pause_writing(self) -> None:
         self.tell("pause")
@@ -49,9 +44,55 @@ class Recorder(asyncio.Protocol):
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
+        """Returns as soon as the condition holds after something was told."""
+        async with asyncio.timeout(self.PATIENCE):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_told(self, what: Any) -> None:
+        await self.until(lambda: what in self.told)
+
+
+class Recorder(Notes, asyncio.Protocol):
+    """Notes each piece that it receives."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop | None = None, keep_open: bool = False
+    ) -> None:
+        super().__init__(loop)
+        self.keep_open = keep_open
+
+    def data_received(self, data: bytes) -> None:
+        assert type(data) is bytes
+        self.tell(data)
+
+    def eof_received(self) -> bool:
+        self.tell("eof")
+        return self.keep_open
+
+
+class Gatherer(Notes, asyncio.Protocol):
+    """Notes that it receives, and keeps what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        assert type(data) is bytes
+        assert data
+        self.received += data
+        if self.told[-1:] != ["data"]:
+            self.told.append("data")
+        self._changed.set()
+
+    def eof_received(self) -> None:
+        self.tell("eof")
+
+    async def until_received(self, count: int) -> bytes:
+        await self.until(lambda: len(self.received) >= count)
+        return bytes(self.received)
 
 
 async def connect(

@@ -24,14 +24,6 @@ variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", defau
 counts_headers = pytest.mark.skipif(sys.version_info < (3, 13), reason="asyncio before 3.13")
 
 
-class FlowRecorder(Recorder):
-    def pause_writing(self) -> None:
-        self.tell("pause")
-
-    def resume_writing(self) -> None:
-        self.tell("resume")
-
-
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     """Two UDP sockets, connected to each other."""
@@ -162,7 +154,7 @@ def test_a_full_socket_makes_the_sender_wait(loop: asyncio.AbstractEventLoop, na
     async def main() -> None:
         # asyncio sends without an address only where the peer has a name.
         far.bind(b"\0jebi-%d" % id(far))
-        transport, protocol = await endpoint(FlowRecorder, sock=near)
+        transport, protocol = await endpoint(sock=near)
         transport.set_write_buffer_limits(high=3000, low=1000)
         count = 0
         while "pause" not in protocol.told:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import jebi.loop
+from tests.loop.recorder import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,18 +20,8 @@ if TYPE_CHECKING:
 LOCAL = ("127.0.0.1", 0)
 
 
-class Recorder(asyncio.DatagramProtocol):
-    """Notes what it is told, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.transport: Any = None
-        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        self._changed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.tell("made")
+class Recorder(Notes, asyncio.DatagramProtocol):
+    """Notes each datagram, with its sender, and each error."""
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         assert type(data) is bytes
@@ -39,19 +30,9 @@ class Recorder(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         self.tell(exc)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.tell("lost")
-        self.lost.set_result(exc)
-
-    def tell(self, what: Any) -> None:
-        self.told.append(what)
-        self._changed.set()
-
     async def next(self) -> Any:
         """What it is told next, and forgets it."""
-        while not self.told:
-            self._changed.clear()
-            await self._changed.wait()
+        await self.until(lambda: bool(self.told))
         return self.told.pop(0)
 
 

@@ -16,20 +16,13 @@ import pytest
 
 import jebi.loop
 from tests.loop.children import hear_oneself, run_a_loop
+from tests.loop.ours import ours  # noqa: F401  (the fixture loop)
 from tests.loop.test_datagrams import LOCAL, Recorder, close, endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = jebi.loop.new_event_loop()
-    yield made
-    made.run_until_complete(made.shutdown_default_executor())
-    made.close()
 
 
 def fork(child: Callable[[], object]) -> int:

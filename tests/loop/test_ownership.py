@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import jebi.loop
+from tests.loop.ours import ours  # noqa: F401  (the fixture loop)
 from tests.loop.programs import check_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = jebi.loop.new_event_loop()
-    yield made
-    made.close()
 
 
 class Collector(asyncio.Protocol):

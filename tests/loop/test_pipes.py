@@ -4,61 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import errno
 import io
 import logging
 import os
-import tty
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from tests.loop.recorder import Recorder
+
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     Ends = tuple[IO[bytes], IO[bytes]]
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
-
-
-class Recorder(asyncio.Protocol):
-    """Notes what it is told, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        self._changed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.tell("made")
-
-    def data_received(self, data: bytes) -> None:
-        assert type(data) is bytes
-        self.tell(data)
-
-    def eof_received(self) -> None:
-        self.tell("eof")
-
-    def pause_writing(self) -> None:
-        self.tell("pause")
-
-    def resume_writing(self) -> None:
-        self.tell("resume")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.tell("lost")
-        self.lost.set_result(exc)
-
-    def tell(self, what: Any) -> None:
-        self.told.append(what)
-        self._changed.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
 
 
 @pytest.fixture
@@ -69,15 +31,6 @@ def ends() -> Iterator[Ends]:
         yield reader, writer
 
 
-@pytest.fixture
-def terminal() -> Iterator[Ends]:
-    """The two ends of a pseudo-terminal in raw mode, the master first."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    with open(master, "r+b", 0) as near, open(slave, "r+b", 0) as far:
-        yield near, far
-
-
 async def receive(fd: IO[bytes], size: int) -> bytes:
     """Reads from the other end while the loop writes."""
     loop = asyncio.get_running_loop()
@@ -85,13 +38,6 @@ async def receive(fd: IO[bytes], size: int) -> bytes:
     while len(data) < size:
         data += await loop.run_in_executor(None, os.read, fd.fileno(), size - len(data))
     return data
-
-
-def drive(loop: asyncio.AbstractEventLoop, scenario: Callable[[], Awaitable[None]]) -> None:
-    async def main() -> None:
-        await scenario()
-
-    loop.run_until_complete(main())
 
 
 def test_what_arrives_is_delivered_until_the_end(
@@ -112,7 +58,7 @@ def test_what_arrives_is_delivered_until_the_end(
         assert transport.get_extra_info("pipe") is reader
         assert transport.get_extra_info("socket", "none") == "none"
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     loop.run_until_complete(asyncio.sleep(0))
     assert reader.closed
 
@@ -133,7 +79,7 @@ def test_everything_written_arrives(loop: asyncio.AbstractEventLoop, ends: Ends)
         assert await protocol.lost is None
         assert protocol.told == ["made", "pause", "resume", "lost"]
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     assert reader.read() == b""
 
 
@@ -149,7 +95,7 @@ def test_the_end_is_written_after_the_rest(loop: asyncio.AbstractEventLoop, ends
         transport.write(b"too late")
         assert await protocol.lost is None
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     assert reader.read() == b"last"
 
 
@@ -166,7 +112,7 @@ def test_a_socket_can_be_written_to(
         far.close()
         assert await protocol.lost is None
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_a_pause_holds_the_data_back(loop: asyncio.AbstractEventLoop, ends: Ends) -> None:
@@ -191,7 +137,7 @@ def test_a_pause_holds_the_data_back(loop: asyncio.AbstractEventLoop, ends: Ends
         transport.resume_reading()
         assert await protocol.lost is None
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_a_pause_before_the_start_counts(loop: asyncio.AbstractEventLoop, ends: Ends) -> None:
@@ -212,7 +158,7 @@ def test_a_pause_before_the_start_counts(loop: asyncio.AbstractEventLoop, ends: 
         await protocol.lost
         assert protocol.told == ["made", "lost"]
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_a_closed_reader_is_noticed_without_a_write(
@@ -226,7 +172,7 @@ def test_a_closed_reader_is_noticed_without_a_write(
         assert await protocol.lost is None
         assert protocol.told == ["made", "lost"]
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_a_closed_reader_breaks_what_waits(loop: asyncio.AbstractEventLoop, ends: Ends) -> None:
@@ -240,7 +186,7 @@ def test_a_closed_reader_breaks_what_waits(loop: asyncio.AbstractEventLoop, ends
         assert isinstance(await protocol.lost, BrokenPipeError)
         assert transport.get_write_buffer_size() == 0
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_a_write_to_a_closed_reader_is_no_exception(
@@ -257,7 +203,7 @@ def test_a_write_to_a_closed_reader_is_no_exception(
         transport.write(b"x")
         assert isinstance(await protocol.lost, BrokenPipeError)
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     text = "pipe closed by peer or os.write(pipe, data) raised exception."
     assert [record.getMessage() for record in caplog.records] == [text]
 
@@ -272,7 +218,7 @@ def test_abort_drops_what_waits(loop: asyncio.AbstractEventLoop, ends: Ends) -> 
         assert transport.get_write_buffer_size() == 0
         assert await protocol.lost is None
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     assert 0 < len(reader.read()) < 1 << 20
 
 
@@ -299,48 +245,7 @@ def test_the_marks_decide_on_pauses(loop: asyncio.AbstractEventLoop, ends: Ends)
         transport.close()
         await protocol.lost
 
-    drive(loop, scenario)
-
-
-def test_a_terminal_has_a_transport_for_each_direction(
-    loop: asyncio.AbstractEventLoop, terminal: Ends
-) -> None:
-    master, slave = terminal
-
-    async def scenario() -> None:
-        reading, read = await loop.connect_read_pipe(Recorder, master)
-        writing, written = await loop.connect_write_pipe(Recorder, master)
-        slave.write(b"from the slave")
-        await read.until(lambda: b"from the slave" in read.told)
-        writing.write(b"to the slave")
-        assert await receive(slave, 12) == b"to the slave"
-        writing.close()
-        reading.close()
-        await read.lost
-        await written.lost
-
-    drive(loop, scenario)
-
-
-def test_the_end_of_a_terminal_is_nobodys_fault(
-    loop: asyncio.AbstractEventLoop, terminal: Ends
-) -> None:
-    master, slave = terminal
-    contexts: list[Any] = []
-    loop.set_exception_handler(lambda _, context: contexts.append(context))
-
-    async def scenario() -> None:
-        _, protocol = await loop.connect_read_pipe(Recorder, master)
-        slave.write(b"bye")
-        await protocol.until(lambda: b"bye" in protocol.told)
-        slave.close()
-        error = await protocol.lost
-        assert isinstance(error, OSError)
-        assert error.errno == errno.EIO
-        assert "eof" not in protocol.told
-
-    drive(loop, scenario)
-    assert contexts == []
+    loop.run_until_complete(scenario())
 
 
 def test_regular_files_are_refused(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
@@ -354,7 +259,7 @@ def test_regular_files_are_refused(loop: asyncio.AbstractEventLoop, tmp_path: Pa
                 await loop.connect_write_pipe(Recorder, file)
             assert not file.closed
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_callbacks_run_in_the_context_of_the_opening(
@@ -380,7 +285,7 @@ def test_callbacks_run_in_the_context_of_the_opening(
             ("lost", "opening"),
         ]
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_a_failing_protocol_does_not_hurt_the_pipe(
@@ -395,7 +300,7 @@ def test_a_failing_protocol_does_not_hurt_the_pipe(
             super().data_received(data)
             raise ZeroDivisionError(data)
 
-        def eof_received(self) -> None:
+        def eof_received(self) -> bool:
             super().eof_received()
             raise ZeroDivisionError
 
@@ -411,7 +316,7 @@ def test_a_failing_protocol_does_not_hurt_the_pipe(
         await protocol.lost
         assert protocol.told == ["made", b"x", "eof", "lost"]
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     assert [type(context["exception"]) for context in contexts] == [ZeroDivisionError] * 3
     assert reader.closed
 
@@ -428,7 +333,7 @@ def test_a_cancelled_opening_closes_the_pipe(loop: asyncio.AbstractEventLoop, en
         await asyncio.sleep(0)
         await asyncio.sleep(0)
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     assert reader.closed
 
 
@@ -447,7 +352,7 @@ def test_another_protocol_takes_over(loop: asyncio.AbstractEventLoop, ends: Ends
         assert first.told == ["made"]
         assert second.told == [b"x", "eof", "lost"]
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_the_transports_are_asyncios(loop: asyncio.AbstractEventLoop, ends: Ends) -> None:
@@ -476,7 +381,7 @@ def test_the_transports_are_asyncios(loop: asyncio.AbstractEventLoop, ends: Ends
         assert "Transport closed fd=" in repr(reading)
         assert "Transport closed fd=" in repr(writing)
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_debug_mode_tells_the_pipes_life(
@@ -493,7 +398,7 @@ def test_debug_mode_tells_the_pipes_life(
         await protocol.lost
 
     with caplog.at_level(logging.DEBUG, "asyncio"):
-        drive(loop, scenario)
+        loop.run_until_complete(scenario())
     text = "\n".join(record.getMessage() for record in caplog.records)
     for words in (" connected: ", " pauses reading", " resumes reading", " was closed by peer"):
         assert words in text
@@ -520,7 +425,7 @@ def test_streams_read_and_write_pipes(loop: asyncio.AbstractEventLoop, ends: End
         assert await stream.read() == data
         await writing
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
 
 
 def test_text_files_work_too(loop: asyncio.AbstractEventLoop) -> None:
@@ -533,6 +438,6 @@ def test_text_files_work_too(loop: asyncio.AbstractEventLoop) -> None:
         transport.close()
         await protocol.lost
 
-    drive(loop, scenario)
+    loop.run_until_complete(scenario())
     with open(reading, "rb") as reader:
         assert reader.read() == b"bytes"

@@ -7,30 +7,18 @@ import logging
 import os
 import signal
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.loop.offspring import children
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.loop.recorder import Notes
 
 PIPE = asyncio.subprocess.PIPE
 
 
-class Recorder(asyncio.SubprocessProtocol):
-    """Notes what it is told, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.transport: Any = None
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._changed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.tell("made")
+class Recorder(Notes, asyncio.SubprocessProtocol):
+    """Notes what comes out of a child, and its end."""
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         assert type(data) is bytes
@@ -44,17 +32,7 @@ class Recorder(asyncio.SubprocessProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         assert exc is None
-        self.tell("lost")
-        self.lost.set_result(None)
-
-    def tell(self, what: Any) -> None:
-        self.told.append(what)
-        self._changed.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
+        super().connection_lost(exc)
 
 
 def received(protocol: Recorder, fd: int) -> bytes:

@@ -15,20 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import jebi.loop
+from tests.loop.ours import ours  # noqa: F401  (the fixture loop)
 from tests.loop.test_ownership import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = jebi.loop.new_event_loop()
-    yield made
-    made.close()
 
 
 def finish(future: asyncio.Future[None]) -> None:

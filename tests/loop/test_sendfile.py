@@ -11,6 +11,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from tests.loop.sendfiles import asyncio_falls_short, close, connect
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -18,34 +20,6 @@ if TYPE_CHECKING:
 # More than socket buffers take, and no multiple of any block.
 CONTENT = bytes(range(256)) * 20_000 + b"end"
 RESET = struct.pack("ii", 1, 0)
-
-
-class Peer(asyncio.Protocol):
-    """Gathers what comes."""
-
-    def __init__(self) -> None:
-        self.received = bytearray()
-        self.told: list[str] = []
-        self.transport: Any = None
-        loop = asyncio.get_running_loop()
-        self.made: asyncio.Future[None] = loop.create_future()
-        self.lost: asyncio.Future[Exception | None] = loop.create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.made.set_result(None)
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-
-    def pause_writing(self) -> None:
-        self.told.append("pause")
-
-    def resume_writing(self) -> None:
-        self.told.append("resume")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost.set_result(exc)
 
 
 class Receiver(asyncio.DatagramProtocol):
@@ -67,12 +41,6 @@ def file(tmp_path: Path) -> Iterator[IO[bytes]]:
         yield opened
 
 
-def asyncio_falls_short(loop: asyncio.AbstractEventLoop, how: str) -> None:
-    """Skips what asyncio's own loop does not do."""
-    if isinstance(loop, asyncio.SelectorEventLoop):
-        pytest.skip(f"asyncio {how}")
-
-
 class Unsendable(io.BytesIO):
     """A file that the kernel knows nothing of."""
 
@@ -81,32 +49,6 @@ class Unsendable(io.BytesIO):
 def source(request: pytest.FixtureRequest, file: IO[bytes]) -> IO[bytes]:
     """A file that the kernel can send, and one that has to be read."""
     return file if request.param == "kernel" else Unsendable(CONTENT)
-
-
-async def connect(loop: asyncio.AbstractEventLoop) -> tuple[Peer, Peer]:
-    """Both ends of a connection."""
-    ends: list[Peer] = []
-
-    def make() -> Peer:
-        ends.append(Peer())
-        return ends[-1]
-
-    server = await loop.create_server(make, "127.0.0.1", 0)
-    _, near = await loop.create_connection(Peer, *server.sockets[0].getsockname())
-    await near.made
-    while not ends:
-        await asyncio.sleep(0)
-    await ends[0].made
-    server.close()
-    return near, ends[0]
-
-
-async def close(near: Peer, far: Peer) -> bytes:
-    """What the far end has received when the near one is closed."""
-    near.transport.close()
-    await near.lost
-    await far.lost
-    return bytes(far.received)
 
 
 def test_a_whole_file(loop: asyncio.AbstractEventLoop, source: IO[bytes]) -> None:
@@ -160,7 +102,7 @@ def test_it_keeps_its_place_among_other_data(
         await loop.sendfile(near.transport, source)
         near.transport.write(after)
         assert await close(near, far) == before + CONTENT + after
-        assert near.told == ["pause", "resume"]
+        assert near.told == ["made", "pause", "resume"]
 
     loop.run_until_complete(main())
 

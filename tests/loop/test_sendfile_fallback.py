@@ -9,77 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.loop.sendfiles import asyncio_falls_short, close, connect
+
 if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
 CONTENT = bytes(range(256)) * 20_000 + b"end"
-
-
-class Peer(asyncio.Protocol):
-    """Gathers what comes, and notes what it is told of its writing."""
-
-    def __init__(self) -> None:
-        self.received = bytearray()
-        self.told: list[str] = []
-        self.transport: Any = None
-        loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[Exception | None] = loop.create_future()
-        self.resumed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-
-    def pause_writing(self) -> None:
-        self.told.append("pause")
-
-    def resume_writing(self) -> None:
-        self.told.append("resume")
-        self.resumed.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.lost.set_result(exc)
-
-
-def asyncio_falls_short(loop: asyncio.AbstractEventLoop, how: str) -> None:
-    """Skips what asyncio's own loop does not do."""
-    if isinstance(loop, asyncio.SelectorEventLoop):
-        pytest.skip(f"asyncio {how}")
-
-
-async def connect(
-    loop: asyncio.AbstractEventLoop,
-    server_context: ssl.SSLContext | None = None,
-    client_context: ssl.SSLContext | None = None,
-) -> tuple[Peer, Peer]:
-    """Both ends of a connection, with TLS if there are contexts."""
-    accepted: asyncio.Future[Peer] = loop.create_future()
-
-    class Accepted(Peer):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            accepted.set_result(self)
-
-    server = await loop.create_server(Accepted, "127.0.0.1", 0, ssl=server_context)
-    _, near = await loop.create_connection(
-        Peer,
-        *server.sockets[0].getsockname(),
-        ssl=client_context,
-        server_hostname="localhost" if client_context is not None else None,
-    )
-    far = await accepted
-    server.close()
-    return near, far
-
-
-async def close(near: Peer, far: Peer) -> bytes:
-    near.transport.close()
-    await near.lost
-    await far.lost
-    return bytes(far.received)
 
 
 def test_files_over_tls(
@@ -122,11 +58,11 @@ def test_a_protocol_that_was_told_to_wait_is_told_to_go_on(
         contexts = (server_context, client_context) if tls else ()
         near, far = await connect(loop, *contexts)
         near.transport.write(before)
-        assert near.told == ["pause"]
+        assert near.told == ["made", "pause"]
         assert near.transport._protocol_paused
         await loop.sendfile(near.transport, io.BytesIO(CONTENT))
-        await near.resumed.wait()
-        assert near.told == ["pause", "resume"]
+        await near.until_told("resume")
+        assert near.told == ["made", "pause", "resume"]
         assert await close(near, far) == before + CONTENT
 
     loop.run_until_complete(main())
@@ -145,10 +81,10 @@ def test_a_protocol_hears_that_the_file_has_filled_the_buffer(
         far.transport.pause_reading()
         data = io.BytesIO(CONTENT[: 200 * 1024])
         assert await loop.sendfile(near.transport, data) == 200 * 1024
-        assert near.told == ["pause"]
+        assert near.told == ["made", "pause"]
         far.transport.resume_reading()
-        await near.resumed.wait()
-        assert near.told == ["pause", "resume"]
+        await near.until_told("resume")
+        assert near.told == ["made", "pause", "resume"]
         assert await close(near, far) == CONTENT[: 200 * 1024]
 
     loop.run_until_complete(main())

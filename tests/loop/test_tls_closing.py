@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import jebi.loop
-from tests.loop.tls import Recorder, accepting, receive_exactly
+from tests.loop.recorder import Gatherer
+from tests.loop.tls import accepting, receive_exactly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    Opened = tuple[asyncio.Transport, Recorder, asyncio.Transport, Recorder]
+    Opened = tuple[asyncio.Transport, Gatherer, asyncio.Transport, Gatherer]
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 
@@ -33,9 +34,9 @@ async def connected(contexts: Contexts, **options: Any) -> AsyncIterator[Opened]
     loop = asyncio.get_running_loop()
     far, near = socket.socketpair()
     accepted, opened = await asyncio.gather(
-        loop.connect_accepted_socket(Recorder, far, ssl=contexts[0], **options),
+        loop.connect_accepted_socket(Gatherer, far, ssl=contexts[0], **options),
         loop.create_connection(
-            Recorder, sock=near, ssl=contexts[1], server_hostname="localhost", **options
+            Gatherer, sock=near, ssl=contexts[1], server_hostname="localhost", **options
         ),
     )
     try:
@@ -73,7 +74,7 @@ def test_the_peer_says_goodbye(loop: asyncio.AbstractEventLoop, contexts: Contex
 
     async def main(port: int) -> None:
         transport, protocol = await loop.create_connection(
-            Recorder, "localhost", port, ssl=contexts[1]
+            Gatherer, "localhost", port, ssl=contexts[1]
         )
         assert await protocol.lost is None
         assert protocol.told == ["made", "data", "eof", "lost"]
@@ -96,7 +97,7 @@ def test_goodbye_is_said_to_the_peer(loop: asyncio.AbstractEventLoop, contexts: 
 
     async def main(port: int) -> None:
         transport, protocol = await loop.create_connection(
-            Recorder, "localhost", port, ssl=contexts[1]
+            Gatherer, "localhost", port, ssl=contexts[1]
         )
         transport.write(b"bye")
         transport.close()
@@ -113,7 +114,7 @@ def test_a_connection_that_is_cut(loop: asyncio.AbstractEventLoop, contexts: Con
             secure.sendall(b"and")
 
     async def main(port: int) -> None:
-        _, protocol = await loop.create_connection(Recorder, "localhost", port, ssl=contexts[1])
+        _, protocol = await loop.create_connection(Gatherer, "localhost", port, ssl=contexts[1])
         assert await protocol.lost is None
         assert protocol.received == b"and"
         assert protocol.told == ["made", "data", "eof", "lost"]
@@ -165,7 +166,7 @@ def test_what_comes_after_closing_is_dropped(contexts: Contexts) -> None:
 
     async def main(port: int) -> None:
         transport, protocol = await asyncio.get_running_loop().create_connection(
-            Recorder, "localhost", port, ssl=contexts[1]
+            Gatherer, "localhost", port, ssl=contexts[1]
         )
         transport.write(b"close")
         transport.close()
@@ -228,7 +229,7 @@ def test_half_closed_connections_do_not_exist(
 ) -> None:
     async def main() -> None:
         async with connected(contexts) as (_, mine, server, _):
-            mine.eof_received = lambda: True  # type: ignore[method-assign]
+            mine.eof_received = lambda: True  # type: ignore[assignment, method-assign]
             server.close()
             assert await mine.lost is None
 
@@ -263,7 +264,7 @@ def test_what_the_protocol_raises(
 def test_what_ends_the_program_ends_it(
     loop: asyncio.AbstractEventLoop, contexts: Contexts, kind: type[BaseException]
 ) -> None:
-    class Ending(Recorder):
+    class Ending(Gatherer):
         def data_received(self, data: bytes) -> None:
             raise kind
 
@@ -275,7 +276,7 @@ def test_what_ends_the_program_ends_it(
             await asyncio.gather(
                 loop.connect_accepted_socket(Ending, far, ssl=contexts[0]),
                 loop.create_connection(
-                    Recorder, sock=near, ssl=contexts[1], server_hostname="localhost"
+                    Gatherer, sock=near, ssl=contexts[1], server_hostname="localhost"
                 ),
             )
         )
@@ -306,7 +307,7 @@ def test_garbage_from_the_peer(loop: asyncio.AbstractEventLoop, contexts: Contex
                     pass
 
     async def main(port: int) -> None:
-        _, protocol = await loop.create_connection(Recorder, "localhost", port, ssl=contexts[1])
+        _, protocol = await loop.create_connection(Gatherer, "localhost", port, ssl=contexts[1])
         assert isinstance(await protocol.lost, ssl.SSLError)
 
     with accepting(serve) as (port, _):

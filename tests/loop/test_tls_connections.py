@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.loop.tls import PATIENCE, Recorder, Thread, accepting, receive_exactly
+from tests.loop.recorder import Gatherer
+from tests.loop.tls import PATIENCE, Thread, accepting, receive_exactly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def test_what_a_transport_knows(
         ) as server:
             address = server.sockets[0].getsockname()
             transport, protocol = await loop.create_connection(
-                Recorder, *address, ssl=client_context, server_hostname="localhost"
+                Gatherer, *address, ssl=client_context, server_hostname="localhost"
             )
             assert isinstance(transport, asyncio.Transport)
             assert transport.get_protocol() is protocol
@@ -118,7 +119,7 @@ def test_the_application_protocol_is_negotiated(
 
     async def main(port: int) -> str | None:
         transport, protocol = await loop.create_connection(
-            Recorder, "localhost", port, ssl=client_context
+            Gatherer, "localhost", port, ssl=client_context
         )
         chosen: str | None = transport.get_extra_info("ssl_object").selected_alpn_protocol()
         transport.close()
@@ -223,7 +224,7 @@ def test_an_accepted_socket(
 
     async def main() -> None:
         sock, _ = await loop.sock_accept(listener)
-        transport, protocol = await loop.connect_accepted_socket(Recorder, sock, ssl=server_context)
+        transport, protocol = await loop.connect_accepted_socket(Gatherer, sock, ssl=server_context)
         assert await protocol.until_received(4) == b"ping"
         transport.write(b"pong")
         assert await protocol.lost is None

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import jebi.loop
-from tests.loop.tls import PATIENCE, Recorder, Thread, accepting, receive_exactly
+from tests.loop.recorder import Gatherer
+from tests.loop.tls import PATIENCE, Thread, accepting, receive_exactly
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 MEGABYTE = 1024 * 1024
@@ -23,13 +24,13 @@ def contexts(server_context: ssl.SSLContext, client_context: ssl.SSLContext) -> 
     return server_context, client_context
 
 
-async def connected(contexts: Contexts) -> tuple[Any, Recorder, Any, Recorder]:
+async def connected(contexts: Contexts) -> tuple[Any, Gatherer, Any, Gatherer]:
     """A client's transport and protocol, and the server's."""
     loop = asyncio.get_running_loop()
     far, near = socket.socketpair()
     accepted, opened = await asyncio.gather(
-        loop.connect_accepted_socket(Recorder, far, ssl=contexts[0]),
-        loop.create_connection(Recorder, sock=near, ssl=contexts[1], server_hostname="localhost"),
+        loop.connect_accepted_socket(Gatherer, far, ssl=contexts[0]),
+        loop.create_connection(Gatherer, sock=near, ssl=contexts[1], server_hostname="localhost"),
     )
     return (*opened, *accepted)
 
@@ -225,7 +226,7 @@ def test_a_reader_that_pauses_stops_the_writer(
     async def main(port: int) -> int:
         transport: Any
         transport, protocol = await loop.create_connection(
-            Recorder, "localhost", port, ssl=contexts[1]
+            Gatherer, "localhost", port, ssl=contexts[1]
         )
         assert transport.is_reading()
         transport.pause_reading()
@@ -277,7 +278,7 @@ def test_pausing_in_the_middle_of_delivery(contexts: Contexts) -> None:
 def test_writing_as_soon_as_the_connection_is_made(
     loop: asyncio.AbstractEventLoop, contexts: Contexts
 ) -> None:
-    class Eager(Recorder):
+    class Eager(Gatherer):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(transport)
             self.transport.write(b"early")
@@ -298,7 +299,7 @@ def test_writing_as_soon_as_the_connection_is_made(
 def test_answers_in_pieces_arrive_in_order(
     loop: asyncio.AbstractEventLoop, contexts: Contexts
 ) -> None:
-    class Piecemeal(Recorder):
+    class Piecemeal(Gatherer):
         def data_received(self, data: bytes) -> None:
             for byte in data:
                 self.transport.write(bytes([byte]))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import jebi.loop
-from tests.loop.tls import Recorder, accepting
+from tests.loop.recorder import Gatherer
+from tests.loop.tls import accepting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -26,7 +27,7 @@ Pair = tuple[socket.socket, socket.socket]
 def connect(
     loop: asyncio.AbstractEventLoop, port: int, context: ssl.SSLContext, **options: Any
 ) -> Coroutine[Any, Any, Any]:
-    return loop.create_connection(Recorder, "localhost", port, ssl=context, **options)
+    return loop.create_connection(Gatherer, "localhost", port, ssl=context, **options)
 
 
 def expect_end(sock: socket.socket) -> bytes:
@@ -49,10 +50,10 @@ def test_a_certificate_for_somebody_else(
 ) -> None:
     told: list[Any] = []
     loop.set_exception_handler(lambda _, context: told.append(context))
-    protocols: list[Recorder] = []
+    protocols: list[Gatherer] = []
 
-    def make() -> Recorder:
-        protocols.append(Recorder())
+    def make() -> Gatherer:
+        protocols.append(Gatherer())
         return protocols[-1]
 
     async def main() -> None:
@@ -73,7 +74,7 @@ def test_an_authority_that_is_not_trusted(
     stranger = ssl.create_default_context()
 
     async def main() -> None:
-        async with await loop.create_server(Recorder, "127.0.0.1", 0, ssl=server_context) as server:
+        async with await loop.create_server(Gatherer, "127.0.0.1", 0, ssl=server_context) as server:
             port = server.sockets[0].getsockname()[1]
             with pytest.raises(ssl.SSLCertVerificationError, match="CERTIFICATE_VERIFY_FAILED"):
                 await connect(loop, port, stranger)
@@ -105,11 +106,11 @@ def test_no_version_in_common(
 ) -> None:
     server_context.minimum_version = ssl.TLSVersion.TLSv1_3
     client_context.maximum_version = ssl.TLSVersion.TLSv1_2
-    protocols: list[Recorder] = []
+    protocols: list[Gatherer] = []
 
     async def main() -> None:
         async with await loop.create_server(
-            lambda: protocols.append(Recorder()) or protocols[-1],  # type: ignore[func-returns-value]
+            lambda: protocols.append(Gatherer()) or protocols[-1],  # type: ignore[func-returns-value]
             "127.0.0.1",
             0,
             ssl=server_context,
@@ -151,7 +152,7 @@ def test_a_client_without_tls_does_not_hurt_the_server(
     loop.set_exception_handler(lambda _, context: told.append(context))
 
     async def main() -> None:
-        async with await loop.create_server(Recorder, "127.0.0.1", 0, ssl=server_context) as server:
+        async with await loop.create_server(Gatherer, "127.0.0.1", 0, ssl=server_context) as server:
             port = server.sockets[0].getsockname()[1]
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET / HTTP/1.1\r\n\r\n")
@@ -180,11 +181,11 @@ def test_a_handshake_that_takes_too_long(
         opening: Coroutine[Any, Any, Any]
         if server_side:
             opening = loop.connect_accepted_socket(
-                Recorder, near, ssl=server_context, ssl_handshake_timeout=0.05
+                Gatherer, near, ssl=server_context, ssl_handshake_timeout=0.05
             )
         else:
             opening = loop.create_connection(
-                Recorder,
+                Gatherer,
                 sock=near,
                 ssl=client_context,
                 server_hostname="",
@@ -209,7 +210,7 @@ def test_cancelling_closes_the_connection(
     async def main() -> None:
         opening = loop.create_task(
             loop.create_connection(
-                Recorder, sock=near, ssl=client_context, server_hostname="localhost"
+                Gatherer, sock=near, ssl=client_context, server_hostname="localhost"
             )
         )
         assert (await loop.sock_recv(far, 65536))[:1] == b"\x16"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import jebi.loop
-from tests.loop.tls import Recorder, accepting, receive_exactly
+from tests.loop.recorder import Gatherer
+from tests.loop.tls import accepting, receive_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ async def upgrade(
     return client, server
 
 
-async def exchange(client: Any, mine: Recorder, server: Any, theirs: Recorder) -> None:
+async def exchange(client: Any, mine: Gatherer, server: Any, theirs: Gatherer) -> None:
     """A word each way, then the end."""
     del mine.received[:], theirs.received[:]
     client.write(b"ping" * 10_000)
@@ -61,8 +62,8 @@ def test_layers(
     loop: asyncio.AbstractEventLoop, pair: Pair, contexts: Contexts, layers: int
 ) -> None:
     async def main() -> None:
-        near, mine = await loop.create_connection(Recorder, sock=pair[0])
-        far, theirs = await loop.create_connection(Recorder, sock=pair[1])
+        near, mine = await loop.create_connection(Gatherer, sock=pair[0])
+        far, theirs = await loop.create_connection(Gatherer, sock=pair[1])
         near.write(b"plain")
         assert await theirs.until_received(5) == b"plain"
         for _ in range(layers):
@@ -84,7 +85,7 @@ def test_from_within_the_protocol(loop: asyncio.AbstractEventLoop, contexts: Con
             secure.sendall(b"secret")
             return receive_exactly(secure, 6)
 
-    class Mail(Recorder):
+    class Mail(Gatherer):
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
             if data == b"STARTTLS\r\n":
@@ -199,7 +200,7 @@ def test_transports_of_others(contexts: Contexts) -> None:
     async def main() -> None:
         near, far = Tunnel(), Tunnel()
         near.other, far.other = far, near
-        mine, theirs = Recorder(), Recorder()
+        mine, theirs = Gatherer(), Gatherer()
         client, server = await upgrade(near, mine, far, theirs, contexts)
         assert client.get_extra_info("peername") == "tunnel"
         await exchange(client, mine, server, theirs)
@@ -211,7 +212,7 @@ def test_what_cannot_carry_tls(
     loop: asyncio.AbstractEventLoop, pair: Pair, contexts: Contexts
 ) -> None:
     async def main() -> None:
-        transport, protocol = await loop.create_connection(Recorder, sock=pair[0])
+        transport, protocol = await loop.create_connection(Gatherer, sock=pair[0])
         with pytest.raises(TypeError, match=r"instance of ssl\.SSLContext, got None"):
             await loop.start_tls(transport, protocol, None)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="is not supported by start_tls"):
@@ -228,7 +229,7 @@ def test_a_handshake_that_fails_closes_the_transport(
     near, far = pair
 
     async def main() -> None:
-        transport, protocol = await loop.create_connection(Recorder, sock=near)
+        transport, protocol = await loop.create_connection(Gatherer, sock=near)
         await loop.sock_sendall(far, b"this is no TLS at all")
         with pytest.raises(ssl.SSLError):
             await loop.start_tls(transport, protocol, contexts[1], server_hostname="localhost")
@@ -244,7 +245,7 @@ def test_cancelling_closes_the_transport(
     near, far = pair
 
     async def main() -> None:
-        transport, protocol = await loop.create_connection(Recorder, sock=near)
+        transport, protocol = await loop.create_connection(Gatherer, sock=near)
         starting = loop.create_task(
             loop.start_tls(transport, protocol, contexts[1], server_hostname="localhost")
         )
@@ -270,8 +271,8 @@ def test_nothing_is_left(
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        near, mine = await loop.create_connection(Recorder, sock=pair[0])
-        far, theirs = await loop.create_connection(Recorder, sock=pair[1])
+        near, mine = await loop.create_connection(Gatherer, sock=pair[0])
+        far, theirs = await loop.create_connection(Gatherer, sock=pair[1])
         for _ in range(layers):
             near, far = await upgrade(near, mine, far, theirs, contexts)
             references.extend(weakref.ref(one) for one in (near, far))
@@ -296,9 +297,9 @@ def test_a_loop_that_closes_first(
         near, far = socket.socketpair()
         opened = await asyncio.gather(
             loop.create_connection(
-                Recorder, sock=near, ssl=contexts[1], server_hostname="localhost"
+                Gatherer, sock=near, ssl=contexts[1], server_hostname="localhost"
             ),
-            loop.connect_accepted_socket(Recorder, far, ssl=contexts[0]),
+            loop.connect_accepted_socket(Gatherer, far, ssl=contexts[0]),
         )
         references.extend(weakref.ref(transport) for transport, _ in opened)
         references.extend(weakref.ref(protocol) for _, protocol in opened)
@@ -315,7 +316,7 @@ def test_the_connection_keeps_its_context(pair: Pair, contexts: Contexts) -> Non
     """What the protocol set before is there after; asyncio takes the caller's context instead."""
     place: contextvars.ContextVar[str] = contextvars.ContextVar("place", default="nowhere")
 
-    class Noting(Recorder):
+    class Noting(Gatherer):
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             place.set("connection")
@@ -332,7 +333,7 @@ def test_the_connection_keeps_its_context(pair: Pair, contexts: Contexts) -> Non
 
     async def main(loop: asyncio.AbstractEventLoop) -> None:
         near, mine = await loop.create_connection(Noting, sock=pair[0])
-        far, theirs = await loop.create_connection(Recorder, sock=pair[1])
+        far, theirs = await loop.create_connection(Gatherer, sock=pair[1])
         for place_now in ("caller", "caller again"):
             place.set(place_now)
             near, far = await upgrade(near, mine, far, theirs, contexts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import threading
@@ -14,61 +13,6 @@ if TYPE_CHECKING:
 
 # No wait of a test takes this many seconds unless something is broken.
 PATIENCE = 10
-
-
-class Recorder(asyncio.Protocol):
-    """Notes what it is told, and lets a test wait for it."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.received = bytearray()
-        self.transport: Any = None
-        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        self._changed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.tell("made")
-
-    def data_received(self, data: bytes) -> None:
-        assert type(data) is bytes
-        assert data
-        self.received += data
-        if self.told[-1:] != ["data"]:
-            self.told.append("data")
-        self._changed.set()
-
-    def eof_received(self) -> bool | None:
-        self.tell("eof")
-        return None
-
-    def pause_writing(self) -> None:
-        self.tell("pause")
-
-    def resume_writing(self) -> None:
-        self.tell("resume")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.tell("lost")
-        self.lost.set_result(exc)
-
-    def tell(self, what: str) -> None:
-        self.told.append(what)
-        self._changed.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Returns as soon as the condition holds after something was told."""
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
-
-    async def until_told(self, what: str) -> None:
-        await self.until(lambda: what in self.told)
-
-    async def until_received(self, count: int) -> bytes:
-        await self.until(lambda: len(self.received) >= count)
-        return bytes(self.received)
 
 
 class Thread:

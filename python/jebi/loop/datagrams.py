@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +11,7 @@ from jebi import _engine
 
 from .log import logger
 from .sockets import Sockets
+from .unix import remove_stale
 
 if TYPE_CHECKING:
     import asyncio
@@ -104,7 +103,8 @@ class Datagrams(Sockets):
             for path in (local, remote):
                 if path is not None and not isinstance(path, str):
                     raise TypeError("string is expected")
-            _remove_stale(local)
+            if local:
+                remove_stale(local)
             return [(family, proto, local or None, remote or None)]
         sides: list[dict[tuple[int, int], Any] | None] = []
         for address in (local, remote):
@@ -187,20 +187,6 @@ def _options(reuse_port: bool | None, allow_broadcast: bool | None) -> list[tupl
     if allow_broadcast:
         options.append((socket.SOL_SOCKET, socket.SO_BROADCAST))
     return options
-
-
-def _remove_stale(path: str | None) -> None:
-    """Removes the socket that another process has left at ``path``, unless it is abstract."""
-    if not path or path[0] == "\0":
-        return
-    try:
-        if stat.S_ISSOCK(os.stat(path).st_mode):
-            os.remove(path)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        # The directory may allow no more than making sockets.
-        logger.error("Unable to check or remove stale UNIX socket %r: %r", path, error)
 
 
 def _join(

@@ -160,8 +160,7 @@ def _check_unix(sock: socket.socket) -> None:
 
 def _bind(path: str | bytes) -> socket.socket:
     """A socket with this name."""
-    if not _is_abstract(path):
-        _remove_stale(path)
+    remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.bind(path)
@@ -176,8 +175,10 @@ def _bind(path: str | bytes) -> socket.socket:
     return sock
 
 
-def _remove_stale(path: str | bytes) -> None:
-    """Makes room where a socket was left behind; whether anybody still listens, nobody can say."""
+def remove_stale(path: str | bytes) -> None:
+    """Make room where a socket was left behind; whether anybody still listens, nobody can say."""
+    if _is_abstract(path):
+        return
     try:
         if stat.S_ISSOCK(os.stat(path).st_mode):
             os.remove(path)
