@@ -11,11 +11,13 @@ mod body;
 mod date;
 mod deadlines;
 mod head;
+mod input;
 mod listener;
 mod log;
 mod output;
 mod peer;
 mod refusal;
+mod requests;
 mod server;
 mod settling;
 mod shared;
@@ -28,8 +30,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use bytes::Bytes;
-use http1::{RequestDecoder, RequestHead};
+use http1::RequestDecoder;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use reactor::{Interest, Readiness, Token};
@@ -41,19 +42,9 @@ pub(crate) use self::head::Headers;
 use self::peer::Peer;
 pub(crate) use self::server::HttpServer;
 use self::shared::Shared;
-use self::state::{Gone, Next, State};
+use self::state::{Gone, State};
 pub(crate) use self::tls::TlsSettings;
-use crate::application::{Application, Native, Route};
 use crate::eventloop::{EventLoop, Source};
-use crate::exchange::Exchange;
-use crate::plan::{PathParams, Plan};
-
-/// A request that waits for the rest of its body before its plan starts.
-pub(crate) struct Waiting {
-    head: RequestHead,
-    plan: Py<Plan>,
-    path: PathParams,
-}
 
 /// One client socket and what is going on there.
 pub(crate) struct Connection {
@@ -137,7 +128,7 @@ impl Connection {
         if left {
             let (cut_short, cycle) = {
                 let state = self.state();
-                (state.is_cut_short(), state.cycle(py))
+                (state.is_cut_short(), state.current(py))
             };
             if cut_short {
                 return self.lose(py);
@@ -145,84 +136,6 @@ impl Connection {
             notify(py, cycle.as_ref(), Cycle::arrived);
         }
         self.settle(py);
-    }
-
-    /// Works through the input until it is used up or a request has to be waited for.
-    fn pump(self: &Arc<Self>, py: Python<'_>) {
-        loop {
-            let next = self.state().next(&self.shared);
-            match next {
-                Next::Begin {
-                    head,
-                    serial,
-                    whole,
-                } => self.begin(py, head, serial, whole),
-                Next::Start {
-                    waiting,
-                    body,
-                    serial,
-                } => {
-                    let Waiting { head, plan, path } = waiting;
-                    let exchange = Exchange::new(Arc::clone(self), serial, head, body);
-                    self.start_plan(py, plan, path, &exchange);
-                }
-                Next::Arrived => {
-                    let cycle = self.state().cycle(py);
-                    notify(py, cycle.as_ref(), Cycle::arrived);
-                }
-                Next::Refuse(bad) => self.refuse(py, bad),
-                Next::Rest => return,
-            }
-        }
-    }
-
-    /// A request begins: routes it, and starts it unless its plan wants the body first.
-    fn begin(self: &Arc<Self>, py: Python<'_>, head: RequestHead, serial: u64, whole: bool) {
-        if self.shared.is_overloaded() {
-            return self.turn_away(py, serial);
-        }
-        if head.path().is_empty() {
-            return self.refuse_connect(py);
-        }
-        if self.asks_for_websocket(&head) {
-            return self.begin_websocket(py, head, serial);
-        }
-        if self.hides_frames(&head) {
-            return self.refuse_hidden_frames(py);
-        }
-        let native = match &self.shared.application {
-            Application::Asgi(application) => {
-                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
-                return asgi::start(py, &self.shared, application.clone_ref(py), &exchange);
-            }
-            Application::Native(native) => native,
-        };
-        match native.route(py, &head) {
-            Route::Asgi => {
-                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
-                asgi::start(py, &self.shared, native.asgi().clone_ref(py), &exchange);
-            }
-            Route::Plan { plan, path } if plan.get().reads_body() && !whole => {
-                self.state()
-                    .wait_for_body(serial, Waiting { head, plan, path });
-            }
-            Route::Plan { plan, path } => {
-                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
-                self.start_plan(py, plan, path, &exchange);
-            }
-        }
-    }
-
-    fn start_plan(
-        &self,
-        py: Python<'_>,
-        plan: Py<Plan>,
-        path: PathParams,
-        exchange: &Arc<Exchange>,
-    ) {
-        if let Application::Native(native) = &self.shared.application {
-            Native::start(native, py, &self.shared.runner, plan, path, exchange);
-        }
     }
 
     /// Goes on after something changed outside of `ready`, unless somebody up the stack will.
@@ -267,7 +180,7 @@ impl Connection {
             if !state.holds_head(serial) {
                 return;
             }
-            state.cycle(py)
+            state.cycle(py, serial)
         };
         notify(py, cycle.as_ref(), Cycle::release);
     }

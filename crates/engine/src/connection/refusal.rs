@@ -24,8 +24,8 @@ impl Connection {
     }
 
     /// A tunnel was asked for, which only a proxy can give.
-    pub(super) fn refuse_connect(self: &Arc<Self>, py: Python<'_>) {
-        self.give_up(py, 400, "this server is not a proxy");
+    pub(super) fn refuse_connect(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        self.give_up_turn(py, serial, 400, "this server is not a proxy");
     }
 
     /// Whether the request is to open a WebSocket. An offer to speak another protocol is not taken:
@@ -48,12 +48,17 @@ impl Connection {
             && Upgrade::is_asked_for(head.header(b"upgrade").unwrap_or_default())
     }
 
-    pub(super) fn refuse_hidden_frames(self: &Arc<Self>, py: Python<'_>) {
-        self.give_up(py, 400, "the handshake of a WebSocket has no body");
+    pub(super) fn refuse_hidden_frames(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        self.give_up_turn(py, serial, 400, "the handshake of a WebSocket has no body");
     }
 
     /// It is, but not in the way that RFC 6455 demands.
-    pub(super) fn refuse_websocket(self: &Arc<Self>, py: Python<'_>, refusal: Refusal) {
+    pub(super) fn refuse_websocket(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        refusal: Refusal,
+    ) {
         let text = format!("WebSocket handshake refused: {refusal}");
         self.shared.logs.warning(py, &text);
         let version: &[u8] = if refusal.status() == 426 {
@@ -61,7 +66,7 @@ impl Connection {
         } else {
             b""
         };
-        self.give_up_with(py, refusal.status(), &refusal.to_string(), version);
+        self.give_up_turn_with(py, serial, refusal.status(), &refusal.to_string(), version);
     }
 
     /// The request took too long to arrive.
@@ -73,17 +78,14 @@ impl Connection {
     /// There are too many requests at a time.
     pub(super) fn turn_away(self: &Arc<Self>, py: Python<'_>, serial: u64) {
         self.shared.logs.warning(py, "Exceeded concurrency limit.");
-        if self.state().turn(serial).is_some() {
-            self.give_up(py, 503, reason(503));
-        }
+        self.give_up_turn(py, serial, 503, reason(503));
     }
 
     /// The application failed to answer the request with this serial: 500 if nothing of an answer
     /// has left, otherwise the connection ends where it is. A client that left in the middle of its
     /// request is told nothing.
     pub(crate) fn fail_turn(self: &Arc<Self>, py: Python<'_>, serial: u64) {
-        if self.state().turn(serial).is_some() {
-            self.give_up(py, 500, reason(500));
+        if self.give_up_turn(py, serial, 500, reason(500)) {
             self.resume(py);
         }
     }
@@ -96,12 +98,39 @@ impl Connection {
 
     /// Answers with `status` in place of whatever was going on, and ends the connection.
     fn give_up(self: &Arc<Self>, py: Python<'_>, status: u16, text: &str) {
-        self.give_up_with(py, status, text, b"");
+        let gone = self.state().give_up(&self.shared, status, text, b"");
+        bury(py, &gone);
     }
 
-    fn give_up_with(self: &Arc<Self>, py: Python<'_>, status: u16, text: &str, lines: &[u8]) {
-        let gone = self.state().give_up(&self.shared, status, text, lines);
+    /// Answers the request with this serial with `status`, if somebody waits for it still, in
+    /// place of whatever it was answered so far. Says whether there was such a request.
+    fn give_up_turn(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        status: u16,
+        text: &str,
+    ) -> bool {
+        self.give_up_turn_with(py, serial, status, text, b"")
+    }
+
+    fn give_up_turn_with(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        status: u16,
+        text: &str,
+        lines: &[u8],
+    ) -> bool {
+        let gone = {
+            let mut state = self.state();
+            if state.turn(serial).is_none() {
+                return false;
+            }
+            state.give_up(&self.shared, status, text, lines)
+        };
         bury(py, &gone);
+        true
     }
 }
 

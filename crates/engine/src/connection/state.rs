@@ -1,29 +1,20 @@
 //! What changes while a connection lives: its socket, its buffers and the request in progress.
 
-use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
 use bytes::{Bytes, BytesMut};
 use http1::{BadRequest, CONTINUE, Event, Framing as RequestFraming, RequestDecoder, RequestHead};
 use pyo3::prelude::*;
-use reactor::{Interest, Readiness, Token};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
+use reactor::{Interest, Token};
 
 use super::asgi::Cycle;
 use super::deadlines::Deadline;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
+use super::requests::Waiting;
 use super::shared::Shared;
 use super::turn::{Reply, Turn, UNWANTED_BODY};
 use super::websocket::Session;
 
-/// The least room a read is made with.
-const READ: usize = 4 * 1024;
-/// The most that is read of TLS at a time: about a record of the largest size.
-const READ_RECORDS: usize = 16 * 1024;
-/// The room for a body that is still coming.
-const READ_BODY: usize = 64 * 1024;
 /// The largest buffer that an idle connection keeps.
 const KEPT: usize = 16 * 1024;
 
@@ -51,12 +42,12 @@ pub(super) enum Next {
     },
     /// A request that waited for its body can start.
     Start {
-        waiting: super::Waiting,
+        waiting: Waiting,
         body: Bytes,
         serial: u64,
     },
-    /// More of the body, or its end, is there for the application.
-    Arrived,
+    /// More of the body, or its end, is there for the application of the request with this serial.
+    Arrived(u64),
     /// The client broke the rules.
     Refuse(BadRequest),
     /// Nothing until something happens.
@@ -79,7 +70,7 @@ pub(super) struct State {
     /// What the connection speaks since its handshake, if that was for a WebSocket.
     pub(super) websocket: Option<Box<Session>>,
     /// The request that waits for its body, while it does.
-    pub(super) waiting: Option<super::Waiting>,
+    pub(super) waiting: Option<Waiting>,
     pub(super) serial: u64,
     /// Somebody up the stack is working through the input and will flush.
     pub(super) pumping: bool,
@@ -140,86 +131,6 @@ impl State {
         self.turn.as_mut().filter(|turn| turn.serial == serial)
     }
 
-    /// Reads what arrived, once. An error means that the client is gone.
-    pub(super) fn receive(&mut self, readiness: Readiness) -> io::Result<()> {
-        if !readiness.is_readable() || self.eof {
-            return Ok(());
-        }
-        if let Ending::Lingering(left) = self.ending {
-            return self.discard(left);
-        }
-        if self.output.seal.is_some() {
-            return self.receive_records();
-        }
-        let in_message = |session: &Session| session.is_in_payload();
-        let wanted = if self.turn.as_ref().is_some_and(|turn| !turn.body_done)
-            || self.websocket.as_deref().is_some_and(in_message)
-        {
-            READ_BODY
-        } else {
-            READ
-        };
-        if self.input.capacity() - self.input.len() < wanted {
-            self.input.reserve(wanted);
-        }
-        let Some(socket) = &self.socket else {
-            return Ok(());
-        };
-        match recv(socket, self.input.spare_capacity_mut(), RecvFlags::empty()) {
-            Ok((_, 0)) => self.eof = true,
-            Ok(((filled, _), _)) => {
-                let filled = filled.len();
-                let length = self.input.len() + filled;
-                self.received = true;
-                // SAFETY: the kernel initialised the first `filled` bytes of the spare capacity, so the first `length` bytes are initialised.
-                unsafe { self.input.set_len(length) };
-            }
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    /// Reads what arrived once, and opens it.
-    fn receive_records(&mut self) -> io::Result<()> {
-        let (Some(socket), Some(seal)) = (&self.socket, &mut self.output.seal) else {
-            return Ok(());
-        };
-        let mut scratch = [MaybeUninit::<u8>::uninit(); READ_RECORDS];
-        match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
-            Ok((_, 0)) => self.eof = true,
-            Ok(((records, _), _)) => match seal.open(records, &mut self.input) {
-                Ok(ended) => {
-                    self.eof |= ended;
-                    self.received = true;
-                }
-                Err(error) => {
-                    // An alert tells the client why; it may be gone already.
-                    let _ = self.flush();
-                    return Err(error);
-                }
-            },
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    /// Throws away what a client still sends after its last answer.
-    fn discard(&mut self, left: usize) -> io::Result<()> {
-        let Some(socket) = &self.socket else {
-            return Ok(());
-        };
-        let mut scratch = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-        match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
-            Ok((_, 0)) => self.eof = true,
-            Ok((_, length)) => self.ending = Ending::Lingering(left.saturating_sub(length)),
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
     /// Works on the input until there is something to do that needs Python, or nothing at all.
     pub(super) fn next(&mut self, shared: &Shared) -> Next {
         loop {
@@ -232,13 +143,12 @@ impl State {
             let Some(turn) = &self.turn else {
                 return self.next_request(shared);
             };
-            let (done, complete) = (turn.body_done, turn.is_complete());
+            let (serial, done, complete) = (turn.serial, turn.body_done, turn.is_complete());
             if done && complete {
                 self.end_turn();
                 continue;
             }
             if done {
-                let serial = turn.serial;
                 return match self.waiting.take() {
                     Some(waiting) => Next::Start {
                         waiting,
@@ -251,7 +161,7 @@ impl State {
             match self.pull_body() {
                 Err(bad) => return Next::Refuse(bad),
                 Ok(true) if complete || self.waiting.is_some() => {}
-                Ok(true) => return Next::Arrived,
+                Ok(true) => return Next::Arrived(serial),
                 Ok(false) => {
                     if self.eof && (complete || self.waiting.is_some()) {
                         self.ending = Ending::Close;
@@ -399,8 +309,14 @@ impl State {
             .is_some_and(|turn| matches!(turn.reply, Reply::Held { .. }))
     }
 
+    /// The cycle of the request with this serial, where it has one.
+    pub(super) fn cycle(&mut self, py: Python<'_>, serial: u64) -> Option<Py<Cycle>> {
+        let cycle = self.turn(serial)?.cycle.as_ref()?;
+        Some(cycle.clone_ref(py))
+    }
+
     /// The current turn's cycle, where it has one.
-    pub(super) fn cycle(&self, py: Python<'_>) -> Option<Py<Cycle>> {
+    pub(super) fn current(&self, py: Python<'_>) -> Option<Py<Cycle>> {
         let cycle = self.turn.as_ref()?.cycle.as_ref()?;
         Some(cycle.clone_ref(py))
     }
@@ -416,7 +332,7 @@ impl State {
     }
 
     /// Holds a request back until its body is whole.
-    pub(super) fn wait_for_body(&mut self, serial: u64, waiting: super::Waiting) {
+    pub(super) fn wait_for_body(&mut self, serial: u64, waiting: Waiting) {
         if self.turn(serial).is_none() {
             return;
         }
@@ -438,5 +354,5 @@ impl State {
 pub(super) struct Gone {
     pub(super) cycle: Option<Py<Cycle>>,
     /// Holds a plan, which is an object of Python's.
-    _waiting: Option<super::Waiting>,
+    _waiting: Option<Waiting>,
 }

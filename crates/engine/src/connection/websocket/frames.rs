@@ -20,6 +20,7 @@ impl State {
     /// Works through the frames that arrived, as far as the application keeps up.
     pub(in super::super) fn next_frames(&mut self) -> Next {
         let mut arrived = false;
+        let serial = self.serial;
         let Self {
             websocket,
             input,
@@ -56,18 +57,22 @@ impl State {
                     session.end(close.code, &close.reason);
                     session.say_close(output.tail(), close.code, "");
                     self.ending = Ending::Close;
-                    return Next::Arrived;
+                    return Next::Arrived(serial);
                 }
                 Err(violation) => {
                     session.end(violation.code(), violation.message());
                     session.say_close(output.tail(), violation.code(), violation.message());
                     self.ending = Ending::Linger;
-                    return Next::Arrived;
+                    return Next::Arrived(serial);
                 }
             }
             arrived = true;
         }
-        if arrived { Next::Arrived } else { Next::Rest }
+        if arrived {
+            Next::Arrived(serial)
+        } else {
+            Next::Rest
+        }
     }
 
     /// The WebSocket of the request with this serial, while it is open.
@@ -183,7 +188,7 @@ impl Connection {
         let cycle = {
             let mut state = self.state();
             state.hang_up(code, reason, Ending::Linger);
-            state.cycle(py)
+            state.current(py)
         };
         notify(py, cycle.as_ref(), Cycle::arrived);
         self.settle(py);

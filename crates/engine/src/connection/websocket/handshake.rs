@@ -23,7 +23,7 @@ impl Connection {
     ) {
         let upgrade = match Upgrade::read(head.method(), head.headers()) {
             Ok(upgrade) => upgrade,
-            Err(refusal) => return self.refuse_websocket(py, refusal),
+            Err(refusal) => return self.refuse_websocket(py, serial, refusal),
         };
         {
             let mut state = self.state();

@@ -1,0 +1,100 @@
+//! Bytes on their way from the client.
+
+use std::io;
+use std::mem::MaybeUninit;
+
+use reactor::Readiness;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+
+use super::state::{Ending, State};
+use super::websocket::Session;
+
+/// The least room a read is made with.
+const READ: usize = 4 * 1024;
+/// The most that is read of TLS at a time: about a record of the largest size.
+const READ_RECORDS: usize = 16 * 1024;
+/// The room for a body that is still coming.
+const READ_BODY: usize = 64 * 1024;
+
+impl State {
+    /// Reads what arrived, once. An error means that the client is gone.
+    pub(super) fn receive(&mut self, readiness: Readiness) -> io::Result<()> {
+        if !readiness.is_readable() || self.eof {
+            return Ok(());
+        }
+        if let Ending::Lingering(left) = self.ending {
+            return self.discard(left);
+        }
+        if self.output.seal.is_some() {
+            return self.receive_records();
+        }
+        let in_message = |session: &Session| session.is_in_payload();
+        let wanted = if self.turn.as_ref().is_some_and(|turn| !turn.body_done)
+            || self.websocket.as_deref().is_some_and(in_message)
+        {
+            READ_BODY
+        } else {
+            READ
+        };
+        if self.input.capacity() - self.input.len() < wanted {
+            self.input.reserve(wanted);
+        }
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        match recv(socket, self.input.spare_capacity_mut(), RecvFlags::empty()) {
+            Ok((_, 0)) => self.eof = true,
+            Ok(((filled, _), _)) => {
+                let filled = filled.len();
+                let length = self.input.len() + filled;
+                self.received = true;
+                // SAFETY: the kernel initialised the first `filled` bytes of the spare capacity, so the first `length` bytes are initialised.
+                unsafe { self.input.set_len(length) };
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Reads what arrived once, and opens it.
+    fn receive_records(&mut self) -> io::Result<()> {
+        let (Some(socket), Some(seal)) = (&self.socket, &mut self.output.seal) else {
+            return Ok(());
+        };
+        let mut scratch = [MaybeUninit::<u8>::uninit(); READ_RECORDS];
+        match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
+            Ok((_, 0)) => self.eof = true,
+            Ok(((records, _), _)) => match seal.open(records, &mut self.input) {
+                Ok(ended) => {
+                    self.eof |= ended;
+                    self.received = true;
+                }
+                Err(error) => {
+                    // An alert tells the client why; it may be gone already.
+                    let _ = self.flush();
+                    return Err(error);
+                }
+            },
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Throws away what a client still sends after its last answer.
+    fn discard(&mut self, left: usize) -> io::Result<()> {
+        let Some(socket) = &self.socket else {
+            return Ok(());
+        };
+        let mut scratch = [MaybeUninit::<u8>::uninit(); 16 * 1024];
+        match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
+            Ok((_, 0)) => self.eof = true,
+            Ok((_, length)) => self.ending = Ending::Lingering(left.saturating_sub(length)),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}

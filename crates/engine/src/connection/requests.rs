@@ -1,0 +1,101 @@
+//! Requests on their way to the application.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http1::RequestHead;
+use pyo3::prelude::*;
+
+use super::asgi::{self, Cycle};
+use super::state::Next;
+use super::{Connection, notify};
+use crate::application::{Application, Native, Route};
+use crate::exchange::Exchange;
+use crate::plan::{PathParams, Plan};
+
+/// A request that waits for the rest of its body before its plan starts.
+pub(super) struct Waiting {
+    head: RequestHead,
+    plan: Py<Plan>,
+    path: PathParams,
+}
+
+impl Connection {
+    /// Works through the input until it is used up or a request has to be waited for.
+    pub(super) fn pump(self: &Arc<Self>, py: Python<'_>) {
+        loop {
+            let next = self.state().next(&self.shared);
+            match next {
+                Next::Begin {
+                    head,
+                    serial,
+                    whole,
+                } => self.begin(py, head, serial, whole),
+                Next::Start {
+                    waiting,
+                    body,
+                    serial,
+                } => {
+                    let Waiting { head, plan, path } = waiting;
+                    let exchange = Exchange::new(Arc::clone(self), serial, head, body);
+                    self.start_plan(py, plan, path, &exchange);
+                }
+                Next::Arrived(serial) => {
+                    let cycle = self.state().cycle(py, serial);
+                    notify(py, cycle.as_ref(), Cycle::arrived);
+                }
+                Next::Refuse(bad) => self.refuse(py, bad),
+                Next::Rest => return,
+            }
+        }
+    }
+
+    /// A request begins: routes it, and starts it unless its plan wants the body first.
+    fn begin(self: &Arc<Self>, py: Python<'_>, head: RequestHead, serial: u64, whole: bool) {
+        if self.shared.is_overloaded() {
+            return self.turn_away(py, serial);
+        }
+        if head.path().is_empty() {
+            return self.refuse_connect(py, serial);
+        }
+        if self.asks_for_websocket(&head) {
+            return self.begin_websocket(py, head, serial);
+        }
+        if self.hides_frames(&head) {
+            return self.refuse_hidden_frames(py, serial);
+        }
+        let native = match &self.shared.application {
+            Application::Asgi(application) => {
+                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
+                return asgi::start(py, &self.shared, application.clone_ref(py), &exchange);
+            }
+            Application::Native(native) => native,
+        };
+        match native.route(py, &head) {
+            Route::Asgi => {
+                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
+                asgi::start(py, &self.shared, native.asgi().clone_ref(py), &exchange);
+            }
+            Route::Plan { plan, path } if plan.get().reads_body() && !whole => {
+                self.state()
+                    .wait_for_body(serial, Waiting { head, plan, path });
+            }
+            Route::Plan { plan, path } => {
+                let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
+                self.start_plan(py, plan, path, &exchange);
+            }
+        }
+    }
+
+    fn start_plan(
+        &self,
+        py: Python<'_>,
+        plan: Py<Plan>,
+        path: PathParams,
+        exchange: &Arc<Exchange>,
+    ) {
+        if let Application::Native(native) = &self.shared.application {
+            Native::start(native, py, &self.shared.runner, plan, path, exchange);
+        }
+    }
+}
