@@ -102,7 +102,7 @@ def test_it_keeps_its_place_among_other_data(
         await loop.sendfile(near.transport, source)
         near.transport.write(after)
         assert await close(near, far) == before + CONTENT + after
-        assert near.told == ["made", "pause", "resume"]
+        assert near.told == ["made", "pause", "resume", "lost"]
 
     loop.run_until_complete(main())
 
