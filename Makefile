@@ -21,7 +21,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
+.PHONY: faults stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test-rust: $(STAMPS)/base
 
 test-python: $(STAMPS)/test $(STAMPS)/extension ## The Python tests: make test-python ARGS='-k loop'.
 	$(BIN)/pytest $(ARGS)
+
+faults: $(STAMPS)/test $(STAMPS)/extension ## Load and faults against real servers, as a table: ARGS=pipelined.
+	PYTHONPATH=python $(BIN)/python -m tests.faults $(ARGS)
 
 stress: $(STAMPS)/test $(STAMPS)/extension ## A minute of random operations on the loop: STRESS_SEED=n repeats one.
 	STRESS_SECONDS=$${STRESS_SECONDS:-60} $(BIN)/pytest -s tests/stress/test_storm.py $(ARGS)

@@ -7,13 +7,14 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from traceback import StackSummary
-from typing import Any, Self, TypeVar, TypeVarTuple, Unpack, final
+from typing import Any, Final, Literal, Self, TypeVar, TypeVarTuple, Unpack, final
 
 from typing_extensions import Buffer, disjoint_base
 
 from jebi._plan import PlanSpec
 
 __all__ = [
+    "PROFILE",
     "DatagramTransport",
     "EventLoop",
     "Handle",
@@ -34,6 +35,8 @@ __all__ = [
     "encode_json",
     "watch_child",
 ]
+
+PROFILE: Final[Literal["debug", "release"]]
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")

@@ -34,6 +34,14 @@ mod _engine {
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
 
+    /// How the engine was compiled.
+    #[pymodule_export]
+    const PROFILE: &str = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::eventloop::install_methods(module.py())

@@ -1,0 +1,33 @@
+"""What the servers of the scripts serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CHUNK = b"x" * 65536
+
+
+async def hello(scope: Any, receive: Any, send: Any) -> None:
+    """Answers ``hello``; under ``/length`` the length of the body; under ``/endless``, for ever."""
+    if scope["type"] != "http":
+        raise RuntimeError("these scripts speak HTTP")
+    if scope["path"] == "/endless":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
+    data = b"hello"
+    if scope["path"] == "/length":
+        data = str(await _length(receive)).encode()
+    length = str(len(data)).encode()
+    headers = [(b"content-length", length), (b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": data})
+
+
+async def _length(receive: Any) -> int:
+    length = 0
+    while True:
+        message = await receive()
+        length += len(message.get("body", b""))
+        if not message.get("more_body"):
+            return length
