@@ -8,6 +8,8 @@ PORT ?= 8000
 SUITE ?=
 LOOP ?=
 ARGS ?=
+TARGET ?=
+SECONDS ?= 60
 # What the extension is built as; BUILD= makes a debug build.
 BUILD ?= --release
 
@@ -21,7 +23,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: faults stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
+.PHONY: faults fuzz stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +48,7 @@ lint: lint-rust lint-python ## Formatting, lints, types, the stub.
 
 lint-rust: $(STAMPS)/base
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 lint-python: $(STAMPS)/test $(STAMPS)/extension
@@ -65,6 +68,9 @@ faults: $(STAMPS)/test $(STAMPS)/extension ## Load and faults against real serve
 
 stress: $(STAMPS)/test $(STAMPS)/extension ## A minute of random operations on the loop: STRESS_SEED=n repeats one.
 	STRESS_SECONDS=$${STRESS_SECONDS:-60} $(BIN)/pytest -s tests/stress/test_storm.py $(ARGS)
+
+fuzz: ## Fuzz the codecs: TARGET=http1_requests SECONDS=3600; without a target, each of them.
+	fuzz/run.sh $(SECONDS) $(TARGET)
 
 valgrind: $(STAMPS)/test $(STAMPS)/extension ## The loop's tests under valgrind, which has to find nothing: ARGS=tests/loop/test_order.py.
 	PYTHONMALLOC=malloc valgrind --quiet --leak-check=no --error-exitcode=9 \
