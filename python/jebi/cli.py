@@ -13,7 +13,7 @@ from jebi import drop_in
 from jebi.server.errors import CANNOT_START, CannotStart
 from jebi.server.importer import locate
 from jebi.server.main import run_command
-from jebi.server.options import ignored_options, server_options
+from jebi.server.options import ServerCommand, application_argument, server_options
 
 # A page that stays open, or a stream, must not hold up a restart for long.
 DEV_GRACE = 5
@@ -52,23 +52,21 @@ def main() -> None:
 
 
 def _start(target: str | None, options: dict[str, Any]) -> None:
-    app_dir = options.pop("app_dir")
     if options.pop("drop_in"):
         os.environ[drop_in.ENVIRONMENT] = "1"  # for child processes
     try:
         drop_in.install_if_asked()
-        app, app_dir = locate(target, app_dir)
+        app, directory = locate(target, options["app_dir"] or "")
     except (drop_in.DropInError, CannotStart) as error:
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(CANNOT_START) from None
-    run_command(app, app_dir, options)
+    run_command(app, options | {"app_dir": directory})
 
 
-@main.command()
-@click.argument("app", required=False)
+@main.command(cls=ServerCommand)
+@application_argument(required=False)
 @click.option("--drop-in", is_flag=True, help=_DROP_IN_HELP)
-@server_options(host="127.0.0.1")
-@ignored_options
+@server_options()
 def run(app: str | None, **options: Any) -> None:
     """Serve APP.
 
@@ -78,13 +76,10 @@ def run(app: str | None, **options: Any) -> None:
     _start(app, options)
 
 
-@main.command()
-@click.argument("app", required=False)
+@main.command(cls=ServerCommand)
+@application_argument(required=False)
 @click.option("--drop-in", is_flag=True, help=_DROP_IN_HELP)
-@server_options(host="127.0.0.1", reload=True)
-@ignored_options
+@server_options(reload=True, timeout_graceful_shutdown=DEV_GRACE)
 def dev(app: str | None, **options: Any) -> None:
     """Serve APP on this machine only, and restart when a file changes."""
-    if options["timeout_graceful_shutdown"] is None:
-        options["timeout_graceful_shutdown"] = DEV_GRACE
     _start(app, options)

@@ -7,9 +7,9 @@ import json
 import logging
 import logging.config
 import os
-import ssl
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from jebi.server import application, sockets, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart
@@ -19,17 +19,16 @@ from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
 from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
 from jebi.server.middleware.proxy_headers import ProxyHeadersMiddleware
+from jebi.server.settings import Settings
+from jebi.server.settings.tls import SSL_PROTOCOL_VERSION
+from jebi.server.variables import load_file
 
 if TYPE_CHECKING:
     import asyncio
     import socket
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-__all__ = ["LOGGING_CONFIG", "LOG_LEVELS", "STARTUP_FAILURE", "Config"]
-
-SSL_PROTOCOL_VERSION: int = ssl.PROTOCOL_TLS_SERVER
-
-LifespanType = Literal["auto", "on", "off"]
+__all__ = ["LOGGING_CONFIG", "LOG_LEVELS", "SSL_PROTOCOL_VERSION", "STARTUP_FAILURE", "Config"]
 
 # What uvicorn knows and this server does not yet: refused, never silently ignored. The values
 # are those that ask for nothing.
@@ -38,138 +37,52 @@ NOT_YET: dict[str, Any] = {
 }
 
 
-class Config:
+class Config(Settings):
     """What to serve and how. Every keyword that uvicorn's ``Config`` has is understood.
+
+    The keywords with their types and defaults are declared in :mod:`jebi.server.settings`. Neither
+    the environment nor pyproject.toml is looked at, but for ``WEB_CONCURRENCY`` and
+    ``FORWARDED_ALLOW_IPS``, as in uvicorn.
 
     The event loop and the protocols are Jebi's own: ``loop`` and ``http`` are accepted and change
     nothing; ``ws`` does for ``"none"`` only, which refuses WebSockets. Two defaults differ.
     ``timeout_graceful_shutdown=None`` means 30 seconds, because a server that waits for ever cannot
     be stopped. ``forwarded_allow_ips=None`` without ``FORWARDED_ALLOW_IPS`` in the environment
     believes no proxy, where uvicorn believes whatever runs on the same machine.
+
+    Raises:
+        CannotStart: The settings do not go together, or cannot be had.
     """
 
-    def __init__(
-        self,
-        app: Callable[..., Any] | str,
-        host: str = "127.0.0.1",
-        port: int = 8000,
-        uds: str | None = None,
-        fd: int | None = None,
-        loop: str = "auto",
-        http: Any = "auto",
-        http2: bool = False,
-        ws: Any = "auto",
-        ws_max_size: int = 16 * 1024 * 1024,
-        ws_max_queue: int = 32,
-        ws_ping_interval: float | None = 20.0,
-        ws_ping_timeout: float | None = 20.0,
-        ws_per_message_deflate: bool = True,
-        lifespan: LifespanType = "auto",
-        env_file: str | os.PathLike[str] | None = None,
-        log_config: dict[str, Any] | str | os.PathLike[str] | None = LOGGING_CONFIG,
-        log_level: str | int | None = None,
-        access_log: bool = True,
-        use_colors: bool | None = None,
-        interface: str = "auto",
-        reload: bool = False,
-        reload_dirs: list[str] | str | None = None,
-        reload_delay: float = 0.25,
-        reload_includes: list[str] | str | None = None,
-        reload_excludes: list[str] | str | None = None,
-        workers: int | None = None,
-        proxy_headers: bool = True,
-        server_header: bool = True,
-        date_header: bool = True,
-        forwarded_allow_ips: list[str] | str | None = None,
-        root_path: str = "",
-        limit_concurrency: int | None = None,
-        limit_max_requests: int | None = None,
-        limit_max_requests_jitter: int = 0,
-        backlog: int = 2048,
-        timeout_keep_alive: int = 5,
-        timeout_notify: int = 30,
-        timeout_graceful_shutdown: int | None = None,
-        timeout_worker_healthcheck: int = 5,
-        callback_notify: Callable[..., Awaitable[None]] | None = None,
-        ssl_keyfile: str | os.PathLike[str] | None = None,
-        ssl_certfile: str | os.PathLike[str] | None = None,
-        ssl_keyfile_password: str | None = None,
-        ssl_version: int = SSL_PROTOCOL_VERSION,
-        ssl_cert_reqs: int = ssl.CERT_NONE,
-        ssl_ca_certs: str | os.PathLike[str] | None = None,
-        ssl_ciphers: str | None = None,
-        ssl_context_factory: Callable[..., ssl.SSLContext] | None = None,
-        ssl_minimum_version: str = "1.2",
-        headers: list[tuple[str, str]] | None = None,
-        factory: bool = False,
-        h11_max_incomplete_event_size: int | None = None,
-        reset_contextvars: bool = False,
-    ) -> None:
-        # The settings as they were given: what a worker process builds its own Config from.
-        self.given = {k: v for k, v in locals().items() if k not in {"self", "__class__"}}
-        for name, value in self.given.items():
-            setattr(self, name, value)
-        self.app = app
-        self.host = host
-        self.port = port
-        self.uds = uds
-        self.fd = fd
-        self.lifespan = lifespan
-        self.log_config = log_config
-        self.log_level = log_level
-        self.access_log = access_log
-        self.use_colors = use_colors
-        self.interface = interface
-        self.reload = reload
-        self.reload_delay = reload_delay
-        self.reload_dirs = [Path(d).resolve() for d in _as_list(reload_dirs)] or [Path.cwd()]
-        self.reload_includes = _as_list(reload_includes)
-        self.reload_excludes = _as_list(reload_excludes)
-        self.workers = workers or int(os.environ.get("WEB_CONCURRENCY") or 1)
-        self.ws = ws
-        self.ws_max_size = ws_max_size
-        self.ws_max_queue = ws_max_queue
-        self.ws_ping_interval = ws_ping_interval
-        self.ws_ping_timeout = ws_ping_timeout
-        self.ws_per_message_deflate = ws_per_message_deflate
-        self.ssl_keyfile = ssl_keyfile
-        self.ssl_certfile = ssl_certfile
-        self.ssl_keyfile_password = ssl_keyfile_password
-        self.ssl_version = ssl_version
-        self.ssl_cert_reqs = ssl_cert_reqs
-        self.ssl_ca_certs = ssl_ca_certs
-        self.ssl_ciphers = ssl_ciphers
-        self.ssl_context_factory = ssl_context_factory
-        self.ssl_minimum_version = ssl_minimum_version
-        self.server_header = server_header
-        self.date_header = date_header
-        self.root_path = root_path
-        self.limit_concurrency = limit_concurrency
-        self.limit_max_requests = limit_max_requests
-        self.limit_max_requests_jitter = limit_max_requests_jitter
-        self.backlog = backlog
-        self.timeout_keep_alive = timeout_keep_alive
-        self.timeout_notify = timeout_notify
-        self.timeout_graceful_shutdown = timeout_graceful_shutdown
-        self.callback_notify = callback_notify
-        self.headers = headers or []
-        self.factory = factory
-        self.h11_max_incomplete_event_size = h11_max_incomplete_event_size
+    # What these are kept as, however they were given.
+    workers: int
+    headers: list[tuple[str, str]]
+    reload_dirs: list[Path]  # type: ignore[assignment]
+    reload_includes: list[str]
+    reload_excludes: list[str]
 
-        self.proxy_headers = proxy_headers
-        if forwarded_allow_ips is None:
-            forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS")
-        self.forwarded_allow_ips = forwarded_allow_ips
-
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.app_dir is not None and sys.path[:1] != [self.app_dir]:
+            sys.path.insert(0, self.app_dir)
         self.loaded = False
         self.loaded_app: Any = None
         self.configure_logging()
+        if self.env_file is not None:
+            load_file(self.env_file)
+            get_logger().info("Loading environment from '%s'", os.fspath(self.env_file))
+        self.workers = self.workers or int(os.environ.get("WEB_CONCURRENCY") or 1)
+        if self.forwarded_allow_ips is None:
+            self.forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS")
+        self.headers = self.headers or []
+        directories = _as_list(self.given["reload_dirs"])
+        self.reload_dirs = [Path(name).resolve() for name in directories] or [Path.cwd()]
+        self.reload_includes = _as_list(self.given["reload_includes"])
+        self.reload_excludes = _as_list(self.given["reload_excludes"])
         self._refuse_what_is_missing()
         tls.check(self)
-        if env_file is not None:
-            _load_environment(env_file)
-        if reload and self.workers > 1:
-            get_logger().warning('"workers" is ignored while reloading.')
+        if self.reload and self.workers > 1:
+            get_logger().warning('"workers" flag is ignored when reloading is enabled.')
 
     def _refuse_what_is_missing(self) -> None:
         for name, nothing in NOT_YET.items():
@@ -293,12 +206,3 @@ def _configure_logging_from(path: Path) -> None:
         logging.config.dictConfig(yaml.safe_load(path.read_text(encoding="utf-8")))
     else:
         logging.config.fileConfig(path, disable_existing_loggers=False)
-
-
-def _load_environment(path: str | os.PathLike[str]) -> None:
-    try:
-        from dotenv import load_dotenv  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        raise CannotStart("--env-file needs python-dotenv: pip install python-dotenv") from None
-    get_logger().info("Loading environment from %r", os.fspath(path))
-    load_dotenv(dotenv_path=path)

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from jebi import drop_in
 from jebi.server.config import Config
 from jebi.server.errors import CANNOT_START, CannotStart
-from jebi.server.logging import LOGGING_CONFIG, get_logger
-from jebi.server.options import ignored_options, server_options
+from jebi.server.logging import get_logger
+from jebi.server.options import ServerCommand, application_argument, given, server_options
 from jebi.server.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def run(app: Callable[..., Any] | str, *, app_dir: str | None = None, **settings: Any) -> None:
+P = ParamSpec("P")
+
+
+def _taking_what(_: Callable[P, Config]) -> Callable[[Callable[..., None]], Callable[P, None]]:
+    """A function that is called like the configuration: for type checkers and editors."""
+    return lambda function: function
+
+
+@_taking_what(Config)
+def run(app: Callable[..., Any] | str, **settings: Any) -> None:
     """Serve an application until told to stop.
 
     The keywords are those of :class:`Config`. What makes serving impossible is logged in one line
     and ends the program with status 1; an application whose start-up fails, with status 3.
     """
-    if app_dir is not None:
-        sys.path.insert(0, app_dir)
     try:
         config = Config(app, **settings)
         code = _supervise(config) if config.use_subprocess else _serve(config)
@@ -74,17 +81,10 @@ def _remove_socket_file(config: Config) -> None:
         Path(config.uds).unlink(missing_ok=True)
 
 
-def run_command(app: str, app_dir: str, options: dict[str, Any]) -> None:
+def run_command(app: str, options: dict[str, Any]) -> None:
     """What every command does with its options."""
-    settings = {name: value for name, value in options.items() if value not in (None, ())}
-    for name in ("reload_dirs", "reload_includes", "reload_excludes"):
-        if name in settings:
-            settings[name] = list(settings[name])
-    if "headers" in settings:
-        pairs = [header.partition(":") for header in settings["headers"]]
-        settings["headers"] = [(name.strip(), value.strip()) for name, _, value in pairs]
-    settings.setdefault("log_config", LOGGING_CONFIG)
-    run(app, app_dir=app_dir, **settings)
+    # A console script has its own directory there and not the one that it was called in.
+    run(app, **{"app_dir": "", **given(options)})
 
 
 def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -93,11 +93,10 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
         context.exit()
 
 
-@click.command(context_settings={"auto_envvar_prefix": "UVICORN"})
-@click.argument("app", envvar="UVICORN_APP")
+@click.command(cls=ServerCommand)
+@application_argument(required=True)
 @server_options()
-@ignored_options
 @click.option("--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True)
-def main(app: str, app_dir: str, **options: Any) -> None:
+def main(app: str, **options: Any) -> None:
     """Serve APP, written as module:attribute."""
-    run_command(app, app_dir, options)
+    run_command(app, options)

@@ -1,254 +1,173 @@
-"""The command line options of the server, stated once for every command that has them."""
+"""The settings as a command takes them: options, variables, and the keys of pyproject.toml."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import click
 
-from jebi.server.logging import LOG_LEVELS
+from jebi.server.pyproject import read_settings
+from jebi.server.settings import Option, declared, default_of, flag_of, option_of
+from jebi.server.variables import load_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import dataclasses
+    from collections.abc import Callable, MutableMapping
 
-Command = Any  # click's decorators take and return functions of any shape
+    _Type = click.ParamType[list[str]]
+else:
+    _Type = click.ParamType  # older versions of click know no parameter
 
-
-def _address(port: int, host: str) -> list[Command]:
-    return [
-        click.option("--host", default=host, show_default=True, help="Listen on this address."),
-        click.option(
-            "--port",
-            type=click.IntRange(0, 65535),
-            default=port,
-            show_default=True,
-            help="Listen on this port; 0 takes a free one.",
-        ),
-        click.option("--uds", metavar="PATH", help="Listen on a UNIX domain socket instead."),
-        click.option("--fd", type=int, help="Use this inherited, listening socket instead."),
-    ]
+PREFIXES = ("JEBI", "UVICORN")
+"""Of the environment's variables; what comes first wins."""
 
 
-def _processes(*, reload: bool) -> list[Command]:
-    return [
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            envvar="WEB_CONCURRENCY",
-            help="Serve in so many processes.  [default: 1]",
-        ),
-        click.option(
-            "--reload/--no-reload",
-            default=reload,
-            show_default=True,
-            help="Restart when a file changes.",
-        ),
-        click.option(
-            "--reload-dir",
-            "reload_dirs",
-            multiple=True,
-            type=click.Path(exists=True, file_okay=False),
-            help="Watch this directory and not the current one; may be repeated.",
-        ),
-        click.option(
-            "--reload-include",
-            "reload_includes",
-            multiple=True,
-            metavar="GLOB",
-            help="Files to watch beside *.py; may be repeated.",
-        ),
-        click.option(
-            "--reload-exclude",
-            "reload_excludes",
-            multiple=True,
-            metavar="GLOB",
-            help="Files or directories not to watch; may be repeated.",
-        ),
-        click.option(
-            "--reload-delay",
-            type=float,
-            default=0.25,
-            show_default=True,
-            help="Seconds in which changes are taken together.",
-        ),
-    ]
+class ServerCommand(click.Command):
+    """A command whose options are looked up, in this order: on the command line, in the
+    environment, in the file of ``--env-file``, in ``[tool.jebi]`` of pyproject.toml.
+    """
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read pyproject.toml before anything is parsed; not to print help."""
+        if not {"-h", "--help", "--version"}.intersection(args):
+            options = {field.name: option_of(field) or Option(help="") for field in declared()}
+            extra["default_map"] = read_settings(self, options)
+        return super().make_context(info_name, args, parent, **extra)
 
 
-APPLICATION: list[Command] = [
-    click.option("--app-dir", default="", help="Import from this directory.  [default: here]"),
-    click.option("--factory", is_flag=True, help="APP is a function that makes the application."),
-    click.option("--root-path", default="", help="The prefix that a proxy in front takes away."),
-    click.option(
-        "--lifespan",
-        type=click.Choice(["auto", "on", "off"]),
-        default="auto",
-        show_default=True,
-        help="Whether the application is told of start-up and shutdown.",
-    ),
-    click.option(
-        "--proxy-headers/--no-proxy-headers",
-        default=True,
-        help="Believe X-Forwarded-For and X-Forwarded-Proto of the proxies named next.",
-    ),
-    click.option(
-        "--forwarded-allow-ips",
-        metavar="ADDRESSES",
-        envvar="FORWARDED_ALLOW_IPS",
-        help="The proxies to believe: addresses and networks, with commas; '*' for anybody.",
-    ),
-    click.option(
-        "--interface",
-        type=click.Choice(["auto", "asgi3", "asgi2", "wsgi"]),
-        default="auto",
-        show_default=True,
-        help="What the application is written for; found out by what it is called with.",
-    ),
-    click.option("--env-file", type=click.Path(exists=True), help="Set variables from this file."),
-]
-
-LOGGING: list[Command] = [
-    click.option("--log-level", type=click.Choice(list(LOG_LEVELS)), help="[default: info]"),
-    click.option("--log-config", type=click.Path(exists=True), help="A .ini, .json or .yaml file."),
-    click.option("--access-log/--no-access-log", default=True, help="Log each request."),
-    click.option("--use-colors/--no-use-colors", default=None, help="[default: on a terminal]"),
-]
-
-LIMITS: list[Command] = [
-    click.option("--backlog", type=int, default=2048, show_default=True, help="Of the sockets."),
-    click.option(
-        "--limit-concurrency",
-        type=int,
-        help="Answer 503 while there are more connections or requests than that.",
-    ),
-    click.option("--limit-max-requests", type=int, help="End the process after so many requests."),
-    click.option("--limit-max-requests-jitter", type=int, default=0, help="Up to so many more."),
-    click.option(
-        "--timeout-keep-alive",
-        type=int,
-        default=5,
-        show_default=True,
-        help="Close an idle connection after so many seconds.",
-    ),
-    click.option(
-        "--timeout-graceful-shutdown",
-        type=int,
-        help="Seconds that requests in flight get once told to stop.  [default: 30]",
-    ),
-    click.option(
-        "--header",
-        "headers",
-        multiple=True,
-        metavar="NAME:VALUE",
-        help="Send this header with each answer; may be repeated.",
-    ),
-    click.option("--server-header/--no-server-header", default=True, help="Send Server."),
-    click.option("--date-header/--no-date-header", default=True, help="Send Date."),
-]
+def variables(name: str, option: Option | None = None) -> list[str]:
+    """The environment's variables that a setting is read from, the first that is set."""
+    names = [f"{prefix}_{name.upper()}" for prefix in PREFIXES]
+    return [*names, *(option.variables if option is not None else ())]
 
 
-WEBSOCKETS: list[Command] = [
-    click.option(
-        "--ws",
-        default="auto",
-        metavar="auto|none",
-        help="Whether WebSockets are spoken; uvicorn's names of implementations mean yes.",
-    ),
-    click.option(
-        "--ws-max-size",
-        type=click.IntRange(min=1),
-        default=16 * 1024 * 1024,
-        show_default=True,
-        help="The longest WebSocket message, in bytes after decompression.",
-    ),
-    click.option(
-        "--ws-max-queue",
-        type=click.IntRange(min=1),
-        default=32,
-        show_default=True,
-        help="How many messages may wait for the application.",
-    ),
-    click.option(
-        "--ws-ping-interval",
-        type=click.FloatRange(min=0, min_open=True),
-        default=20.0,
-        show_default=True,
-        help="Ask a silent WebSocket client every so many seconds whether it is there.",
-    ),
-    click.option(
-        "--ws-ping-timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=20.0,
-        show_default=True,
-        help="Close if it does not answer within so many seconds.",
-    ),
-    click.option(
-        "--ws-per-message-deflate",
-        type=bool,
-        default=True,
-        show_default=True,
-        help="Compress WebSocket messages for clients that offer it.",
-    ),
-]
+class _Pairs(_Type):
+    """NAME:VALUE, or whatever stands between the two."""
+
+    name = "pair"
+
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The two, without the spaces around them."""
+        if not isinstance(value, str):
+            return value
+        name, found, rest = value.partition(self.separator)
+        if not (found and name.strip()):
+            self.fail(f"{value!r} is not NAME{self.separator}VALUE", param, ctx)
+        return [name.strip(), rest.strip()]
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """One pair a line: values have spaces in them."""
+        return [line for line in rv.splitlines() if line.strip()]
 
 
-_PATH = click.Path(exists=True, dir_okay=False)
+class _Path(click.Path):
+    """A path, or the table that stands in its place in pyproject.toml."""
 
-TLS: list[Command] = [
-    click.option("--ssl-certfile", type=_PATH, help="Speak TLS with this certificate chain (PEM)."),
-    click.option("--ssl-keyfile", type=_PATH, help="Its key, if that is in another file."),
-    click.option(
-        "--ssl-keyfile-password", envvar="SSL_KEYFILE_PASSWORD", help="What opens the key."
-    ),
-    click.option(
-        "--ssl-minimum-version",
-        type=click.Choice(["1.2", "1.3"]),
-        default="1.2",
-        show_default=True,
-        help="The oldest TLS to speak.",
-    ),
-    click.option(
-        "--ssl-cert-reqs",
-        type=click.IntRange(0, 2),
-        default=0,
-        show_default=True,
-        help="Ask clients for a certificate: 1 may, 2 must have one.",
-    ),
-    click.option(
-        "--ssl-ca-certs", type=_PATH, help="The authorities whose clients are trusted (PEM)."
-    ),
-    click.option("--ssl-version", type=int, default=17, hidden=True),
-    click.option("--ssl-ciphers", default="TLSv1", hidden=True),
-]
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; a table is none and is left as it is."""
+        return value if isinstance(value, dict) else super().convert(value, param, ctx)
 
 
-def server_options(
-    *, host: str = "127.0.0.1", port: int = 8000, reload: bool = False
-) -> Callable[[Command], Command]:
-    """All options of the server, with the defaults that the commands differ in."""
-    groups = [
-        _address(port, host),
-        _processes(reload=reload),
-        APPLICATION,
-        LOGGING,
-        LIMITS,
-        WEBSOCKETS,
-        TLS,
-    ]
+def _kinds(field: dataclasses.Field[Any]) -> set[Any]:
+    """The types that a setting may have, ``None`` and paths of other classes left out."""
+    return {kind for kind in get_args(field.type) or (field.type,) if kind is not type(None)}
 
-    def decorate(command: Command) -> Command:
-        for option in reversed([option for group in groups for option in group]):
-            command = option(command)
+
+def _type_of(field: dataclasses.Field[Any], option: Option) -> Any:
+    kinds = _kinds(field)
+    if option.choices:
+        return click.Choice(list(option.choices), case_sensitive=False)
+    if option.pair:
+        return _Pairs(option.pair)
+    if option.path == "new":
+        return click.Path()
+    if option.path:
+        kind = option.path
+        return _Path(exists=True, file_okay=kind != "directory", dir_okay=kind != "file")
+    if bool in kinds:
+        return bool
+    for number in (float, int):
+        if number in kinds:
+            return _number(number, option)
+    return str
+
+
+def _number(kind: type[float], option: Option) -> Any:
+    is_open = option.above is not None
+    lowest = option.above if is_open else option.minimum
+    if lowest is None and option.maximum is None:
+        return kind
+    bounds: dict[str, Any] = {"min": lowest, "max": option.maximum, "min_open": is_open}
+    return (click.IntRange if kind is int else click.FloatRange)(**bounds)
+
+
+def _option(field: dataclasses.Field[Any], default: Any) -> Callable[[Any], Any]:
+    option, flag = option_of(field), flag_of(field)
+    assert option is not None
+    kinds = _kinds(field)
+    shown = option.shown or (str(default) if default not in (None, "", True, False) else "")
+    known: dict[str, Any] = {
+        "type": _type_of(field, option),
+        "default": default,
+        "envvar": variables(field.name, option),
+        "help": f"{option.help}  [default: {shown}]" if shown else option.help,
+        "hidden": option.hidden,
+        "metavar": option.metavar,
+        "multiple": not option.joined and any(get_origin(kind) is list for kind in kinds),
+    }
+    if field.name == "env_file":
+        known |= {"is_eager": True, "callback": _load_variables}
+    if known["multiple"]:
+        known["default"] = ()
+    if bool in kinds and option.switch:
+        del known["type"]
+        return click.option(f"{flag}/--no-{flag[2:]}", field.name, **known)
+    return click.option(flag, field.name, **known)
+
+
+def _load_variables(_: click.Context, __: click.Parameter, path: str | None) -> str | None:
+    """Eager, so that the file's variables are there when the other options look for theirs."""
+    if path is not None:
+        load_file(path)
+    return path
+
+
+def server_options(**defaults: Any) -> Callable[[Any], Any]:
+    """All options of the server; ``defaults`` are what a command has another default for."""
+
+    def decorate(command: Any) -> Any:
+        for field in reversed(declared()):
+            if flag_of(field):
+                command = _option(field, defaults.get(field.name, _plain_default(field)))(command)
         return command
 
     return decorate
 
 
-# uvicorn's options that choose between implementations: there is one here.
-_IGNORED = ("--loop", "--http")
+def _plain_default(field: dataclasses.Field[Any]) -> Any:
+    default = default_of(field)
+    return None if isinstance(default, dict) else default
 
 
-def ignored_options(command: Command) -> Command:
-    """Options that scripts written for uvicorn pass; accepted, and without effect."""
-    for name in _IGNORED:
-        command = click.option(name, hidden=True, expose_value=False)(command)
-    return command
+def application_argument(*, required: bool) -> Callable[[Any], Any]:
+    """APP, which a variable can name as well."""
+    return click.argument("app", required=required, envvar=variables("app"))
+
+
+def given(options: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The settings among a command's values: those that say something."""
+    names = {field.name for field in declared()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+        if name in names and value not in (None, ())
+    }

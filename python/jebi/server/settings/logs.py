@@ -1,0 +1,23 @@
+"""Logs."""
+
+import os
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG
+from jebi.server.settings.declaration import setting
+
+
+@dataclass(eq=False, repr=False)
+class Logs:
+    """What is logged, and how."""
+
+    log_config: dict[str, Any] | str | os.PathLike[str] | None = setting(
+        LOGGING_CONFIG, help="A .ini, .json or .yaml file.", path="file", table=True
+    )
+    log_level: str | int | None = setting(
+        None, help="The least that is logged.", choices=tuple(LOG_LEVELS), shown="info"
+    )
+    access_log: bool = setting(True, help="Log each request.")
+    use_colors: bool | None = setting(None, help="Colour the log's lines.", shown="on a terminal")
+    _: KW_ONLY
