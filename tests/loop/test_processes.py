@@ -144,6 +144,7 @@ def test_a_child_that_does_not_read(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(main())
 
 
+@pytest.mark.beyond_valgrind("the parent goes on before the program runs")
 def test_a_killed_child_has_the_signals_number(loop: asyncio.AbstractEventLoop) -> None:
     async def main() -> None:
         for end, number in (
@@ -264,6 +265,7 @@ def test_a_cancelled_start_leaves_no_child(loop: asyncio.AbstractEventLoop, turn
     assert children() == others
 
 
+@pytest.mark.beyond_valgrind("the parent goes on before the program runs")
 def test_a_program_that_is_not_there(loop: asyncio.AbstractEventLoop) -> None:
     async def main() -> None:
         with pytest.raises(FileNotFoundError) as missing:

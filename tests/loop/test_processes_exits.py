@@ -196,6 +196,7 @@ def test_a_grandchild_that_holds_the_pipe(loop: asyncio.AbstractEventLoop) -> No
     loop.run_until_complete(main())
 
 
+@pytest.mark.beyond_valgrind("there are no pidfds")
 def test_a_closed_loop_ends_its_children() -> None:
     async def main() -> Any:
         process = await asyncio.create_subprocess_exec("sleep", "1000", stdin=PIPE, stdout=PIPE)
