@@ -142,7 +142,7 @@ def test_a_mistake_is_one_clear_line(here: Path, arguments: tuple[str, ...]) -> 
     if expected is None:  # click's own business
         assert code == 2
         return
-    assert code == 1
+    assert code == 3
     (line,) = command.lines
     assert line.split(":", 1)[1].strip() == expected.format(here=here)
 
@@ -151,7 +151,7 @@ def test_a_port_in_use(here: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with Command(here, "run", "main:app", "--port", str(port)) as command:
-            assert command.wait() == 1
+            assert command.wait() == 3
     (line,) = command.lines
     assert f"cannot listen on 127.0.0.1:{port}: another program is using that port" in line
 
@@ -159,7 +159,7 @@ def test_a_port_in_use(here: Path) -> None:
 def test_an_error_in_the_application_shows_where(here: Path) -> None:
     (here / "main.py").write_text("import json\n\ndef broken():\n    json.nothing()\n\nbroken()\n")
     with Command(here, *RUN) as command:
-        assert command.wait() == 1
+        assert command.wait() == 3
     assert command.lines[0] == "Traceback (most recent call last):"
     assert command.lines[1] == f'  File "{here}/main.py", line 6, in <module>'
     assert command.lines[-1].startswith("ERROR:    'main' cannot be imported: AttributeError")

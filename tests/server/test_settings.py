@@ -70,7 +70,7 @@ class Command:
     def refuse(self, *arguments: str) -> str:
         """The last line of what is said in place of serving."""
         result = CliRunner().invoke(main, ["main:app", *arguments])
-        assert result.exit_code in {1, 2}
+        assert result.exit_code in {2, 3}
         return result.output.splitlines()[-1]
 
 

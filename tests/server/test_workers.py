@@ -101,13 +101,13 @@ def test_workers_leave_when_the_supervisor_is_killed(
 def test_a_crash_loop_ends(here: Path) -> None:
     (here / "main.py").write_text(PLAIN + "os._exit(9)\n")
     with Command(here, *RUN, "--workers", "2") as command:
-        assert command.wait() == 1
+        assert command.wait() == 3
     assert "5 workers died within 30 s: leaving" in command.output
 
 
 def test_an_application_that_cannot_start_ends_it_all(here: Path) -> None:
     with Command(here, "run", "main:aap", "--port", "0", "--workers", "2") as command:
-        assert command.wait() == 1
+        assert command.wait() == 3
     assert "'main' has no attribute 'aap'; did you mean 'app'?" in command.output
     assert "Traceback" not in command.output
 
@@ -143,5 +143,5 @@ def test_reload(here: Path) -> None:
 
 def test_reload_does_not_wait_for_a_module_that_is_not_there(here: Path) -> None:
     with Command(here, "dev", "mian:app", "--port", "0") as command:
-        assert command.wait() == 1
+        assert command.wait() == 3
     assert "did you mean 'main'?" in command.output

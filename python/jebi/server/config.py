@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jebi.server import application, sockets, tls
-from jebi.server.errors import STARTUP_FAILURE, CannotStart
+from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
 from jebi.server.interfaces import INTERFACES
 from jebi.server.lifespan.off import LifespanOff
@@ -146,18 +146,24 @@ class Config(Settings):
                 access.propagate = False
 
     def load_app(self) -> Any:
-        """Import what ``app`` names, without calling it."""
-        return import_from_string(self.app)
+        """Import what ``app`` names, without calling it.
+
+        Raises:
+            SystemExit: It leads nowhere; the log says why.
+        """
+        with reported():
+            return import_from_string(self.app)
 
     def load(self) -> None:
         """Import the application, call its factory, and see that it is one.
 
         Raises:
-            CannotStart: It is none; the text says what it is instead.
+            SystemExit: It is none; the log says what it is instead.
         """
-        self.loaded_app, self.interface = application.load(
-            self.app, factory=self.factory, interface=self.interface
-        )
+        with reported():
+            self.loaded_app, self.interface = application.load(
+                self.app, factory=self.factory, interface=self.interface
+            )
         if self.proxy_headers and self.forwarded_allow_ips:
             # The price is the compiled path: each request takes its ASGI form.
             self.loaded_app = ProxyHeadersMiddleware(self.loaded_app, self.forwarded_allow_ips)
@@ -165,7 +171,8 @@ class Config(Settings):
 
     def bind_sockets(self) -> list[socket.socket]:
         """The listening sockets; a host with several addresses has several."""
-        return sockets.bind(self)
+        with reported():
+            return sockets.bind(self)
 
     def bind_socket(self) -> socket.socket:
         """The first listening socket."""

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jebi.server.logging import get_logger
+
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from types import TracebackType
 
-CANNOT_START = 1
-"""Exit status when what was asked for cannot be served."""
-
 STARTUP_FAILURE = 3
-"""Exit status when the application's own start-up failed."""
+"""Exit status when the application's own start-up failed; uvicorn's."""
+
+CANNOT_START = STARTUP_FAILURE
+"""Exit status when what was asked for cannot be served: the same, as in uvicorn."""
 
 _OURS = str(Path(__file__).parents[1])
 
 
-class CannotStart(Exception):  # noqa: N818 - it says what happened
-    """Something found at start-up that makes serving impossible; the text is one clear line."""
+class CannotStart(SystemExit):
+    """Something found at start-up that makes serving impossible; the text is one clear line.
+
+    Whoever does not catch it leaves with :data:`CANNOT_START`, as programs that use uvicorn do.
+
+    Args:
+        text: What, where, and what to do about it.
+        level: At which level of logging it is reported.
+    """
+
+    def __init__(self, text: str, *, level: int = logging.ERROR) -> None:
+        super().__init__(text)
+        self.code = CANNOT_START
+        self.level = level
+        self._reported = False
+
+    def report(self) -> None:
+        """Log it, the first time."""
+        if not self._reported:
+            self._reported = True
+            get_logger().log(self.level, "%s", self)
+
+
+@contextlib.contextmanager
+def reported() -> Generator[None]:
+    """Log what makes serving impossible, and let it pass."""
+    try:
+        yield
+    except CannotStart as error:
+        error.report()
+        raise
 
 
 class ImportString(CannotStart):

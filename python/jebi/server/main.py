@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -10,8 +11,7 @@ import click
 
 from jebi import drop_in
 from jebi.server.config import Config
-from jebi.server.errors import CANNOT_START, CannotStart
-from jebi.server.logging import get_logger
+from jebi.server.errors import STARTUP_FAILURE, CannotStart
 from jebi.server.options import ServerCommand, application_argument, given, server_options
 from jebi.server.server import Server
 
@@ -32,14 +32,14 @@ def run(app: Callable[..., Any] | str, **settings: Any) -> None:
     """Serve an application until told to stop.
 
     The keywords are those of :class:`Config`. What makes serving impossible is logged in one line
-    and ends the program with status 1; an application whose start-up fails, with status 3.
+    and ends the program with status 3, as does an application whose start-up fails.
     """
     try:
         config = Config(app, **settings)
         code = _supervise(config) if config.use_subprocess else _serve(config)
     except CannotStart as error:
-        get_logger().error("%s", error)
-        code = CANNOT_START
+        error.report()
+        code = STARTUP_FAILURE
     except KeyboardInterrupt:
         code = 0
     if code:
@@ -53,18 +53,21 @@ def _serve(config: Config) -> int:
         server = Server(config)
         server.owns(sockets)
         server.run()
+        return 0 if server.started else STARTUP_FAILURE
     finally:
         for listener in sockets:
             listener.close()
         _remove_socket_file(config)
-    return 0
 
 
 def _supervise(config: Config) -> int:
     from jebi.server.supervisors import ChangeReload, Multiprocess
 
     if not isinstance(config.app, str):
-        raise CannotStart('"reload" and "workers" need the application as "module:attribute"')
+        raise CannotStart(
+            "You must pass the application as an import string to enable 'reload' or 'workers'.",
+            level=logging.WARNING,
+        )
     sockets = config.bind_sockets()
     try:
         if config.should_reload:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import math
 import os
 import random
 import signal
@@ -15,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jebi.server import engine
-from jebi.server.errors import STARTUP_FAILURE
+from jebi.server.errors import STARTUP_FAILURE, reported
+from jebi.server.lifespan.off import LifespanOff
 from jebi.server.logging import get_logger
 from jebi.server.sockets import describe
+from jebi.server.state import Listening, ServerState
 from jebi.server.tls import settings
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from jebi import _engine
     from jebi.server.config import Config
+    from jebi.server.lifespan.on import LifespanOn
 
 HANDLED_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,12 +39,19 @@ _TICK_SECONDS = 0.1
 class Server:
     """Serves one application in this process, on the running loop.
 
-    Set ``should_exit`` from anywhere to stop it, ``force_exit`` to stop it without waiting.
+    Set ``should_exit`` from anywhere to stop it, ``force_exit`` to stop it without waiting. The
+    attributes and methods are those of uvicorn's, and a subclass may override the same ones:
+    :meth:`startup`, :meth:`main_loop`, :meth:`on_tick`, :meth:`shutdown`, :meth:`capture_signals`,
+    :meth:`handle_exit`.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.server_state = ServerState()
+        self.servers: list[Listening] = []
+        self.lifespan: LifespanOn | LifespanOff = LifespanOff(config)
         self.started = False
+        self.last_notified = -math.inf
         self.on_started: Callable[[], None] | None = None
         self._should_exit = False
         self._force_exit = False
@@ -48,6 +60,7 @@ class Server:
         self._captured_signals: list[int] = []
         self._engine: _engine.HttpServer | None = None
         self._bound: list[socket.socket] = []
+        self._passes_signals_on = True
 
     @property
     def should_exit(self) -> bool:
@@ -74,51 +87,67 @@ class Server:
         self._bound = sockets
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on a loop of its own until told to stop."""
+        """Serve on a loop of its own until told to stop.
+
+        Raises:
+            SystemExit: Serving is impossible; the log says why.
+        """
+        # A signal that ends the process has to wait until the loop has been closed.
+        self._passes_signals_on = False
         with asyncio.Runner(loop_factory=self.config.get_loop_factory()) as runner:
-            runner.run(self._serve_until_signalled(sockets))
+            runner.run(self.serve(sockets=sockets))
         self._pass_signals_on()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on the running loop, which must be Jebi's, until told to stop."""
-        await self._serve_until_signalled(sockets)
-        self._pass_signals_on()
+        """Serve on the running loop, which must be Jebi's, until told to stop.
 
-    def _pass_signals_on(self) -> None:
-        # What happens on these signals otherwise is not ours to swallow.
-        for number in reversed(self._captured_signals):
-            signal.raise_signal(number)
+        The signals that were handled meanwhile are raised again at the end: what happens on them
+        otherwise is not ours to swallow.
 
-    async def _serve_until_signalled(self, sockets: list[socket.socket] | None) -> None:
-        event_loop = asyncio.get_running_loop()
-        with self._capture_signals():
+        Raises:
+            SystemExit: Serving is impossible; the log says why.
+        """
+        with self.capture_signals(), reported():
             try:
-                await self._serve(event_loop, sockets)
+                await self._serve(sockets)
             finally:
                 self._wake = lambda: None
-                for listener in self._bound:
-                    listener.close()
+                self._close_bound()
 
-    async def _serve(
-        self, event_loop: asyncio.AbstractEventLoop, sockets: list[socket.socket] | None
-    ) -> None:
+    async def _serve(self, sockets: list[socket.socket] | None) -> None:
+        event_loop = asyncio.get_running_loop()
         self._wake = lambda: _wake(event_loop, self._woken)
-        config, logger = self.config, get_logger()
-        if not config.loaded:
-            config.load()
-        tls = settings(config)
+        if not self.config.loaded:
+            self.config.load()
         self._announce("Started server process [{}]", str(os.getpid()))
-        lifespan = config.lifespan_class(config)
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup(sockets=sockets)
+        if not self.should_exit:
+            await self.main_loop()
+        if self.started:
+            await self.shutdown(sockets=sockets)
+            self._announce("Finished server process [{}]", str(os.getpid()))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then accept connections. A subclass may do more around it.
+
+        Raises:
+            SystemExit: The application refused to start.
+        """
+        config, event_loop = self.config, asyncio.get_running_loop()
+        tls = settings(config)
         if sockets is None:
             self._bound = self._bound or config.bind_sockets()
         address = describe(config, self._bound) if self._bound else ""
         # Whoever passed sockets has said where they are.
         listeners = sockets or self._bound
-        await lifespan.startup()
-        if lifespan.should_exit:
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
-        self._engine = engine.make(config, event_loop, listeners, lifespan.state, tls)
+        self._engine = engine.make(config, event_loop, listeners, self.lifespan.state, tls)
         self._engine.start()
+        self.server_state.serve_with(self._engine)
+        self.servers = [Listening(event_loop, listeners, self._engine)]
         if tls is not None:
             _reload_on_hangup(event_loop, tls)
         self.started = True
@@ -126,33 +155,58 @@ class Server:
             self._announce("Jebi running on {} (Press CTRL+C to quit)", address, bold=True)
         if self.on_started is not None:
             self.on_started()
-        await self._until_told()
-        logger.info("Shutting down")
-        await self._drain(self._engine)
-        if not self.force_exit:
-            await lifespan.shutdown()
-        self._announce("Finished server process [{}]", str(os.getpid()))
 
-    async def _until_told(self) -> None:
-        """Sleep until told to stop; look around now and then only when there is a reason to."""
+    async def main_loop(self) -> None:
+        """Sleep until told to stop; tick only when there is a reason to look around."""
         config = self.config
-        limit = config.limit_max_requests
-        if limit is not None:
-            limit += random.randint(0, config.limit_max_requests_jitter)
-        watches = limit is not None or config.callback_notify is not None
-        notified = 0.0
-        while not (self.should_exit or self.force_exit):
+        ticks = config.limit_max_requests is not None or config.callback_notify is not None
+        ticks = ticks or type(self).on_tick is not Server.on_tick
+        counter = 0
+        while not (await self.on_tick(counter) or self.force_exit):
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_TICK_SECONDS if watches else None):
+                async with asyncio.timeout(_TICK_SECONDS if ticks else None):
                     await self._woken.wait()
-            now = asyncio.get_running_loop().time()
-            if config.callback_notify is not None and now - notified > config.timeout_notify:
-                notified = now
-                await config.callback_notify()
-            served = self._engine.total_requests if self._engine is not None else 0
-            if limit is not None and served >= limit:
-                get_logger().info("Maximum request limit of %d exceeded. Terminating.", limit)
-                return
+                    self._woken.clear()
+            counter = (counter + 1) % 864_000
+
+    async def on_tick(self, counter: int) -> bool:  # noqa: ARG002 - for those who override it
+        """Look around; true when it is time to stop.
+
+        Called ten times a second if requests are limited, ``callback_notify`` is set, or a subclass
+        overrides it; otherwise when :attr:`should_exit` is set.
+        """
+        config = self.config
+        now = asyncio.get_running_loop().time()
+        if config.callback_notify is not None and now - self.last_notified > config.timeout_notify:
+            self.last_notified = now
+            await config.callback_notify()
+        if self.should_exit:
+            return True
+        limit = self.limit_max_requests
+        if limit is not None and self.server_state.total_requests >= limit:
+            get_logger().info("Maximum request limit of %d exceeded. Terminating process.", limit)
+            return True
+        return False
+
+    @functools.cached_property
+    def limit_max_requests(self) -> int | None:
+        """After how many requests to stop, with the jitter that fell to this process."""
+        limit = self.config.limit_max_requests
+        return limit and limit + random.randint(0, self.config.limit_max_requests_jitter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, let what is in flight finish, and stop the application."""
+        get_logger().info("Shutting down")
+        if self._engine is not None:
+            await self._drain(self._engine)
+        for listener in sockets or ():
+            listener.close()
+        if not self.force_exit:
+            await self.lifespan.shutdown()
+
+    def _close_bound(self) -> None:
+        for listener in self._bound:
+            listener.close()
 
     async def _drain(self, running: _engine.HttpServer) -> None:
         """Let what is in flight finish, within the time that the settings give it."""
@@ -192,7 +246,10 @@ class Server:
         get_logger().info(text.format(value), extra=colour)
 
     @contextlib.contextmanager
-    def _capture_signals(self) -> Generator[None]:
+    def capture_signals(self) -> Generator[None]:
+        """Have :meth:`handle_exit` called on SIGINT and SIGTERM, in the main thread; elsewhere
+        signals are not this server's.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -206,6 +263,13 @@ class Server:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        if self._passes_signals_on:
+            self._pass_signals_on()
+
+    def _pass_signals_on(self) -> None:
+        self._passes_signals_on = True
+        for number in reversed(self._captured_signals):
+            signal.raise_signal(number)
 
     def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - a handler's signature
         """The first signal asks to stop, the second one insists."""

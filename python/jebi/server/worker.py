@@ -94,7 +94,6 @@ def _say(channel: socket.socket, word: bytes) -> None:
 def _serve(order: Order, channel: socket.socket, listeners: list[socket.socket]) -> int:
     from jebi.server.config import Config
     from jebi.server.errors import CANNOT_START, CannotStart, ImportString
-    from jebi.server.logging import get_logger
     from jebi.server.server import Server
 
     try:
@@ -104,7 +103,7 @@ def _serve(order: Order, channel: socket.socket, listeners: list[socket.socket])
         server.on_started = lambda: _say(channel, READY)
         server.run(listeners)
     except CannotStart as error:
-        get_logger().error("%s", error)
+        error.report()
         if isinstance(error, ImportString):
             _say(channel, UNFIT)
         return CANNOT_START
