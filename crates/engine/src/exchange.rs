@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use http1::{RequestHead, Version};
+use http1::RequestHead;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use websocket::Upgrade;
@@ -163,10 +163,7 @@ impl Exchange {
 
     /// The version as a scope and the access log name it.
     pub(crate) fn version(head: &RequestHead) -> &'static str {
-        match head.version() {
-            Version::Http10 => "1.0",
-            Version::Http11 => "1.1",
-        }
+        head.version().number()
     }
 }
 

@@ -32,7 +32,8 @@ mod scan;
 
 pub use limits::Limits;
 pub use request::{
-    BadRequest, Event, Framing, Headers, RequestDecoder, RequestHead, TargetForm, Version,
+    BadRequest, Event, Framing, HeadAssembly, Headers, RequestDecoder, RequestHead, TargetForm,
+    Version,
 };
 pub use response::{
     CONTINUE, InvalidHeader, PreparedHeaders, end_headers, reason, write_chunk,

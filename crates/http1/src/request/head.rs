@@ -11,8 +11,8 @@ use super::target::{Target, TargetForm};
 
 /// Request line and header fields of one request.
 ///
-/// The bytes are those that arrived, frozen in place, with header names in lower case; everything
-/// below is a view of them. Nothing is decoded: paths keep their percent signs, values their bytes.
+/// The bytes are those that arrived, frozen in place, with header names in lower case, or those of a
+/// [`HeadAssembly`](crate::HeadAssembly); everything below is a view of them. Nothing is decoded: paths keep their percent signs, values their bytes.
 #[derive(Clone)]
 pub struct RequestHead {
     bytes: Bytes,

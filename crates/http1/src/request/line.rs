@@ -10,6 +10,20 @@ pub enum Version {
     Http10,
     /// HTTP/1.1
     Http11,
+    /// HTTP/2, which has no request line; see [`HeadAssembly`](crate::HeadAssembly).
+    Http2,
+}
+
+impl Version {
+    /// The version's number, as applications and logs name it.
+    #[must_use]
+    pub fn number(self) -> &'static str {
+        match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+            Self::Http2 => "2",
+        }
+    }
 }
 
 /// Walks over a request line and remembers where it stopped.

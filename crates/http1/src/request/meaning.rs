@@ -139,6 +139,32 @@ impl Meaning {
         })
     }
 
+    /// The same for a head of a protocol that frames the body itself.
+    pub(crate) fn conclude_framed(
+        &self,
+        version: Version,
+        framing: Framing,
+        body_limit: u64,
+    ) -> Result<Verdict, BadRequest> {
+        if self
+            .content_length
+            .is_some_and(|length| length > body_limit)
+        {
+            return Err(Fault::BodyTooLarge.into());
+        }
+        let has_body = !matches!(framing, Framing::None | Framing::Length(0));
+        Ok(Verdict {
+            framing,
+            keep_alive: true,
+            expects_continue: version > Version::Http10 && has_body && self.expects_continue,
+            is_upgrade: false,
+        })
+    }
+
+    pub(crate) fn content_length(&self) -> Option<u64> {
+        self.content_length
+    }
+
     fn framing(&self, http11: bool) -> Result<Framing, BadRequest> {
         if self.coding.count == 0 {
             return Ok(self.content_length.map_or(Framing::None, Framing::Length));

@@ -1,5 +1,6 @@
 //! Requests: bytes in, events out.
 
+mod assembly;
 mod body;
 mod decoder;
 mod error;
@@ -12,6 +13,7 @@ mod parser;
 mod spans;
 mod target;
 
+pub use assembly::HeadAssembly;
 pub use decoder::{Event, RequestDecoder};
 pub use error::BadRequest;
 pub use head::{Headers, RequestHead};

@@ -37,6 +37,7 @@ impl Connection {
         let version = match head.version() {
             Version::Http10 => intern!(py, "1.0"),
             Version::Http11 => intern!(py, "1.1"),
+            Version::Http2 => intern!(py, "2"),
         };
         scope.set_item(intern!(py, "http_version"), version)?;
         let addresses = self.addresses(py)?;

@@ -1,0 +1,521 @@
+//! One connection: bytes and answers in, events and bytes out.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use h2::Reason;
+use h2::server::{Builder, SendResponse};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http1::RequestHead;
+
+use crate::frame::{Passing, flag, kind, read_u32};
+use crate::inbound::{Heard, Inbound, PREFACE, end_stream};
+use crate::limits::Limits;
+use crate::pipe::Pipe;
+use crate::request::{Refusal, Rejected};
+use crate::stream::{Piece, Stream};
+use crate::violation::Violation;
+use crate::wakers::{Bell, Line};
+
+/// Beyond so many bytes that wait to be sent, nothing more is taken or made.
+const HIGH_WATER: usize = 64 * 1024;
+
+/// What a client did.
+#[derive(Debug)]
+pub enum Event {
+    /// A request begins.
+    Request {
+        /// The number of its stream.
+        stream: u32,
+        /// What it asks for, or the status that it is to be answered with instead.
+        head: Result<Box<RequestHead>, Refusal>,
+        /// No body follows.
+        ends: bool,
+    },
+    /// The next bytes of a body, never empty. The window that they took is to be given back.
+    Data {
+        /// The number of the request's stream.
+        stream: u32,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// A request whose body did not end with its head is complete.
+    End {
+        /// The number of its stream.
+        stream: u32,
+    },
+    /// Nobody waits for the answer any more: the client took the request back, or it broke the
+    /// rules. Nothing more is heard of this stream.
+    Reset {
+        /// The number of its stream.
+        stream: u32,
+    },
+}
+
+/// Fields that cannot be sent over HTTP/2, or a message out of its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsendable;
+
+/// The server's side of an HTTP/2 connection.
+///
+/// [`receive`](Self::receive) takes what arrived, [`next_event`](Self::next_event) says what it
+/// means, [`transmit`](Self::transmit) hands out what is to be sent. Answers go in by their stream's
+/// number; one that is not open any more swallows them.
+pub struct Connection {
+    inner: h2::server::Connection<Pipe, Bytes>,
+    inbound: Inbound,
+    pipe: Pipe,
+    /// Checked frames that the crate has not seen yet.
+    feed: BytesMut,
+    /// Requests that it has not handed out yet.
+    heads: VecDeque<(u32, Result<Box<RequestHead>, Rejected>, bool)>,
+    streams: HashMap<u32, Stream>,
+    line: Line,
+    bell: Arc<Bell>,
+    events: VecDeque<Event>,
+    outgoing: Passing,
+    violation: Option<Violation>,
+    is_over: bool,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Connection")
+            .field("streams", &self.streams.len())
+            .field("violation", &self.violation)
+            .field("is_over", &self.is_over)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// A connection whose client is about to send its preface.
+    ///
+    /// # Errors
+    ///
+    /// The crate's own, of which none is known.
+    pub fn new(limits: Limits) -> Result<Self, h2::Error> {
+        let pipe = Pipe::default();
+        {
+            let mut buffers = pipe.buffers();
+            buffers.room = HIGH_WATER;
+            // The client's own is looked at before anything reaches the crate.
+            buffers.incoming.extend_from_slice(PREFACE);
+        }
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(Arc::clone(&bell));
+        let mut context = Context::from_waker(&waker);
+        let mut builder = Builder::new();
+        builder
+            .max_concurrent_streams(limits.streams)
+            .initial_window_size(limits.stream_window)
+            .initial_connection_window_size(limits.connection_window)
+            .max_header_list_size(u32::try_from(limits.request.header_block).unwrap_or(u32::MAX))
+            .max_send_buffer_size(HIGH_WATER);
+        if limits.extended_connect {
+            builder.enable_connect_protocol();
+        }
+        let inner = match pin!(builder.handshake(pipe.clone())).poll(&mut context) {
+            Poll::Ready(inner) => inner?,
+            Poll::Pending => return Err(Reason::INTERNAL_ERROR.into()),
+        };
+        Ok(Self {
+            inner,
+            inbound: Inbound::new(limits),
+            pipe,
+            feed: BytesMut::new(),
+            heads: VecDeque::new(),
+            streams: HashMap::new(),
+            line: Line::default(),
+            bell,
+            events: VecDeque::new(),
+            outgoing: Passing::default(),
+            violation: None,
+            is_over: false,
+        })
+    }
+
+    /// Takes what arrived off the front of `input`, unless too much waits to be sent.
+    pub fn receive(&mut self, input: &mut BytesMut) {
+        while self.violation.is_none() && !self.is_over && self.pending() < HIGH_WATER {
+            match self.inbound.next(input, &mut self.feed) {
+                Ok(None) => break,
+                Ok(Some(heard)) => self.hear(heard),
+                Err(violation) => self.fail(violation),
+            }
+        }
+        self.drive();
+    }
+
+    /// What the client did next.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Appends what is to be sent to `out`, up to a high-water mark; what `out` holds counts.
+    pub fn transmit(&mut self, out: &mut Vec<u8>) {
+        self.pipe.buffers().room = HIGH_WATER.saturating_sub(out.len());
+        self.drive();
+        let mut buffers = self.pipe.buffers();
+        if out.is_empty() {
+            std::mem::swap(&mut buffers.outgoing, out);
+        } else {
+            out.append(&mut buffers.outgoing);
+        }
+    }
+
+    /// Sends an interim head, whose status is 1xx.
+    ///
+    /// # Errors
+    ///
+    /// When a field cannot be sent, or the answer has begun.
+    pub fn inform<'f>(
+        &mut self,
+        stream: u32,
+        status: u16,
+        fields: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+    ) -> Result<(), Unsendable> {
+        let head = response(status, fields)?;
+        match self.streams.get_mut(&stream) {
+            Some(stream) => stream.inform(head).map_err(|_| Unsendable),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends the head of an answer, which [`tail`](Self::tail) and [`finish`](Self::finish) go on
+    /// with unless it `ends`. Fields that HTTP/2 has no use for are left out.
+    ///
+    /// # Errors
+    ///
+    /// When a field cannot be sent, or the answer has begun.
+    pub fn respond<'f>(
+        &mut self,
+        stream: u32,
+        status: u16,
+        fields: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+        ends: bool,
+    ) -> Result<(), Unsendable> {
+        let head = response(status, fields)?;
+        let Some(answered) = self.streams.get_mut(&stream) else {
+            return Ok(());
+        };
+        answered.respond(head, ends).map_err(|_| Unsendable)?;
+        if ends {
+            self.retire(stream);
+        }
+        Ok(())
+    }
+
+    /// The end of what is written of an answer's body, to append to.
+    pub fn tail(&mut self, stream: u32) -> Option<&mut Vec<u8>> {
+        let stream = self.streams.get_mut(&stream)?;
+        stream.waker.wake_by_ref();
+        Some(stream.tail())
+    }
+
+    /// How many bytes of an answer wait for the client.
+    #[must_use]
+    pub fn backlog(&self, stream: u32) -> usize {
+        self.streams.get(&stream).map_or(0, Stream::backlog)
+    }
+
+    /// Ends an answer after what was written, with trailers if there are any.
+    ///
+    /// # Errors
+    ///
+    /// When a field cannot be sent. The answer is not ended then.
+    pub fn finish<'f>(
+        &mut self,
+        stream: u32,
+        trailers: Option<impl Iterator<Item = (&'f [u8], &'f [u8])>>,
+    ) -> Result<(), Unsendable> {
+        let trailers = trailers.map(fields_of).transpose()?;
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.finish(trailers);
+            stream.waker.wake_by_ref();
+        }
+        Ok(())
+    }
+
+    /// Gives up a request, whatever became of it so far.
+    pub fn reset(&mut self, stream: u32, reason: Reason) {
+        if let Some(mut stream) = self.streams.remove(&stream) {
+            stream.reset(reason);
+        }
+    }
+
+    /// `length` bytes of a body were taken, so the client may send as many.
+    pub fn release(&mut self, stream: u32, length: usize) {
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.release(length);
+        }
+    }
+
+    /// Asks the client to open no streams any more. The connection is over when those that are open
+    /// are.
+    pub fn shut_down(&mut self) {
+        self.inner.graceful_shutdown();
+    }
+
+    /// Ends the connection at once.
+    pub fn abort(&mut self, reason: Reason) {
+        self.inner.abrupt_shutdown(reason);
+    }
+
+    /// Time passed, which makes up for what a client did without need.
+    pub fn time_passed(&mut self, elapsed: Duration) {
+        self.inbound.budget.time_passed(elapsed);
+    }
+
+    /// Whether nothing is being asked or answered.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.streams.is_empty() && self.heads.is_empty() && self.events.is_empty()
+    }
+
+    /// Whether the client is in the middle of saying something that cannot wait.
+    #[must_use]
+    pub fn is_amid(&self) -> bool {
+        self.inbound.is_amid()
+    }
+
+    /// Whether the connection is to be closed once everything is sent.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// How the client broke the rules, if it did.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        self.violation
+    }
+}
+
+impl Connection {
+    fn pending(&self) -> usize {
+        self.pipe.buffers().outgoing.len()
+    }
+
+    fn hear(&mut self, what: Heard) {
+        match what {
+            Heard::Request(stream, head, ends) => self.heads.push_back((stream, head, ends)),
+            // Of streams that are gone the crate knows less than we do.
+            Heard::Trailers(stream) => {
+                self.drive();
+                if self.streams.contains_key(&stream) {
+                    end_stream(&mut self.feed, stream);
+                }
+            }
+            Heard::Malformed(stream) => {
+                self.drive();
+                self.reset(stream, Reason::PROTOCOL_ERROR);
+                self.events.push_back(Event::Reset { stream });
+            }
+            Heard::Reset(stream) => {
+                self.drive();
+                self.forget(stream);
+            }
+        }
+    }
+
+    /// The client broke the rules: what came before that is still worked through.
+    fn fail(&mut self, violation: Violation) {
+        self.drive();
+        if self.violation.is_none() {
+            self.violation = Some(violation);
+            self.inner.abrupt_shutdown(violation.reason());
+        }
+    }
+
+    /// Lets the crate work until there is nothing left to do.
+    fn drive(&mut self) {
+        if !self.feed.is_empty() {
+            let mut buffers = self.pipe.buffers();
+            if buffers.incoming.is_empty() {
+                std::mem::swap(&mut buffers.incoming, &mut self.feed);
+            } else {
+                let fed = self.feed.split();
+                buffers.incoming.extend_from_slice(&fed);
+            }
+        }
+        let waker = Waker::from(Arc::clone(&self.bell));
+        loop {
+            let mark = self.pending();
+            self.poll(&mut Context::from_waker(&waker));
+            self.watch_outgoing(mark);
+            let woken = self.line.take();
+            for stream in &woken {
+                self.advance(*stream);
+            }
+            if !self.bell.take() && woken.is_empty() {
+                break;
+            }
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) {
+        while !self.is_over {
+            match self.inner.poll_accept(context) {
+                Poll::Pending => {
+                    let buffers = self.pipe.buffers();
+                    // Unless it waits for room, what the crate did not hand out by now it refused.
+                    if buffers.incoming.is_empty() && buffers.outgoing.len() < buffers.room {
+                        self.heads.clear();
+                    }
+                    return;
+                }
+                Poll::Ready(Some(Ok((request, respond)))) => self.accept(request, respond),
+                Poll::Ready(Some(Err(error))) => {
+                    if self.violation.is_none() && error.is_go_away() && error.is_library() {
+                        let reason = error.reason().unwrap_or(Reason::PROTOCOL_ERROR);
+                        self.violation = Some(Violation::new(reason, "the protocol was broken"));
+                    }
+                    self.is_over = true;
+                }
+                Poll::Ready(None) => self.is_over = true,
+            }
+        }
+    }
+
+    /// The crate hands out a request, of which we know more than it does.
+    fn accept(&mut self, request: http::Request<h2::RecvStream>, mut respond: SendResponse<Bytes>) {
+        let stream = respond.stream_id().as_u32();
+        let known = loop {
+            match self.heads.pop_front() {
+                Some((id, head, ends)) if id == stream => break Some((head, ends)),
+                // It was refused.
+                Some(_) => {}
+                None => break None,
+            }
+        };
+        let head = match known {
+            Some((Ok(head), ends)) => (Ok(head), ends),
+            Some((Err(Rejected::Refused(refusal)), ends)) => (Err(refusal), ends),
+            Some((Err(Rejected::Malformed), _)) => {
+                return respond.send_reset(Reason::PROTOCOL_ERROR);
+            }
+            None => return respond.send_reset(Reason::INTERNAL_ERROR),
+        };
+        let (head, ends) = head;
+        let waker = self.line.waker(stream);
+        if !ends {
+            waker.wake_by_ref();
+        }
+        let opened = Stream::new(respond, request.into_body(), ends, waker);
+        self.streams.insert(stream, opened);
+        self.events.push_back(Event::Request { stream, head, ends });
+    }
+
+    /// Goes on with a stream that has something.
+    fn advance(&mut self, id: u32) {
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
+        while let Some(piece) = stream.next() {
+            self.events.push_back(match piece {
+                Piece::Data(data) => Event::Data { stream: id, data },
+                Piece::End => Event::End { stream: id },
+                Piece::Reset => return self.forget(id),
+            });
+        }
+        match stream.advance() {
+            Ok(false) => {}
+            Ok(true) => self.retire(id),
+            Err(_) => self.forget(id),
+        }
+    }
+
+    /// A stream is answered. What the client may still send on it, it is asked not to.
+    fn retire(&mut self, stream: u32) {
+        self.streams.remove(&stream);
+        self.inbound.budget.request_ended();
+    }
+
+    /// A stream was reset.
+    fn forget(&mut self, stream: u32) {
+        if self.streams.remove(&stream).is_some() {
+            self.events.push_back(Event::Reset { stream });
+        }
+    }
+
+    /// Looks at the frames that were written from `mark` on.
+    fn watch_outgoing(&mut self, mark: usize) {
+        let mut spent = false;
+        let mut reset = Vec::new();
+        {
+            let buffers = self.pipe.buffers();
+            let budget = &mut self.inbound.budget;
+            let written = buffers.outgoing.get(mark..).unwrap_or_default();
+            self.outgoing
+                .pass(written, |head, payload| match head.kind {
+                    kind::DATA if !head.has(flag::END_STREAM) => budget.data_sent(),
+                    kind::RST_STREAM => {
+                        reset.push(head.stream);
+                        spent |= is_provoked(read_u32(payload)) && budget.reset().is_err();
+                    }
+                    _ => {}
+                });
+        }
+        for stream in reset {
+            self.forget(stream);
+        }
+        if spent && self.violation.is_none() {
+            let violation = Violation::flood("too many streams that had to be reset");
+            self.violation = Some(violation);
+            self.inner.abrupt_shutdown(violation.reason());
+        }
+    }
+}
+
+/// Whether a reset of ours, with this code, is the client's doing.
+fn is_provoked(code: Option<u32>) -> bool {
+    let ours = [Reason::NO_ERROR, Reason::CANCEL, Reason::INTERNAL_ERROR];
+    !code.is_some_and(|code| ours.contains(&Reason::from(code)))
+}
+
+fn response<'f>(
+    status: u16,
+    fields: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+) -> Result<http::Response<()>, Unsendable> {
+    let mut response = http::Response::new(());
+    *response.status_mut() = StatusCode::from_u16(status).map_err(|_| Unsendable)?;
+    *response.headers_mut() = fields_of(fields)?;
+    Ok(response)
+}
+
+/// Fields as the crate takes them, without those that are about the connection (RFC 9113 section
+/// 8.2.2).
+fn fields_of<'f>(
+    fields: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+) -> Result<HeaderMap, Unsendable> {
+    let mut map = HeaderMap::with_capacity(8);
+    for (name, value) in fields {
+        if is_of_connection(name) {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name).map_err(|_| Unsendable)?;
+        let value = HeaderValue::from_bytes(value.trim_ascii()).map_err(|_| Unsendable)?;
+        map.try_append(name, value).map_err(|_| Unsendable)?;
+    }
+    Ok(map)
+}
+
+fn is_of_connection(name: &[u8]) -> bool {
+    let names: [&[u8]; 6] = [
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"transfer-encoding",
+        b"upgrade",
+        b"te",
+    ];
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
