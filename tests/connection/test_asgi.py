@@ -53,7 +53,7 @@ def test_the_scope(serve: Serve) -> None:
         "query_string": b"q=%41",
         "headers": [(b"host", b"test"), (b"x-a", b"1"), (b"x-a", b"2")],
         "state": {**given, "mine": 1},
-        "extensions": {},
+        "extensions": {"http.response.pathsend": {}},
     }
     assert (second["method"], second["path"], second["http_version"]) == ("OPTIONS", "/api*", "1.0")
     assert given == {"pool": given["pool"]}, "what a request adds is its own"

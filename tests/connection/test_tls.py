@@ -75,6 +75,20 @@ def test_requests_and_large_bodies_pass(
         assert [client.answer().body for _ in range(5)] == [b"GET / "] * 5
 
 
+def test_files_pass(serve: Serve, authority: trustme.CA, certfile: Path, tmp_path: Path) -> None:
+    payload = bytes(range(256)) * 4096 * 3
+    (tmp_path / "big.bin").write_bytes(payload)
+    mounts = [("/files", str(tmp_path))]
+    served = serve(echo, tls=TlsSettings(certfile), static_files=mounts)
+    request = b"GET /files/big.bin HTTP/1.1\r\nHost: a\r\n%s\r\n"
+    with connect(served, trusting(authority)) as client:
+        client.send(request % b"" + GET + request % b"Range: bytes=0-0,100000-299999\r\n")
+        assert client.answer().body == payload
+        assert client.answer().body == b"GET / "
+        parts = client.answer().body
+        assert payload[100000:300000] in parts
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_the_scope_tells_of_it(
     serve: Serve, authority: trustme.CA, certfile: Path, version: ssl.TLSVersion

@@ -71,7 +71,7 @@ impl Asked<'_> {
 
 /// Answers a GET or HEAD for `file`.
 ///
-/// `now` is the time of the answer; `boundary` separates the parts where several ranges are asked
+/// `now` is the time of the answer; what `boundary` makes separates the parts where several ranges are asked
 /// for, and must not be in the file by more than chance. The body of a HEAD is empty, its headers
 /// are those of the GET, whose ranges it does not know.
 #[must_use]
@@ -79,7 +79,7 @@ pub fn answer<'f>(
     asked: &Asked<'_>,
     file: &Representation<'f>,
     now: SystemTime,
-    boundary: &str,
+    boundary: impl FnOnce() -> String,
 ) -> Answer<'f> {
     let validators = Validators::new(file.size, file.modified, file.coding, now);
     match judge(asked, &validators) {
@@ -110,7 +110,7 @@ pub fn answer<'f>(
         },
         Ranges::Pieces(pieces) => match *pieces {
             [piece] => one_piece(file, &validators, piece),
-            _ => many_pieces(file, &validators, &pieces, boundary),
+            _ => many_pieces(file, &validators, &pieces, &boundary()),
         },
     }
 }
@@ -244,7 +244,12 @@ mod tests {
 
     fn ask<'f>(method: &str, headers: &[(&str, &str)], file: &Representation<'f>) -> Answer<'f> {
         let headers = headers.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()));
-        answer(&Asked::new(method, headers), file, SystemTime::now(), "sep")
+        answer(
+            &Asked::new(method, headers),
+            file,
+            SystemTime::now(),
+            || "sep".to_owned(),
+        )
     }
 
     fn header<'a>(answer: &'a Answer<'_>, name: &str) -> Option<&'a str> {

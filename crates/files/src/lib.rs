@@ -25,7 +25,7 @@
 //!     varies: false,
 //!     cache_control: None,
 //! };
-//! let answer = answer(&asked, &file, SystemTime::now(), "boundary");
+//! let answer = answer(&asked, &file, SystemTime::now(), || "boundary".to_owned());
 //! assert_eq!(answer.status, 206);
 //! assert_eq!(answer.body, [Part::File { start: 0, length: 4 }]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -52,6 +52,16 @@ impl FileName {
         self.is_folder
     }
 
+    /// What is called `name` in this directory; `name` is a plain one.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        let slash = if self.text.is_empty() { "" } else { "/" };
+        Self {
+            text: format!("{}{slash}{name}", self.text),
+            is_folder: false,
+        }
+    }
+
     /// The rest below `prefix`, which has no slash at its ends; `None` if this is not below it.
     #[must_use]
     pub fn below(mut self, prefix: &str) -> Option<Self> {
@@ -223,6 +233,13 @@ mod tests {
         for path in ["/assets2/a", "/asset", "/", "/assetsa"] {
             assert_eq!(below(path, "assets"), None, "{path}");
         }
+    }
+
+    #[test]
+    fn children_lie_in_their_folder() {
+        let child = |path: &[u8]| FileName::parse(path).unwrap().child("index.html").text;
+        assert_eq!(child(b"/"), "index.html");
+        assert_eq!(child(b"/a/b/"), "a/b/index.html");
     }
 
     proptest! {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use super::asgi::Cycle;
-use super::head::{Headers, Said, Unsendable};
+use super::files::Source;
+use super::head::{self, Framing, Headers, Said, Unsendable};
 use super::output::HIGH_WATER;
 use super::shared::Shared;
 use super::state::State;
@@ -26,6 +27,21 @@ pub(super) enum Rejected {
 impl From<Unsendable> for Rejected {
     fn from(unsendable: Unsendable) -> Self {
         Self::Unsendable(unsendable)
+    }
+}
+
+/// The body of a whole answer.
+pub(super) enum Content<'c> {
+    Bytes(&'c [u8]),
+    File(Source),
+}
+
+impl Content<'_> {
+    fn length(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::File(source) => usize::try_from(source.left()).unwrap_or(usize::MAX),
+        }
     }
 }
 
@@ -99,9 +115,21 @@ impl Connection {
         headers: Headers<'_>,
         body: &[u8],
     ) -> bool {
+        self.answer_with(py, serial, status, headers, Content::Bytes(body))
+    }
+
+    /// The same, with a body that may come from a file.
+    pub(super) fn answer_with(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        status: u16,
+        headers: Headers<'_>,
+        content: Content<'_>,
+    ) -> bool {
         let (answered, pumping) = {
             let mut state = self.state();
-            let answered = state.answer(&self.shared, serial, status, headers, body);
+            let answered = state.answer(&self.shared, serial, status, headers, content);
             (answered, state.pumping)
         };
         match answered {
@@ -177,6 +205,19 @@ impl Connection {
         Ok(taken)
     }
 
+    /// Takes the whole body of a streamed answer out of a file. Returns the status.
+    pub(super) fn send_file(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        source: Source,
+    ) -> Result<Option<u16>, Rejected> {
+        let mut taken = self.state().stream_file(&self.shared, serial, source)?;
+        notify(py, taken.cycle.take().as_ref(), Cycle::completed);
+        self.resume(py);
+        Ok(taken.status)
+    }
+
     /// Sends a head whose body did not come in the same iteration. Returns its status.
     pub(super) fn release_head(self: &Arc<Self>, py: Python<'_>, serial: u64) -> Option<u16> {
         let status = {
@@ -196,7 +237,7 @@ impl State {
         serial: u64,
         status: u16,
         headers: Headers<'_>,
-        body: &[u8],
+        content: Content<'_>,
     ) -> Result<Answered, Unsendable> {
         let Self {
             turn,
@@ -213,10 +254,14 @@ impl State {
         turn.at.keep_alive &= !shared.is_shutting_down();
         let out = output.tail();
         let mark = out.len();
+        let length = content.length();
         let head = shared
-            .with_default_lines(|lines| turn.answer_head(out, lines, status, headers, body.len()));
+            .with_default_lines(|lines| turn.answer_head(out, lines, status, headers, length));
         match head {
-            Ok(true) => output.push_body(socket.as_fd(), body),
+            Ok(true) => match content {
+                Content::Bytes(body) => output.push_body(socket.as_fd(), body),
+                Content::File(source) => output.push_source(source),
+            },
             Ok(false) => {}
             Err(unsendable) => {
                 out.truncate(mark);
@@ -245,6 +290,41 @@ impl State {
         Ok(Some(status))
     }
 
+    /// Writes the head that was held, and has a file follow it.
+    fn stream_file(
+        &mut self,
+        shared: &Shared,
+        serial: u64,
+        source: Source,
+    ) -> Result<Taken, Rejected> {
+        let length = source.left();
+        match self.turn(serial).map(|turn| &mut turn.reply) {
+            None => return Ok(Taken::default()),
+            Some(Reply::Waiting) => return Err(Rejected::Expected("http.response.start")),
+            Some(Reply::Streaming(_)) => return Err(Rejected::Expected("http.response.body")),
+            Some(Reply::Upgraded | Reply::Complete) => return Err(Rejected::Complete),
+            Some(Reply::Held {
+                status,
+                block,
+                said,
+            }) => head::say_length(block, said, *status, length),
+        }
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let status = self.release(shared, serial, Some(length))?;
+        let is_sent = self
+            .turn(serial)
+            .is_some_and(|turn| matches!(turn.reply, Reply::Streaming(Framing::Length(_))));
+        if is_sent {
+            self.output.push_source(source);
+        }
+        let cycle = self.complete(shared);
+        Ok(Taken {
+            status,
+            full: false,
+            cycle,
+        })
+    }
+
     /// Writes a piece of a streamed answer, after its head if that was held.
     fn stream(
         &mut self,
@@ -261,7 +341,7 @@ impl State {
                 let too_long = said
                     .content_length
                     .is_some_and(|said| said < piece.len() as u64);
-                if more && too_long && !super::head::is_bodiless(*status) {
+                if more && too_long && !head::is_bodiless(*status) {
                     return Err(Unsendable::Longer.into());
                 }
             }

@@ -163,6 +163,15 @@ pub(super) fn write_application_header(
     Ok(())
 }
 
+/// Adds the length of a body that is known beforehand, unless the application said one.
+pub(super) fn say_length(out: &mut Vec<u8>, said: &mut Said, status: u16, length: u64) {
+    if said.content_length.is_none() && !forbids_length(status) {
+        write_content_length(out, length);
+        said.content_length = Some(length);
+        said.chunked = false;
+    }
+}
+
 /// Digits and nothing else: no sign, no underscore, no blank.
 fn parse_length(value: &[u8]) -> Option<u64> {
     if value.is_empty() || value.len() > 19 || !value.iter().all(u8::is_ascii_digit) {

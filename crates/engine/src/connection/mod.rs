@@ -10,6 +10,7 @@ mod asgi;
 mod body;
 mod date;
 mod deadlines;
+mod files;
 mod head;
 mod input;
 mod listener;

@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
+use super::files::Source;
 use super::tls::Seal;
 
 /// Above this many unsent bytes, whoever produces them has to wait.
@@ -14,6 +15,10 @@ pub(super) const HIGH_WATER: usize = 64 * 1024;
 pub(super) const LOW_WATER: usize = 16 * 1024;
 /// A body from this size on is sent from where it lies; shorter ones are cheaper to copy.
 const DIRECT: usize = 16 * 1024;
+/// How many bytes of a file leave before others have a turn.
+const TURN: usize = 1024 * 1024;
+/// How many bytes of a file are read at a time where they have to be.
+const PORTION: usize = 64 * 1024;
 
 /// What was written and not yet taken by the kernel.
 #[derive(Default)]
@@ -22,6 +27,8 @@ pub(super) struct Output {
     sent: usize,
     /// The kernel took less than it was offered, so asking again before it says so is in vain.
     blocked: bool,
+    /// What follows the buffer, out of a file. Nothing is appended before it came to its end.
+    source: Option<Box<Source>>,
     /// What stands before the kernel where the connection speaks TLS; `buffer` holds its records.
     pub(super) seal: Option<Box<Seal>>,
 }
@@ -35,13 +42,21 @@ impl Output {
         }
     }
 
-    /// How many bytes wait.
+    /// How many bytes wait. A file counts as more than there may be before something else begins.
     pub(super) fn len(&self) -> usize {
-        self.unsent() + self.seal.as_ref().map_or(0, |seal| seal.len())
+        let buffered = self.unsent() + self.seal.as_ref().map_or(0, |seal| seal.len());
+        let left = self.source.as_ref().map_or(0, |source| {
+            usize::try_from(source.left())
+                .unwrap_or(usize::MAX)
+                .saturating_add(HIGH_WATER)
+        });
+        buffered.saturating_add(left)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.unsent() == 0 && !self.seal.as_ref().is_some_and(|seal| seal.has_output())
+        self.unsent() == 0
+            && self.source.is_none()
+            && !self.seal.as_ref().is_some_and(|seal| seal.has_output())
     }
 
     fn unsent(&self) -> usize {
@@ -81,13 +96,60 @@ impl Output {
             .extend_from_slice(body.get(taken.saturating_sub(before)..).unwrap_or_default());
     }
 
+    /// Appends what comes out of a file. It is read as the client takes it.
+    pub(super) fn push_source(&mut self, source: Source) {
+        if source.left() > 0 {
+            self.source = Some(Box::new(source));
+        }
+    }
+
     /// The socket has room again.
     pub(super) fn unblock(&mut self) {
         self.blocked = false;
     }
 
     /// Hands the kernel as much as it takes; what is left then waits for the socket.
+    ///
+    /// Of a file, no more than [`TURN`] bytes leave at a time: others want to be served meanwhile.
     pub(super) fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        self.flush_buffer(socket)?;
+        if self.source.is_some() {
+            self.flush_source(socket)?;
+        }
+        Ok(())
+    }
+
+    fn flush_source(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        let mut left = TURN;
+        while left > 0
+            && !self.blocked
+            && let Some(source) = &mut self.source
+        {
+            match &mut self.seal {
+                None => {
+                    let step = source.send(socket, &mut self.buffer, left)?;
+                    left = left.saturating_sub(step.bytes);
+                    self.blocked = step.blocked;
+                }
+                Some(seal) => {
+                    let filled = source.fill(seal.tail(), PORTION)?;
+                    // Sealing costs more than copying.
+                    left = left.saturating_sub(filled.saturating_mul(4));
+                }
+            }
+            if source.left() == 0 {
+                self.source = None;
+            }
+            self.flush_buffer(socket)?;
+        }
+        Ok(())
+    }
+
+    fn flush_buffer(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        let more = match (&self.source, &self.seal) {
+            (Some(_), None) => SendFlags::MORE,
+            _ => SendFlags::empty(),
+        };
         loop {
             if let Some(seal) = &mut self.seal {
                 seal.seal(&mut self.buffer)?;
@@ -96,7 +158,7 @@ impl Output {
             if waiting.is_empty() || self.blocked {
                 return Ok(());
             }
-            let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL))?;
+            let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL | more))?;
             self.blocked = taken < waiting.len();
             self.advance(taken);
             // What is to be sealed comes in portions.

@@ -64,6 +64,9 @@ impl Connection {
         if self.hides_frames(&head) {
             return self.refuse_hidden_frames(py, serial);
         }
+        if self.shared.options.files.is_some() && self.serve_file(py, serial, &head) {
+            return;
+        }
         let native = match &self.shared.application {
             Application::Asgi(application) => {
                 let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());

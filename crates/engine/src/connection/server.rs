@@ -1,6 +1,7 @@
 //! The server, as Python starts and stops it.
 
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::date::DefaultLines;
 use super::deadlines::Timeouts;
+use super::files::StaticFiles;
 use super::listener::Listener;
 use super::log::Logs;
 use super::shared::{Options, Shared, lock};
@@ -39,6 +41,8 @@ impl HttpServer {
     /// `sockets` listen already and stay the caller's. `application` is a `Native` or an ASGI
     /// application. `access_log(client, method, path, http_version, status)` is called for each
     /// answer. `headers` are sent with each answer; times are in seconds, sizes in bytes.
+    /// `static_files` are pairs of a path and the directory that is served under it, with
+    /// `static_cache_control` as the `Cache-Control` of its files.
     #[new]
     #[pyo3(signature = (
         r#loop, sockets, application, *, pool = None, state = None, root_path = "",
@@ -48,6 +52,7 @@ impl HttpServer {
         body_limit = None, limit_concurrency = None, websockets = true,
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
+        static_files = Vec::new(), static_cache_control = None,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -86,6 +91,8 @@ impl HttpServer {
         websocket_ping_interval: f64,
         websocket_ping_timeout: f64,
         tls: Option<Py<TlsSettings>>,
+        static_files: Vec<(String, PathBuf)>,
+        static_cache_control: Option<String>,
     ) -> PyResult<Self> {
         let options = Options {
             limits: Limits {
@@ -110,6 +117,7 @@ impl HttpServer {
                 deflate: websocket_deflate,
             },
             tls,
+            files: served(&static_files, static_cache_control)?,
             root_path: root_path.to_owned(),
             limit_concurrency,
         };
@@ -225,6 +233,19 @@ fn application_of(object: &Bound<'_, PyAny>) -> PyResult<Application> {
         return Ok(Application::Asgi(Arc::new(object.clone().unbind())));
     }
     Err(PyTypeError::new_err("application must be callable"))
+}
+
+/// The directories to serve, if there are any.
+fn served(
+    mounted: &[(String, PathBuf)],
+    cache_control: Option<String>,
+) -> PyResult<Option<StaticFiles>> {
+    if mounted.is_empty() {
+        return Ok(None);
+    }
+    StaticFiles::new(mounted, cache_control)
+        .map(Some)
+        .map_err(PyValueError::new_err)
 }
 
 /// A runner whose `def` code runs in `pool`, or in the loop's own.

@@ -15,6 +15,7 @@ use super::Connection;
 use super::asgi::Sending;
 use super::date::DefaultLines;
 use super::deadlines::{Awaited, Deadline, Timeouts};
+use super::files::StaticFiles;
 use super::log::Logs;
 use super::output::Output;
 use super::tls::{Seal, TlsSettings};
@@ -30,6 +31,8 @@ pub(super) struct Options {
     pub(super) websocket: websocket::Options,
     /// Connections speak TLS.
     pub(super) tls: Option<Py<TlsSettings>>,
+    /// What is answered from files, before the application is asked.
+    pub(super) files: Option<StaticFiles>,
     /// The prefix under which a proxy serves the application.
     pub(super) root_path: String,
     /// Beyond so many connections or requests, requests are answered with 503.

@@ -119,6 +119,7 @@ impl Cycle {
         Ok(future)
     }
 
+    /// Takes a message; the answer says whether the application has to wait.
     fn take(&self, py: Python<'_>, message: Outgoing<'_>) -> Result<bool, Rejected> {
         match message {
             Outgoing::Start {
@@ -134,16 +135,26 @@ impl Cycle {
                 let taken = self
                     .connection
                     .send_body(py, self.serial, piece.as_bytes(), more)?;
-                if let Some(status) = taken.status {
-                    self.connection.log_scope(py, self.scope.bind(py), status);
-                }
+                self.log_begun(py, taken.status);
                 Ok(taken.full)
+            }
+            Outgoing::File(source) => {
+                let status = self.connection.send_file(py, self.serial, source)?;
+                self.log_begun(py, status);
+                Ok(false)
             }
             Outgoing::Other => Err(self.connection.misplaced(self.serial)),
         }
     }
 
-    /// The same; what is not taken raises.
+    /// Logs a request whose answer has begun to leave, once.
+    fn log_begun(&self, py: Python<'_>, status: Option<u16>) {
+        if let Some(status) = status {
+            self.connection.log_scope(py, self.scope.bind(py), status);
+        }
+    }
+
+    /// Takes a message; what is not taken raises.
     pub(super) fn take_checked(
         &self,
         py: Python<'_>,
@@ -162,9 +173,8 @@ impl Cycle {
 
     /// A head was held for a body that did not come in the same iteration: sends it alone.
     pub(in super::super) fn release(&self, py: Python<'_>) {
-        if let Some(status) = self.connection.release_head(py, self.serial) {
-            self.connection.log_scope(py, self.scope.bind(py), status);
-        }
+        let status = self.connection.release_head(py, self.serial);
+        self.log_begun(py, status);
     }
 }
 
@@ -175,8 +185,8 @@ impl Cycle {
         Py::new(slf.py(), Receiving::new(slf.clone().unbind()))
     }
 
-    /// Takes `http.response.start` or `http.response.body`, or one of a WebSocket. The message is taken by the call
-    /// itself; awaiting the result waits for room.
+    /// Takes `http.response.start`, `http.response.body` or `http.response.pathsend`, or one of a
+    /// WebSocket. The message is taken by the call itself; awaiting the result waits for room.
     fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
         let (py, this) = (slf.py(), slf.get());
         let kind = message.get_item(intern!(py, "type"))?;

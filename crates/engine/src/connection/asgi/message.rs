@@ -1,10 +1,13 @@
 //! Messages of an application, read from the dictionaries it sends.
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use std::path::PathBuf;
+
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
 
+use super::super::files::{Opened, Source};
 use super::super::head::{Said, Unsendable, write_application_header};
 
 /// What an application may send.
@@ -18,6 +21,8 @@ pub(super) enum Outgoing<'py> {
         piece: Bound<'py, PyBytes>,
         more: bool,
     },
+    /// The body is this file, whole.
+    File(Source),
     /// Something that has no place in an answer over HTTP.
     Other,
 }
@@ -30,6 +35,7 @@ pub(super) fn parse<'py>(
     match &*kind.cast::<PyString>()?.to_cow()? {
         "http.response.start" => read_start(message),
         "http.response.body" => read_body(message),
+        "http.response.pathsend" => open_path(message),
         _ => Ok(Outgoing::Other),
     }
 }
@@ -59,6 +65,23 @@ pub(super) fn read_body<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'
         Some(more) => more.is_truthy()?,
     };
     Ok(Outgoing::Body { piece, more })
+}
+
+/// Reads the message that names a file, and opens that.
+fn open_path<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
+    let path = message.get_item(intern!(message.py(), "path"))?;
+    match Opened::at(&path.extract::<PathBuf>()?) {
+        Ok(opened) => Ok(Outgoing::File(Source::whole(opened))),
+        Err(error) => {
+            let number = error.raw_os_error();
+            // Python makes the fitting subclass of it.
+            Err(PyOSError::new_err((
+                number,
+                error.to_string(),
+                path.unbind(),
+            )))
+        }
+    }
 }
 
 /// Writes the lines of a message's headers, checked.

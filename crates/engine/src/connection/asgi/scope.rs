@@ -32,6 +32,7 @@ impl Connection {
             scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
             scope.set_item(intern!(py, "scheme"), http)?;
             scope.set_item(intern!(py, "method"), method(py, head.method()))?;
+            extensions.set_item(intern!(py, "http.response.pathsend"), PyDict::new(py))?;
         }
         scope.set_item(intern!(py, "asgi"), versions(py)?)?;
         let version = match head.version() {
