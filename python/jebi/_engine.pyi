@@ -33,6 +33,7 @@ __all__ = [
     "Worker",
     "WritePipeTransport",
     "encode_json",
+    "leave_with",
     "watch_child",
 ]
 
@@ -386,6 +387,10 @@ class TlsSettings:
         minimum_version: str = "1.2",
     ) -> Self: ...
     def reload(self) -> None: ...
+
+# orphan
+
+def leave_with(descriptor: int, seconds: float) -> None: ...
 
 # plan
 

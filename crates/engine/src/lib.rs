@@ -7,6 +7,7 @@ mod connection;
 mod encode;
 mod eventloop;
 mod exchange;
+mod orphan;
 mod plan;
 mod pool;
 mod runner;
@@ -29,6 +30,8 @@ mod _engine {
         DatagramTransport, EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle,
         TlsProtocol, TlsTransport, WorkQueue, Worker, WritePipeTransport, watch_child,
     };
+    #[pymodule_export]
+    use crate::orphan::leave_with;
     #[pymodule_export]
     use crate::plan::Plan;
     #[pymodule_export]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from jebi.server.errors import BrokenApplication, CannotStart, print_own_traceback
@@ -68,9 +69,9 @@ def _looks_like_factory(found: Any) -> bool:
 
 def for_engine(application: Callable[..., Any]) -> Any:
     """The native form of a Jebi application where it has one, otherwise the application itself."""
-    from jebi.applications import FastAPI
-
-    if isinstance(application, FastAPI):
+    framework = sys.modules.get("jebi.applications")
+    # Where nobody has imported the framework, importing it here would only cost time and memory.
+    if framework is not None and isinstance(application, framework.FastAPI):
         from jebi._native import compile_native
 
         native = compile_native(application)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from jebi import drop_in
+from jebi.server.beat import Beat
 from jebi.server.config import Config
 from jebi.server.errors import STARTUP_FAILURE, CannotStart
 from jebi.server.options import ServerCommand, application_argument, given, server_options
 from jebi.server.server import Server
+from jebi.server.systemd import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +49,21 @@ def run(app: Callable[..., Any] | str, **settings: Any) -> None:
 
 
 def _serve(config: Config) -> int:
+    notifier = Notifier()
     sockets = config.bind_sockets()
     try:
         config.load()
         server = Server(config)
         server.owns(sockets)
+        server.on_started = notifier.ready
+        server.on_stopping = notifier.stopping
+        if math.isfinite(notifier.alive_every):
+            server.beat = Beat(notifier.alive_every, notifier.alive)
         server.run()
         return 0 if server.started else STARTUP_FAILURE
     finally:
         for listener in sockets:
             listener.close()
-        _remove_socket_file(config)
 
 
 def _supervise(config: Config) -> int:
@@ -76,12 +82,6 @@ def _supervise(config: Config) -> int:
     finally:
         for listener in sockets:
             listener.close()
-        _remove_socket_file(config)
-
-
-def _remove_socket_file(config: Config) -> None:
-    if config.uds is not None:
-        Path(config.uds).unlink(missing_ok=True)
 
 
 def run_command(app: str, options: dict[str, Any]) -> None:

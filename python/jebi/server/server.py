@@ -9,7 +9,6 @@ import math
 import os
 import random
 import signal
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -19,15 +18,18 @@ import click
 from jebi.server import engine
 from jebi.server.errors import STARTUP_FAILURE, reported
 from jebi.server.lifespan.off import LifespanOff
+from jebi.server.listener import HANDSHAKE_SECONDS, may_be_in_handshake, shut_doors
 from jebi.server.logging import get_logger
 from jebi.server.sockets import describe
 from jebi.server.state import Listening, ServerState
 from jebi.server.tls import settings
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Generator
 
     from jebi import _engine
+    from jebi.server.beat import Beat
     from jebi.server.config import Config
     from jebi.server.lifespan.on import LifespanOn
 
@@ -53,6 +55,11 @@ class Server:
         self.started = False
         self.last_notified = -math.inf
         self.on_started: Callable[[], None] | None = None
+        self.on_stopping: Callable[[], None] | None = None
+        self.on_spent: Callable[[str], None] | None = None
+        """Told why this process had better be replaced; without it the server leaves then."""
+        self.beat: Beat | None = None
+        """What the loop does again and again while it serves."""
         self._should_exit = False
         self._force_exit = False
         self._wake: Callable[[], None] = lambda: None
@@ -60,7 +67,9 @@ class Server:
         self._captured_signals: list[int] = []
         self._engine: _engine.HttpServer | None = None
         self._bound: list[socket.socket] = []
+        self._listeners: list[socket.socket] = []
         self._passes_signals_on = True
+        self._told_spent = False
 
     @property
     def should_exit(self) -> bool:
@@ -112,6 +121,8 @@ class Server:
                 await self._serve(sockets)
             finally:
                 self._wake = lambda: None
+                if self.beat is not None:
+                    self.beat.stop()
                 self._close_bound()
 
     async def _serve(self, sockets: list[socket.socket] | None) -> None:
@@ -140,7 +151,7 @@ class Server:
             self._bound = self._bound or config.bind_sockets()
         address = describe(config, self._bound) if self._bound else ""
         # Whoever passed sockets has said where they are.
-        listeners = sockets or self._bound
+        self._listeners = listeners = sockets or self._bound
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
@@ -155,6 +166,8 @@ class Server:
             self._announce("Jebi running on {} (Press CTRL+C to quit)", address, bold=True)
         if self.on_started is not None:
             self.on_started()
+        if self.beat is not None:
+            self.beat.start()
 
     async def main_loop(self) -> None:
         """Sleep until told to stop; tick only when there is a reason to look around."""
@@ -184,8 +197,20 @@ class Server:
             return True
         limit = self.limit_max_requests
         if limit is not None and self.server_state.total_requests >= limit:
-            get_logger().info("Maximum request limit of %d exceeded. Terminating process.", limit)
+            return self.is_spent(f"Maximum request limit of {limit} exceeded.")
+        return False
+
+    def is_spent(self, reason: str) -> bool:
+        """This process has done enough; true when it is to stop by itself.
+
+        Under a supervisor it goes on, and is told to stop once another one serves in its place.
+        """
+        if self.on_spent is None:
+            get_logger().info("%s Terminating process.", reason)
             return True
+        if not self._told_spent:
+            self._told_spent = True
+            self.on_spent(reason)
         return False
 
     @functools.cached_property
@@ -197,6 +222,8 @@ class Server:
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, let what is in flight finish, and stop the application."""
         get_logger().info("Shutting down")
+        if self.on_stopping is not None:
+            self.on_stopping()
         if self._engine is not None:
             await self._drain(self._engine)
         for listener in sockets or ():
@@ -210,12 +237,7 @@ class Server:
 
     async def _drain(self, running: _engine.HttpServer) -> None:
         """Let what is in flight finish, within the time that the settings give it."""
-        running.stop_accepting()
-        for listener in self._bound:
-            # The engine has a duplicate, so closing ours alone would leave clients waiting.
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
+        await self._stop_listening(running)
         running.shutdown()
         seconds = self.config.graceful_seconds
         closed: asyncio.Future[None] = running.closed
@@ -234,6 +256,18 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):  # cancelled handlers still clean up
                 await asyncio.shield(closed)
+
+    async def _stop_listening(self, running: _engine.HttpServer) -> None:
+        """Let nobody new in, and accept everybody who has connected already.
+
+        A socket that others listen on too stays open there, and so does what waits in it.
+        """
+        shut_doors(self._bound)
+        if any(map(may_be_in_handshake, self._listeners)):
+            await asyncio.sleep(HANDSHAKE_SECONDS)
+        running.stop_accepting()
+        for listener in self._listeners:
+            listener.close()
 
     async def _until_forced(self) -> None:
         while not self.force_exit:

@@ -2,28 +2,27 @@
 
 It is a fresh interpreter and not a fork: a fork would copy the locks of threads that are gone (the
 file watcher's, a library's), and a reload needs the application imported anew in any case. The
-listening sockets are inherited, so they stay open while workers come and go. FD is one end of a
-socket pair: the settings come in through it, "ready" goes out, and its end of file means that the
-supervisor is dead, whatever killed it.
+listening sockets are inherited, so they stay open while workers come and go. FD is this side's end
+of a :class:`~jebi.server.channel.Channel`; when the other end closes, the supervisor is dead,
+whatever killed it, and so is this process soon.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pickle
+import faulthandler
 import signal
 import socket
 import sys
-import threading
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-READY = b"R"
-UNFIT = b"U"  # what was asked for cannot be served: trying again is pointless
+from jebi.server.channel import Channel, Word
 
-_LENGTH = 8
+# Makes a worker write down where its threads are. No application is known to use it.
+WHERE_ARE_YOU = getattr(signal, "SIGRTMAX", signal.SIGUSR2) - 3
+
+# What is in flight when the supervisor is killed has this long to finish.
+ORPHAN_SECONDS = 1.5
 
 
 @dataclass
@@ -31,51 +30,34 @@ class Order:
     """What a worker is told to do."""
 
     settings: dict[str, Any]
+    """The keywords of its ``Config``."""
     descriptors: list[int]
+    """The listening sockets."""
     path: list[str]
+    """The supervisor's ``sys.path``."""
     drop_in: bool
-    grace: float
-    supervisor: int = field(default_factory=os.getpid)
-
-    def send(self, channel: socket.socket) -> None:
-        """Write the order, its length first."""
-        body = pickle.dumps(self.__dict__)
-        channel.sendall(len(body).to_bytes(_LENGTH, "big") + body)
-
-
-def receive(channel: socket.socket) -> Order:
-    """Read the order."""
-    with channel.makefile("rb") as stream:
-        length = int.from_bytes(stream.read(_LENGTH), "big")
-        return Order(**pickle.loads(stream.read(length)))
-
-
-def _leave_with_supervisor(channel: socket.socket, grace: float) -> None:
-    """Stop in good order when the supervisor is gone, and in any case soon after."""
-    try:
-        while channel.recv(64):
-            pass
-    except OSError:
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(grace + 5.0)
-    os._exit(1)
+    """Whether imports of the originals resolve to Jebi."""
+    beat: float
+    """How often its loop shows that it is alive, in seconds."""
+    traces: int
+    """The file for what its threads were doing, when somebody asks or it crashes."""
 
 
 def main() -> None:
     """Serve until told to stop."""
     # Ctrl-C reaches every process of the terminal; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    channel = socket.socket(fileno=int(sys.argv[1]))
-    channel.set_inheritable(False)
-    order = receive(channel)
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    channel.socket.set_inheritable(False)
+    try:
+        order = Order(**channel.receive_order())
+    except EOFError:
+        sys.exit(1)
     sys.path[:] = order.path
-    threading.Thread(
-        target=_leave_with_supervisor,
-        args=(channel, order.grace),
-        name="jebi supervisor watch",
-        daemon=True,
-    ).start()
+    _leave_with_supervisor(channel)
+    faulthandler.register(WHERE_ARE_YOU, file=order.traces)
+    if not faulthandler.is_enabled():
+        faulthandler.enable(file=order.traces)
     listeners = [socket.socket(fileno=descriptor) for descriptor in order.descriptors]
     for listener in listeners:
         listener.set_inheritable(False)
@@ -86,12 +68,19 @@ def main() -> None:
     sys.exit(_serve(order, channel, listeners))
 
 
-def _say(channel: socket.socket, word: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError):  # a supervisor that is gone needs no news
-        channel.sendall(word)
+def _leave_with_supervisor(channel: Channel) -> None:
+    from jebi import _engine
+
+    # The thread behind this takes over the mask, and signals are the main thread's to handle.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        _engine.leave_with(channel.fileno(), ORPHAN_SECONDS)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(order: Order, channel: socket.socket, listeners: list[socket.socket]) -> int:
+def _serve(order: Order, channel: Channel, listeners: list[socket.socket]) -> int:
+    from jebi.server.beat import Beat
     from jebi.server.config import Config
     from jebi.server.errors import CANNOT_START, CannotStart, ImportString
     from jebi.server.server import Server
@@ -100,12 +89,14 @@ def _serve(order: Order, channel: socket.socket, listeners: list[socket.socket])
         config = Config(**order.settings)
         config.load()
         server = Server(config)
-        server.on_started = lambda: _say(channel, READY)
+        server.beat = Beat(order.beat, lambda: channel.say(Word.BEAT))
+        server.on_started = lambda: channel.say(Word.READY)
+        server.on_spent = lambda reason: channel.say(Word.REPLACE, reason.encode())
         server.run(listeners)
     except CannotStart as error:
         error.report()
         if isinstance(error, ImportString):
-            _say(channel, UNFIT)
+            channel.say(Word.UNFIT)
         return CANNOT_START
     return 0
 

@@ -21,3 +21,18 @@ class Sockets:
     )
     fd: int | None = setting(None, help="Use this inherited, listening socket instead.", minimum=0)
     _: KW_ONLY
+    bind: list[str] | str | None = setting(
+        None,
+        help="Listen here instead: HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://NUMBER; "
+        "may be repeated.",
+        metavar="ADDRESS",
+    )
+    uds_permissions: str | None = setting(
+        None,
+        help="The permissions of UNIX sockets, in octal.",
+        metavar="MODE",
+        shown="666",
+    )
+    reuse_port: bool = setting(
+        False, help="Share the ports with other servers that do so too (SO_REUSEPORT)."
+    )

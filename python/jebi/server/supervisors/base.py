@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jebi.server.listener import shut_doors
 from jebi.server.logging import get_logger
 from jebi.server.sockets import describe
 from jebi.server.supervisors.process import Process
+from jebi.server.systemd import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 # What a worker gets beyond the time for requests, for the application's own shutdown.
 SHUTDOWN_SECONDS = 10.0
+
+# Waking up later than this means that the supervisor itself was stopped, or the machine.
+_OVERSLEPT = 1.0
 
 
 class Supervisor:
@@ -38,6 +43,8 @@ class Supervisor:
         self.leaving = False
         self.exit_code = 0
         self.announced = False
+        self.notifier = Notifier()
+        self._alive_at = 0.0
         self._signals: list[int] = []
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -47,9 +54,6 @@ class Supervisor:
     def begin(self) -> None:
         """Start the first workers."""
         raise NotImplementedError
-
-    def on_ready(self, worker: Process) -> None:
-        """A worker serves."""
 
     def on_end(self, worker: Process, code: int) -> None:
         """A worker has ended that nobody told to."""
@@ -63,6 +67,13 @@ class Supervisor:
 
     def on_signal(self, number: int) -> None:
         """A signal other than those that ask to leave."""
+
+    def due(self) -> float:
+        """When :meth:`adjust` has something to do if nothing happens before."""
+        return float("inf")
+
+    def adjust(self) -> None:
+        """Something may have changed: start and stop workers as it takes. Not while leaving."""
 
     signals: tuple[signal.Signals, ...] = ()
 
@@ -78,9 +89,9 @@ class Supervisor:
             get_logger().info("Stopped supervisor process [%d]", os.getpid())
         return self.exit_code
 
-    def start_worker(self) -> Process:
+    def start_worker(self, generation: int = 0) -> Process:
         """Start one more worker."""
-        worker = Process(self.config, self.sockets)
+        worker = Process(self.config, self.sockets, generation)
         self.workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
@@ -97,8 +108,13 @@ class Supervisor:
             return
         self.leaving = True
         self.exit_code = self.exit_code or code
+        self.notifier.stopping()
+        # The workers accept who has connected already, and the last one closes what they share.
+        shut_doors(self.sockets)
         for worker in self.workers:
             self.stop_worker(worker)
+        for listener in self.sockets:
+            listener.close()
 
     def wake(self) -> None:
         """Have :meth:`on_wake` called soon; from any thread."""
@@ -106,19 +122,56 @@ class Supervisor:
             self._wake_writer.send(b"\0")
 
     def _turn(self) -> None:
-        next_kill = min((worker.kill_at for worker in self.workers), default=float("inf"))
-        timeout = None if next_kill == float("inf") else max(0.0, next_kill - time.monotonic())
+        due = min((worker.due for worker in self.workers), default=float("inf"))
+        due = due if self.leaving else min(due, self.due())
+        due = min(due, self._keep_watchdog_quiet())
+        timeout = None if due == float("inf") else max(0.0, due - time.monotonic())
         for key, _ in self._selector.select(timeout):
             if key.data is None:
                 self._hear_wake()
             else:
                 self._hear_worker(key.data)
+        self._bury()
+        self._look_after(due)
+        if not self.leaving:
+            self.adjust()
+
+    def _keep_watchdog_quiet(self) -> float:
+        """Tell systemd that this process lives; returns when to do so again."""
         now = time.monotonic()
+        if now >= self._alive_at:
+            self.notifier.alive()
+            self._alive_at = now + self.notifier.alive_every
+        return self._alive_at
+
+    def _look_after(self, due: float) -> None:
+        """See to the workers that are late."""
+        now = time.monotonic()
+        if now > due + _OVERSLEPT:
+            # Whoever stopped this process may have stopped the workers too: they get their time.
+            for worker in self.workers:
+                worker.heard_at = now
+            return
         for worker in self.workers:
-            if worker.kill_at <= now:
-                get_logger().error("Worker [%d] did not stop in time: killed", worker.pid)
-                worker.kill_at = float("inf")
-                worker.kill()
+            if worker.due > now:
+                continue
+            if not worker.stopping:
+                get_logger().error(
+                    "Worker [%d] has not answered for %g s: replacing it",
+                    worker.pid,
+                    now - worker.heard_at,
+                )
+                worker.give_up()
+            else:
+                self._end(worker)
+
+    def _end(self, worker: Process) -> None:
+        if worker.ready and not worker.asked:
+            get_logger().error("Worker [%d] did not stop in time", worker.pid)
+            worker.give_up()
+            return
+        get_logger().error("Worker [%d] is killed%s", worker.pid, worker.where())
+        worker.kill()
 
     def _hear_wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -129,33 +182,36 @@ class Supervisor:
             if number in {signal.SIGINT, signal.SIGTERM}:
                 get_logger().info("Received %s, leaving.", signal.Signals(number).name)
                 self.leave()
-            elif not self.leaving:
+            elif number != signal.SIGCHLD and not self.leaving:
                 self.on_signal(number)
 
     def _hear_worker(self, worker: Process) -> None:
-        was_ready = worker.ready
-        alive = worker.hear()
-        if worker.ready and not was_ready:
+        worker.hear()
+        if not worker.channel.is_open:
+            # Its end is told by SIGCHLD: whatever the application forked may keep this open.
+            self._selector.unregister(worker.channel)
+        if worker.ready:
             self._announce()
-            if not self.leaving:
-                self.on_ready(worker)
-        if alive:
-            return
-        self._selector.unregister(worker.channel)
-        code = worker.reap()
-        self.workers.remove(worker)
-        if self.leaving:
-            return
-        if worker.stopping:
-            self.on_stopped(worker)
-        else:
-            self.on_end(worker, code)
+
+    def _bury(self) -> None:
+        """Take note of the workers that have ended."""
+        for worker in [worker for worker in self.workers if worker.has_ended()]:
+            self.workers.remove(worker)
+            if worker.channel.is_open:
+                self._selector.unregister(worker.channel)
+            code = worker.process.returncode
+            if not self.leaving and worker.stopping:
+                self.on_stopped(worker)
+            elif not self.leaving:
+                self.on_end(worker, code)
+            worker.close()
 
     def _announce(self) -> None:
         """Say where to go, once there is somebody who answers."""
         if self.announced:
             return
         self.announced = True
+        self.notifier.ready()
         address = describe(self.config, self.sockets)
         text = "Jebi running on {} (Press CTRL+C to quit)"
         colour = {"color_message": text.format(click.style(address, bold=True))}
@@ -168,7 +224,7 @@ class Supervisor:
         self._selector.register(self._wake_reader, selectors.EVENT_READ, None)
         handlers: dict[signal.Signals, Any] = {}
         descriptor = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, *self.signals):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, *self.signals):
             handlers[number] = signal.signal(number, lambda n, _: self._signals.append(n))
         try:
             yield

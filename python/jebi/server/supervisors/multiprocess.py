@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from jebi.server.errors import CANNOT_START, STARTUP_FAILURE
 from jebi.server.logging import get_logger
+from jebi.server.supervisors.backoff import Backoff
 from jebi.server.supervisors.base import Supervisor
 
 if TYPE_CHECKING:
@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from jebi.server.config import Config
     from jebi.server.supervisors.process import Process
 
-# More deaths than this within the window is a crash loop: replacing goes nowhere.
-CRASHES = 5
-CRASH_SECONDS = 30.0
-
 
 class Multiprocess(Supervisor):
     """Keeps ``config.workers`` workers alive.
 
-    SIGHUP replaces them one by one, each new one ready before an old one leaves; SIGTTIN adds a
-    worker and SIGTTOU takes one away.
+    SIGHUP replaces them one by one, each new one ready before an old one leaves; so is a worker
+    replaced that asks for it. SIGTTIN adds a worker and SIGTTOU takes one away.
+
+    What is to be done follows from what there is: :meth:`adjust` compares the workers with what is
+    wanted, and takes one step.
     """
 
     signals = (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU)
@@ -34,59 +33,85 @@ class Multiprocess(Supervisor):
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
         self.wanted = config.workers
-        self._crashes: deque[float] = deque(maxlen=CRASHES)
-        self._old: list[Process] = []  # still to be replaced
-        self._new: Process | None = None  # the replacement on its way
+        self.generation = 0
+        self._rolling = False
+        self._backoff = Backoff()
 
     def begin(self) -> None:
         for _ in range(self.wanted):
-            self.start_worker()
+            self.start_worker(self.generation)
 
-    def on_ready(self, worker: Process) -> None:
-        if worker is self._new:
-            self._new = None
-            self.stop_worker(self._old.pop(0))
-            self._replace_next()
+    def due(self) -> float:
+        return self._backoff.until if len(self._staying()) < self.wanted else float("inf")
+
+    def adjust(self) -> None:
+        staying = self._staying()
+        missing = self.wanted - len(staying)
+        if missing > 0:
+            if time.monotonic() >= self._backoff.until:
+                for _ in range(missing):
+                    self.start_worker(self.generation)
+            return
+        outdated = [worker for worker in staying if self._is_outdated(worker)]
+        if missing < 0 and all(worker.ready for worker in staying):
+            self._retire((outdated or staying[::-1])[0])
+        elif missing == 0 and outdated and time.monotonic() >= self._backoff.until:
+            self.start_worker(self.generation)
+        elif self._rolling and not self._is_rolling():
+            self._rolling = False
+            self.notifier.ready()
 
     def on_end(self, worker: Process, code: int) -> None:
         logger = get_logger()
-        if worker in self._old:
-            self._old.remove(worker)
-        if not worker.ready and code in {CANNOT_START, STARTUP_FAILURE}:
-            if worker is self._new:
-                self._new, self._old = None, []
-                logger.error("The new worker did not start: the old ones stay")
-                return
-            logger.error("Worker [%d] failed to start: leaving", worker.pid)
+        logger.error("Worker [%d] %s%s", worker.pid, worker.end(), worker.where())
+        serving = any(other.ready and not other.stopping for other in self.workers)
+        cannot_start = not worker.ready and code in {CANNOT_START, STARTUP_FAILURE}
+        if cannot_start and not self.announced:
             self.leave(code)
             return
-        logger.error("Worker [%d] %s", worker.pid, worker.end())
-        if code != 0:  # status 0 is a worker that has served its number of requests
-            self._crashes.append(time.monotonic())
-        if len(self._crashes) == CRASHES and time.monotonic() - self._crashes[0] < CRASH_SECONDS:
-            logger.error("%d workers died within %g s: leaving", CRASHES, CRASH_SECONDS)
-            self.leave(CANNOT_START)
+        if not worker.ready and serving and self._is_rolling():
+            logger.error("The new worker did not start: the old ones stay")
+            for other in self.workers:
+                other.generation = self.generation
             return
-        replacement = self.start_worker()
-        if worker is self._new:
-            self._new = replacement
+        if code == 0:  # told to, by somebody else
+            return
+        if not self._backoff.fail(worker.ready_at) and not serving:
+            logger.error("%d workers died one after the other: leaving", self._backoff.failures)
+            self.leave(CANNOT_START)
 
     def on_signal(self, number: int) -> None:
         logger = get_logger()
         if number == signal.SIGHUP:
             logger.info("Received SIGHUP, replacing the workers.")
-            self._old = [worker for worker in self.workers if not worker.stopping]
-            if self._new is None:
-                self._replace_next()
+            self.notifier.reloading()
+            self._roll()
         elif number == signal.SIGTTIN:
             self.wanted += 1
             logger.info("Received SIGTTIN, now %d workers.", self.wanted)
-            self.start_worker()
         elif self.wanted > 1:
             self.wanted -= 1
             logger.info("Received SIGTTOU, now %d workers.", self.wanted)
-            self.stop_worker(next(w for w in reversed(self.workers) if not w.stopping))
 
-    def _replace_next(self) -> None:
-        if self._old:
-            self._new = self.start_worker()
+    def _roll(self) -> None:
+        """Let a new generation begin."""
+        for worker in self._staying():
+            # What is still starting has the old code, or half of the new.
+            if not worker.ready:
+                self.stop_worker(worker)
+        self.generation += 1
+        self._rolling = True
+
+    def _retire(self, worker: Process) -> None:
+        if worker.spent is not None:
+            get_logger().info("Worker [%d] is replaced: %s", worker.pid, worker.spent)
+        self.stop_worker(worker)
+
+    def _staying(self) -> list[Process]:
+        return [worker for worker in self.workers if not worker.stopping]
+
+    def _is_outdated(self, worker: Process) -> bool:
+        return worker.generation != self.generation or worker.spent is not None
+
+    def _is_rolling(self) -> bool:
+        return any(worker.generation != self.generation for worker in self._staying())

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING
 
 from jebi import drop_in
-from jebi.server.worker import READY, UNFIT, Order
+from jebi.server.channel import Channel, Word
+from jebi.server.worker import WHERE_ARE_YOU, Order
 
 if TYPE_CHECKING:
     from jebi.server.config import Config
+
+# How long a worker that does not answer has to write down where it is.
+TRACE_SECONDS = 0.5
+
+_NEVER = float("inf")
 
 
 def _interpreter_options() -> list[str]:
@@ -27,48 +35,79 @@ def _interpreter_options() -> list[str]:
 
 
 class Process:
-    """One worker: started at once, ready when it says so, stopping once it was told to."""
+    """One worker: started at once, ready when it says so, stopping once it was told to.
 
-    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
-        self.channel, theirs = socket.socketpair()
-        descriptors = [listener.fileno() for listener in sockets]
-        command = [sys.executable, *_interpreter_options(), "-m", "jebi.server.worker"]
-        with theirs:
-            self.process = subprocess.Popen(
-                [*command, str(theirs.fileno())], pass_fds=(*descriptors, theirs.fileno())
-            )
+    Times are the monotonic clock's, in seconds.
+    """
+
+    def __init__(self, config: Config, sockets: list[socket.socket], generation: int = 0) -> None:
+        self.generation = generation
+        self.patience = float(config.timeout_worker_healthcheck)
+        self.ready_at = self.heard_at = _NEVER
+        self.kill_at = _NEVER
+        self.stopping = False
+        self.asked = False
+        """Whether it was asked where it is."""
+        self.unfit = False
+        self.spent: str | None = None
+        """Why it wants to be replaced, if it does."""
+        self._traces = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the worker lives
+        ours, theirs = socket.socketpair()
+        self.channel = Channel(ours)
+        self.process = self._start(theirs, [listener.fileno() for listener in sockets])
         order = Order(
             settings=config.given,
-            descriptors=descriptors,
+            descriptors=[listener.fileno() for listener in sockets],
             path=sys.path,
             drop_in=drop_in.is_installed(),
-            grace=config.graceful_seconds,
+            beat=min(1.0, self.patience / 4),
+            traces=self._traces.fileno(),
         )
-        with contextlib.suppress(BrokenPipeError):  # dead already; the supervisor will see that
-            order.send(self.channel)
-        self.channel.setblocking(False)
-        self.ready = False
-        self.unfit = False
-        self.stopping = False
-        self.started_at = time.monotonic()
-        self.kill_at = float("inf")
+        with contextlib.suppress(OSError):  # dead already; the supervisor will see that
+            self.channel.order(vars(order))
+
+    def _start(self, theirs: socket.socket, listening: list[int]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, *_interpreter_options(), "-m", "jebi.server.worker"]
+        with theirs:
+            return subprocess.Popen(
+                [*command, str(theirs.fileno())],
+                pass_fds=(*listening, theirs.fileno(), self._traces.fileno()),
+            )
 
     @property
     def pid(self) -> int:
         """The process's number."""
         return self.process.pid
 
-    def hear(self) -> bool:
-        """Read what the worker says; false when it has hung up, which is when it has ended."""
-        try:
-            said = self.channel.recv(64)
-        except BlockingIOError:
-            return True
-        except OSError:
+    @property
+    def ready(self) -> bool:
+        """Whether it serves, or has."""
+        return self.ready_at != _NEVER
+
+    @property
+    def due(self) -> float:
+        """When it has to be looked at if nothing is heard of it."""
+        if self.stopping:
+            return self.kill_at
+        return self.heard_at + self.patience if self.ready else _NEVER
+
+    def hear(self) -> None:
+        """Take in what the worker has said."""
+        for word, content in self.channel.hear():
+            self.heard_at = time.monotonic()
+            if word is Word.READY:
+                self.ready_at = self.heard_at
+            elif word is Word.UNFIT:
+                self.unfit = True
+            elif word is Word.REPLACE:
+                self.spent = content.decode()
+
+    def has_ended(self) -> bool:
+        """Whether the process is over. What it said to the last has been heard then."""
+        if self.process.poll() is None:
             return False
-        self.ready = self.ready or READY in said
-        self.unfit = self.unfit or UNFIT in said
-        return said != b""
+        self.hear()
+        return True
 
     def stop(self, seconds: float) -> None:
         """Ask it to finish what is in flight and leave, within so many seconds."""
@@ -77,19 +116,28 @@ class Process:
             self.kill_at = time.monotonic() + seconds
             self.process.send_signal(signal.SIGTERM)
 
+    def give_up(self) -> None:
+        """It does not answer: ask where it is, and end it a moment later."""
+        self.process.send_signal(WHERE_ARE_YOU)
+        self.asked = self.stopping = True
+        self.kill_at = time.monotonic() + TRACE_SECONDS
+
     def kill(self) -> None:
         """End it now."""
         self.stopping = True
+        self.kill_at = _NEVER
         self.process.kill()
 
-    def reap(self) -> int:
-        """Its exit status, once it has hung up; negative is the signal that ended it."""
+    def close(self) -> None:
+        """Let go of it, once it has ended."""
         self.channel.close()
-        try:
-            return self.process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        self._traces.close()
+
+    def where(self) -> str:
+        """Where its threads were when it was asked or crashed, to be added to a sentence."""
+        size = os.fstat(self._traces.fileno()).st_size
+        traces = os.pread(self._traces.fileno(), size, 0).decode(errors="replace").rstrip()
+        return f"; it was here:\n{traces}" if traces else ""
 
     def end(self) -> str:
         """How it ended, in words."""
@@ -97,5 +145,11 @@ class Process:
         if code is None:
             return "is running"
         if code < 0:
-            return f"was ended by {signal.Signals(-code).name}"
+            return f"was ended by {_signal_name(-code)}"
         return f"ended with status {code}"
+
+
+def _signal_name(number: int) -> str:
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"
