@@ -110,10 +110,11 @@ impl Inflater {
             let produced = length(self.stream.total_out() - produced);
             let consumed = self.stream.total_in() - taken;
             message.truncate(start + produced);
-            let status = status.map_err(|_| Violation::NOT_DEFLATED)?;
+            // What stands first in the message counts, so that it ends alike however it was cut.
             if message.len() > limit {
                 return Err(Violation::TOO_BIG);
             }
+            let status = status.map_err(|_| Violation::NOT_DEFLATED)?;
             rest = after(rest, consumed);
             if status == Status::StreamEnd {
                 self.ended = true;

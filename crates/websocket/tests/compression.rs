@@ -195,3 +195,20 @@ fn short_messages_and_control_frames_stay_as_they_are() {
     expected.extend_from_slice(b"\x88\x00");
     assert_eq!(out, expected);
 }
+
+#[test]
+fn too_long_before_it_is_broken_is_too_long_however_it_is_cut() {
+    for length in 99..=102 {
+        // A stored block, and then a block of the type that there is not.
+        let mut payload = vec![0x00, length, 0x00, !length, 0xff];
+        payload.extend(std::iter::repeat_n(b'x', length.into()));
+        payload.push(0x07);
+        let expected = if length > 100 {
+            "1009 message too big"
+        } else {
+            "1007 compressed message cannot be inflated"
+        };
+        let events = events_within(&frame(TEXT, &payload), 100, Some(agreement("")));
+        assert_eq!(events, [expected], "{length}");
+    }
+}
