@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::error::{BadRequest, Fault};
+use super::extension::Extension;
 use super::fields::{FieldScanner, Line};
 use super::meaning::Framing;
 use crate::limits::Limits;
@@ -72,10 +73,8 @@ pub(crate) struct Chunks {
 enum State {
     /// In the digits of a size; so many were seen.
     Size { size: u64, digits: u8 },
-    /// After the digits, in white space that only an extension may follow.
-    Space { size: u64 },
-    /// In an extension, up to its line end.
-    Extension { size: u64 },
+    /// After the digits, up to the line end.
+    Line { size: u64, extension: Extension },
     /// In a chunk's bytes.
     Data { left: u64 },
     /// At the line end after a chunk's bytes.
@@ -105,13 +104,9 @@ impl Chunks {
         loop {
             let complete = match &mut self.state {
                 State::Size { .. } => self.size(buffer, limits)?,
-                State::Space { size } => {
-                    let size = *size;
-                    self.space(size, buffer)?
-                }
-                State::Extension { size } => {
-                    let size = *size;
-                    self.extension(size, buffer, limits)?
+                State::Line { size, extension } => {
+                    let (size, extension) = (*size, *extension);
+                    self.line(size, extension, buffer, limits)?
                 }
                 State::Data { left: 0 } => {
                     self.state = State::DataEnd;
@@ -145,7 +140,7 @@ impl Chunks {
                 }
                 scan::work::count(used + 1);
                 buffer.advance(used);
-                return self.after_size(byte, size, buffer, limits);
+                return self.line(size, Extension::Size, buffer, limits);
             };
             // Sixteen digits fill a u64; leading zeros count, or they would have no bound.
             if digits == 16 {
@@ -161,70 +156,39 @@ impl Chunks {
         Ok(false)
     }
 
-    /// `byte` is the first of `buffer` and follows the digits.
-    fn after_size(
+    /// Reads what follows the digits, up to and with the line end.
+    fn line(
         &mut self,
-        byte: u8,
         size: u64,
+        mut extension: Extension,
         buffer: &mut BytesMut,
         limits: &Limits,
     ) -> Result<bool, BadRequest> {
-        match byte {
-            b'\r' => return self.line_end(size, buffer, limits),
-            b';' => self.state = State::Extension { size },
-            b' ' | b'\t' => self.state = State::Space { size },
-            b'\n' => return Err(Fault::LineEnd.into()),
-            _ => return Err(Fault::ChunkSize.into()),
-        }
-        Ok(true)
-    }
-
-    fn space(&mut self, size: u64, buffer: &mut BytesMut) -> Result<bool, BadRequest> {
-        let room = EXTENSION_BYTES - self.extension_bytes;
-        let blank = buffer
-            .iter()
-            .take(room)
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
-        scan::work::count(blank + 1);
-        let next = buffer.get(blank).copied();
-        self.spend(blank, buffer)?;
-        match next {
-            None => Ok(false),
-            Some(b';') => {
-                self.state = State::Extension { size };
-                Ok(true)
+        let mut used = 0;
+        let mut ends = false;
+        for &byte in buffer.iter() {
+            match byte {
+                b'\r' if extension.may_end() => {
+                    ends = true;
+                    break;
+                }
+                b'\r' => return Err(extension.fault().into()),
+                b'\n' => return Err(Fault::LineEnd.into()),
+                _ => extension = extension.after(byte)?,
             }
-            Some(_) => Err(Fault::ChunkSize.into()),
+            used += 1;
+            if self.extension_bytes + used >= EXTENSION_BYTES {
+                return Err(Fault::ChunkExtensionsTooLong.into());
+            }
         }
-    }
-
-    fn extension(
-        &mut self,
-        size: u64,
-        buffer: &mut BytesMut,
-        limits: &Limits,
-    ) -> Result<bool, BadRequest> {
-        let room = EXTENSION_BYTES - self.extension_bytes;
-        let window = buffer.get(..room).unwrap_or(buffer);
-        let end = scan::value_end(window, 0);
-        self.spend(end, buffer)?;
-        match buffer.first() {
-            None => Ok(false),
-            Some(b'\r') => self.line_end(size, buffer, limits),
-            Some(b'\n') => Err(Fault::LineEnd.into()),
-            Some(_) => Err(Fault::ChunkExtension.into()),
+        scan::work::count(used + 1);
+        buffer.advance(used);
+        self.extension_bytes += used;
+        self.state = State::Line { size, extension };
+        if ends {
+            return self.line_end(size, buffer, limits);
         }
-    }
-
-    /// Drops bytes of an extension and counts them.
-    fn spend(&mut self, bytes: usize, buffer: &mut BytesMut) -> Result<(), BadRequest> {
-        self.extension_bytes += bytes;
-        if self.extension_bytes >= EXTENSION_BYTES {
-            return Err(Fault::ChunkExtensionsTooLong.into());
-        }
-        buffer.advance(bytes);
-        Ok(())
+        Ok(false)
     }
 
     /// The line end after a size, whose first byte stands at the front of `buffer`.
@@ -235,11 +199,8 @@ impl Chunks {
         limits: &Limits,
     ) -> Result<bool, BadRequest> {
         match buffer.get(1) {
-            None => {
-                // Waits with the CR unread, in the state that takes nothing else but a line end.
-                self.state = State::Extension { size };
-                return Ok(false);
-            }
+            // Waits with the CR unread.
+            None => return Ok(false),
             Some(b'\n') => buffer.advance(2),
             Some(_) => return Err(Fault::LineEnd.into()),
         }

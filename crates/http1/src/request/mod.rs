@@ -4,6 +4,7 @@ mod assembly;
 mod body;
 mod decoder;
 mod error;
+mod extension;
 mod fields;
 mod head;
 mod host;
