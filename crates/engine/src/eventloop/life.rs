@@ -5,17 +5,16 @@ use std::io;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::PyDict;
-use pyo3::{PyClass, PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness, Token};
 use rustix::io::Errno;
 
+use super::EventLoop;
 use super::errno::os_error;
 use super::futures::wake;
-use super::handle::is_exit;
 use super::source::Source;
-use super::{EventLoop, flow, log};
+use super::speaking::Speaking;
 
 /// What changes while a transport lives.
 #[derive(Clone, Copy, Default)]
@@ -33,17 +32,9 @@ pub(super) struct Life {
 }
 
 /// A transport over a descriptor that the loop watches.
-pub(super) trait Living: PyClass<Frozen = True> + Sync {
+pub(super) trait Living: Speaking {
     /// What is said when the loop cannot watch it.
     const UNWATCHABLE: &'static str;
-
-    fn event_loop(&self) -> &Py<EventLoop>;
-
-    /// Where its protocol is called.
-    fn context(&self) -> &Py<PyAny>;
-
-    /// Whom it tells, until the connection is lost.
-    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>>;
 
     fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R;
 
@@ -180,38 +171,6 @@ pub(super) trait Living: PyClass<Frozen = True> + Sync {
         let transport = slf.clone().unbind();
         let finish = move |py: Python<'_>| Self::finish(transport.bind(py), error);
         event_loop.call_soon_native(py, Box::new(finish));
-    }
-
-    /// Tells the loop's exception handler.
-    fn report(slf: &Bound<'_, Self>, error: &PyErr, message: &str) -> PyResult<()> {
-        let py = slf.py();
-        let (event_loop, protocol) = (slf.get().event_loop().bind(py), slf.get().protocol(py));
-        flow::report(event_loop, slf.as_any(), protocol.as_ref(), error, message)
-    }
-
-    /// Sees to an exception that does the transport no harm: two are for the program, the others
-    /// for the loop's exception handler.
-    fn report_or_raise(slf: &Bound<'_, Self>, error: PyErr, message: &str) {
-        let py = slf.py();
-        let outcome = if is_exit(py, &error) {
-            Err(error)
-        } else {
-            Self::report(slf, &error, message)
-        };
-        if let Err(failure) = outcome {
-            slf.get().event_loop().get().raise_from_run(py, failure);
-        }
-    }
-
-    /// In debug mode: says what happens to the transport.
-    fn narrate(slf: &Bound<'_, Self>, level: &str, message: &str) {
-        let py = slf.py();
-        let event_loop = slf.get().event_loop().get();
-        if event_loop.is_debug()
-            && let Err(error) = log(py, level, (message, slf))
-        {
-            event_loop.raise_from_run(py, error);
-        }
     }
 }
 

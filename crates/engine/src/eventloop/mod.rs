@@ -34,6 +34,7 @@ mod receiver;
 mod run;
 mod source;
 mod spares;
+mod speaking;
 mod streams;
 mod tasks;
 mod timer_handle;

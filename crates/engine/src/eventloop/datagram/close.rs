@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use super::DatagramTransport;
 use crate::eventloop::held::without_passing_error;
 use crate::eventloop::life::Living;
+use crate::eventloop::speaking::Speaking;
 
 impl DatagramTransport {
     /// Tells the protocol, then gives everything up.

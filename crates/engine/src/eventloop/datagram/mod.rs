@@ -28,6 +28,7 @@ use super::context::{copy_context, in_context};
 use super::held::{HeldSocket, describe_socket};
 use super::life::{Life, Living};
 use super::source::Source;
+use super::speaking::{Flowing, Speaking};
 
 /// What changes while the transport lives.
 #[derive(Default)]
@@ -58,9 +59,7 @@ pub(crate) struct DatagramTransport {
     state: Attached<State>,
 }
 
-impl Living for DatagramTransport {
-    const UNWATCHABLE: &'static str = "Fatal error: the socket cannot be watched";
-
+impl Speaking for DatagramTransport {
     fn event_loop(&self) -> &Py<EventLoop> {
         &self.event_loop
     }
@@ -74,6 +73,20 @@ impl Living for DatagramTransport {
             protocol.as_ref().map(|protocol| protocol.bind(py).clone())
         })
     }
+}
+
+impl Flowing for DatagramTransport {
+    fn pauses(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outbox.pauses())
+    }
+
+    fn resumes(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outbox.resumes())
+    }
+}
+
+impl Living for DatagramTransport {
+    const UNWATCHABLE: &'static str = "Fatal error: the socket cannot be watched";
 
     fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R {
         self.state.with(py, |state| look(&mut state.life))

@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyBytes;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send, sendto};
 
@@ -12,8 +12,10 @@ use super::address::{Destination, Family, from_python};
 use super::outbox::Letter;
 use super::receive::is_later;
 use crate::eventloop::life::Living;
+use crate::eventloop::speaking::Flowing;
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::written::as_bytes;
-use crate::eventloop::{flow, is_exit, log_warning, os_error};
+use crate::eventloop::{is_exit, log_warning, os_error};
 
 const SEND_FAILED: &str = "Fatal write error on datagram transport";
 
@@ -99,32 +101,6 @@ impl DatagramTransport {
         } else {
             Self::watch_or_fail(slf);
         }
-    }
-
-    /// Calls `pause_writing` when the buffer has grown over the high mark.
-    pub(super) fn pause_if_full(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        if slf.get().state.with(py, |state| state.outbox.pauses()) {
-            Self::tell_flow(slf, intern!(py, "pause_writing"))?;
-        }
-        Ok(())
-    }
-
-    /// Calls `resume_writing` when the buffer has shrunk to the low mark.
-    fn resume_if_drained(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        if slf.get().state.with(py, |state| state.outbox.resumes()) {
-            Self::tell_flow(slf, intern!(py, "resume_writing"))?;
-        }
-        Ok(())
-    }
-
-    fn tell_flow(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
-        let py = slf.py();
-        let event_loop = slf.get().event_loop.bind(py);
-        slf.get().protocol(py).map_or(Ok(()), |protocol| {
-            flow::tell(event_loop, slf.as_any(), &protocol, method)
-        })
     }
 
     /// Tells the protocol there and then; what it raises leaves `sendto`.

@@ -18,6 +18,7 @@ use crate::eventloop::context::{call_in_context, copy_context};
 use crate::eventloop::held::warn_unclosed;
 use crate::eventloop::life::{Life, Living};
 use crate::eventloop::source::Source;
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::{EventLoop, flow, os_error};
 
 /// One end of a pipe.
@@ -54,9 +55,7 @@ pub(super) trait PipeTransport: PyClass<Frozen = True> + Sync {
     fn portray(&self, py: Python<'_>) -> String;
 }
 
-impl<T: PipeTransport> Living for T {
-    const UNWATCHABLE: &'static str = "Fatal error: the pipe cannot be watched";
-
+impl<T: PipeTransport> Speaking for T {
     fn event_loop(&self) -> &Py<EventLoop> {
         &self.end().event_loop
     }
@@ -68,6 +67,10 @@ impl<T: PipeTransport> Living for T {
     fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.end().protocol(py)
     }
+}
+
+impl<T: PipeTransport> Living for T {
+    const UNWATCHABLE: &'static str = "Fatal error: the pipe cannot be watched";
 
     fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R {
         self.end().life.with(py, look)

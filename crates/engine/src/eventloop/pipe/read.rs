@@ -13,6 +13,7 @@ use crate::eventloop::attached::Attached;
 use crate::eventloop::held::without_passing_error;
 use crate::eventloop::life::Living;
 use crate::eventloop::receive::{IN_PLACE, receive_bytes};
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::{EventLoop, os_error};
 
 /// The most that one read takes, as in asyncio.

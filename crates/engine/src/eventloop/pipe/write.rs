@@ -3,17 +3,18 @@
 use pyo3::exceptions::{PyBrokenPipeError, PyNotImplementedError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyString, PyType};
+use pyo3::types::{PyBytes, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use reactor::{Interest, Readiness};
 use rustix::io::Errno;
 
 use super::end::{End, PipeTransport};
 use crate::eventloop::attached::Attached;
-use crate::eventloop::flow::{self, Limits};
+use crate::eventloop::flow::Limits;
 use crate::eventloop::held::without_passing_error;
 use crate::eventloop::life::Living;
 use crate::eventloop::outgoing::Outgoing;
+use crate::eventloop::speaking::{Flowing, Speaking};
 use crate::eventloop::written::Written;
 use crate::eventloop::{EventLoop, log_warning, os_error};
 
@@ -73,6 +74,16 @@ impl PipeTransport for WritePipeTransport {
     }
 }
 
+impl Flowing for WritePipeTransport {
+    fn pauses(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outgoing.pauses())
+    }
+
+    fn resumes(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outgoing.resumes())
+    }
+}
+
 impl WritePipeTransport {
     fn size(&self, py: Python<'_>) -> usize {
         self.state.with(py, |state| state.outgoing.size())
@@ -109,10 +120,7 @@ impl WritePipeTransport {
         let rest = written.rest(taken);
         this.state.with(py, |state| state.outgoing.push(rest));
         Self::watch_or_fail(slf);
-        if this.state.with(py, |state| state.outgoing.pauses()) {
-            Self::tell(slf, intern!(py, "pause_writing"))?;
-        }
-        Ok(())
+        Self::pause_if_full(slf)
     }
 
     fn ignore(&self, py: Python<'_>) -> PyResult<()> {
@@ -147,9 +155,7 @@ impl WritePipeTransport {
                 return Self::fail(slf, os_error(error), WRITE_FAILED);
             }
         }
-        if this.state.with(py, |state| state.outgoing.resumes())
-            && let Err(error) = Self::tell(slf, intern!(py, "resume_writing"))
-        {
+        if let Err(error) = Self::resume_if_drained(slf) {
             Self::report_or_raise(slf, error, "Exception in protocol.resume_writing()");
         }
         let drained = this.state.with(py, |state| state.outgoing.is_empty());
@@ -168,14 +174,6 @@ impl WritePipeTransport {
         let error = unread.then(|| PyBrokenPipeError::new_err(()));
         slf.get().state.with(py, |state| state.outgoing.clear());
         Self::lose(slf, error);
-    }
-
-    fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
-        let py = slf.py();
-        let end = &slf.get().end;
-        end.protocol(py).map_or(Ok(()), |protocol| {
-            flow::tell(end.event_loop.bind(py), slf.as_any(), &protocol, method)
-        })
     }
 
     /// Closes after what is buffered was written.
@@ -287,14 +285,9 @@ impl WritePipeTransport {
         low: Option<i64>,
     ) -> PyResult<()> {
         let (py, limits) = (slf.py(), Limits::from_given(high, low)?);
-        let pauses = slf.get().state.with(py, |state| {
-            state.outgoing.set_limits(limits);
-            state.outgoing.pauses()
-        });
-        if pauses {
-            Self::tell(slf, intern!(py, "pause_writing"))?;
-        }
-        Ok(())
+        let state = &slf.get().state;
+        state.with(py, |state| state.outgoing.set_limits(limits));
+        Self::pause_if_full(slf)
     }
 
     /// The marks of flow control, the low one first.

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 use super::session::Step;
 use super::{Phase, TlsTransport, Told};
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::{log_warning, queue};
 
 const FAILED: &str = "Error occurred during shutdown";
@@ -118,7 +119,7 @@ impl TlsTransport {
             std::mem::replace(&mut state.told, Told::Lost)
         });
         this.clear_deadline(py);
-        let protocol = this.receiver.protocol(py);
+        let protocol = this.protocol(py);
         this.receiver.clear(py);
         if this.is_awaited(py) {
             let reason = error

@@ -31,6 +31,8 @@ use super::flow::{self, Limits};
 use super::handle::is_exit;
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
+use crate::eventloop::speaking::Flowing;
+use crate::eventloop::speaking::Speaking;
 
 /// The most that is encrypted or decrypted in one go, in bytes.
 const CHUNK: usize = 256 * 1024;
@@ -153,6 +155,30 @@ impl State {
     }
 }
 
+impl Speaking for TlsTransport {
+    fn event_loop(&self) -> &Py<EventLoop> {
+        &self.event_loop
+    }
+
+    fn context(&self) -> &Py<PyAny> {
+        &self.context
+    }
+
+    fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.receiver.protocol(py)
+    }
+}
+
+impl Flowing for TlsTransport {
+    fn pauses(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.backlog.pauses())
+    }
+
+    fn resumes(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.backlog.resumes())
+    }
+}
+
 impl TlsTransport {
     fn make<'py>(
         event_loop: &Bound<'py, EventLoop>,
@@ -236,7 +262,7 @@ impl TlsTransport {
             event_loop.get().raise_from_run(py, error);
             return;
         }
-        let protocol = this.receiver.protocol(py);
+        let protocol = this.protocol(py);
         let told =
             flow::report_failure(event_loop, slf.as_any(), protocol.as_ref(), &error, message);
         if let Err(failure) = told {

@@ -10,6 +10,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::{Options, Phase, TlsProtocol, TlsTransport};
 use crate::eventloop::EventLoop;
 use crate::eventloop::flow::Limits;
+use crate::eventloop::speaking::Flowing;
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::written::Written;
 
 #[pymethods]
@@ -205,7 +207,7 @@ impl TlsTransport {
 
     /// Who gets the data; `None` once the connection is lost.
     fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.receiver.protocol(py)
+        self.protocol(py)
     }
 
     /// `sslcontext`; after the handshake `peercert`, `cipher`, `compression` and `ssl_object`; and

@@ -1,13 +1,11 @@
 //! From the protocol to the transport below.
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
 use super::{CHUNK, Phase, TlsTransport};
-use crate::eventloop::context::in_context;
+use crate::eventloop::log_warning;
+use crate::eventloop::speaking::Flowing;
 use crate::eventloop::written::Written;
-use crate::eventloop::{flow, log_warning};
 
 pub(super) const FAILED: &str = "Fatal error on SSL protocol";
 
@@ -127,35 +125,5 @@ impl TlsTransport {
             }
             Phase::Idle | Phase::Closed => Ok(()),
         }
-    }
-
-    /// Calls `pause_writing` when more is kept than the high mark allows.
-    pub(super) fn pause_if_full(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        if slf.get().state.with(py, |state| state.backlog.pauses()) {
-            Self::tell(slf, intern!(py, "pause_writing"))?;
-        }
-        Ok(())
-    }
-
-    /// Calls `resume_writing` when no more is kept than the low mark says.
-    pub(super) fn resume_if_drained(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        if slf.get().state.with(py, |state| state.backlog.resumes()) {
-            Self::tell(slf, intern!(py, "resume_writing"))?;
-        }
-        Ok(())
-    }
-
-    /// Calls a method of the protocol in the transport's context, whoever writes.
-    fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let event_loop = this.event_loop.bind(py);
-        this.receiver.protocol(py).map_or(Ok(()), |protocol| {
-            in_context(this.context.bind(py), || {
-                flow::tell(event_loop, slf.as_any(), &protocol, method)
-            })
-        })
     }
 }

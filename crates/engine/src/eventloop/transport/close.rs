@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use super::SocketTransport;
 use crate::eventloop::held::without_passing_error;
 use crate::eventloop::life::Living;
+use crate::eventloop::speaking::Speaking;
 
 impl SocketTransport {
     /// Tells the protocol, then gives everything up.

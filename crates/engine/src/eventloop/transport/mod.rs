@@ -30,6 +30,7 @@ use super::life::{Life, Living};
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
 use super::source::Source;
+use super::speaking::{Flowing, Speaking};
 
 /// What changes while the connection lives.
 #[derive(Default)]
@@ -62,9 +63,7 @@ pub(crate) struct SocketTransport {
     state: Attached<State>,
 }
 
-impl Living for SocketTransport {
-    const UNWATCHABLE: &'static str = "Fatal error: the socket cannot be watched";
-
+impl Speaking for SocketTransport {
     fn event_loop(&self) -> &Py<EventLoop> {
         &self.event_loop
     }
@@ -76,6 +75,20 @@ impl Living for SocketTransport {
     fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         self.receiver.protocol(py)
     }
+}
+
+impl Flowing for SocketTransport {
+    fn pauses(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outgoing.pauses())
+    }
+
+    fn resumes(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| state.outgoing.resumes())
+    }
+}
+
+impl Living for SocketTransport {
+    const UNWATCHABLE: &'static str = "Fatal error: the socket cannot be watched";
 
     fn life<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Life) -> R) -> R {
         self.state.with(py, |state| look(&mut state.life))

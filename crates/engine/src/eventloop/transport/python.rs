@@ -12,6 +12,8 @@ use crate::eventloop::EventLoop;
 use crate::eventloop::closing::OverSocket;
 use crate::eventloop::flow::Limits;
 use crate::eventloop::life::Living;
+use crate::eventloop::speaking::Flowing;
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::written::Written;
 
 #[pymethods]

@@ -9,6 +9,7 @@ use super::SocketTransport;
 use crate::eventloop::closing::OverSocket;
 use crate::eventloop::life::Living;
 use crate::eventloop::receive::{IN_PLACE, receive_bytes};
+use crate::eventloop::speaking::Speaking;
 use crate::eventloop::{TlsTransport, os_error};
 
 /// The most that one read takes, as in asyncio.

@@ -4,18 +4,16 @@ use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 use pyo3::exceptions::PyRuntimeError;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
-use crate::eventloop::context::in_context;
 use crate::eventloop::life::Living;
 use crate::eventloop::outgoing::PIECES;
+use crate::eventloop::speaking::Flowing;
 use crate::eventloop::written::Written;
-use crate::eventloop::{flow, log_warning, os_error};
+use crate::eventloop::{log_warning, os_error};
 
 const WRITE_FAILED: &str = "Fatal write error on socket transport";
 
@@ -169,36 +167,6 @@ impl SocketTransport {
             let sent = send_slices(self.socket.descriptor(), &state.outgoing.slices())?;
             state.outgoing.advance(sent);
             Ok(())
-        })
-    }
-
-    /// Calls `pause_writing` when the buffer has grown over the high mark.
-    pub(super) fn pause_if_full(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        if slf.get().state.with(py, |state| state.outgoing.pauses()) {
-            Self::tell(slf, intern!(py, "pause_writing"))?;
-        }
-        Ok(())
-    }
-
-    /// Calls `resume_writing` when the buffer has shrunk to the low mark.
-    fn resume_if_drained(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        if slf.get().state.with(py, |state| state.outgoing.resumes()) {
-            Self::tell(slf, intern!(py, "resume_writing"))?;
-        }
-        Ok(())
-    }
-
-    /// Calls a method of the protocol in the transport's context, whoever writes.
-    fn tell(slf: &Bound<'_, Self>, method: &Bound<'_, PyString>) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let event_loop = this.event_loop.bind(py);
-        this.protocol(py).map_or(Ok(()), |protocol| {
-            in_context(this.context.bind(py), || {
-                flow::tell(event_loop, slf.as_any(), &protocol, method)
-            })
         })
     }
 
