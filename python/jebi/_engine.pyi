@@ -23,6 +23,7 @@ __all__ = [
     "Pace",
     "Plan",
     "Pool",
+    "ProxySettings",
     "ReadPipeTransport",
     "SocketTransport",
     "TimerHandle",
@@ -360,6 +361,7 @@ class HttpServer:
         tls: TlsSettings | None = None,
         static_files: Sequence[tuple[str, str | PathLike[str]]] = ...,
         static_cache_control: str | None = None,
+        proxies: ProxySettings | None = None,
     ) -> Self: ...
     def start(self) -> None: ...
     def stop_accepting(self) -> None: ...
@@ -373,6 +375,12 @@ class HttpServer:
     def requests_in_flight(self) -> int: ...
     @property
     def total_requests(self) -> int: ...
+
+@final
+class ProxySettings:
+    def __new__(
+        cls, trusted: Sequence[str], fields: Sequence[str], *, proxy_protocol: bool = False
+    ) -> Self: ...
 
 @final
 class TlsSettings:

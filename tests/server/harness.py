@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -112,6 +113,10 @@ class Command:
             return answer.status, answer.read().decode()
         finally:
             connection.close()
+
+    def connect(self) -> socket.socket:
+        """A new connection, for what is no plain request."""
+        return socket.create_connection(("127.0.0.1", self.port), SECONDS)
 
     def get_many(self, paths: list[str]) -> list[tuple[str, str]]:
         """Ask for all paths at once: path and answer, in the order in which answers arrived."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jebi.server.config import Config
+from jebi.server.errors import STARTUP_FAILURE, CannotStart
 from jebi.server.middleware.proxy_headers import ProxyHeadersMiddleware, split_port
 from tests.server.harness import Command
 
@@ -97,12 +101,62 @@ async def app(scope, receive, send):
 """
 
 
-@pytest.mark.parametrize("asked", [True, False])
-def test_the_command_believes_whom_it_is_told_to(tmp_path: Path, asked: bool) -> None:
-    (tmp_path / "main.py").write_text(APPLICATION)
-    options = ["--forwarded-allow-ips", "127.0.0.0/8"] if asked else []
+WHO = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}
+
+
+def serve(where: Path, *options: str, **env: str) -> Command:
+    (where / "main.py").write_text(APPLICATION)
     arguments = ["run", "main:app", "--port", "0", "--lifespan", "off", *options]
-    with Command(tmp_path, *arguments) as command:
-        headers = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}
-        answer = json.loads(command.get("/", headers)[1])
-    assert answer == (["1.2.3.4", "https"] if asked else ["127.0.0.1", "http"])
+    return Command(where, *arguments, env=env)
+
+
+@pytest.mark.parametrize(
+    ("options", "believed"),
+    [
+        ([], False),
+        (["--forwarded-allow-ips", "127.0.0.0/8"], True),
+        (["--forwarded-allow-ips", "127.0.0.0/8", "--no-proxy-headers"], False),
+        (["--forwarded-allow-ips", "127.0.0.0/8", "--workers", "2"], True),
+    ],
+)
+def test_the_command_believes_whom_it_is_told_to(
+    tmp_path: Path, options: list[str], believed: bool
+) -> None:
+    with serve(tmp_path, *options) as command:
+        answer = json.loads(command.get("/", WHO)[1])
+    assert answer == (["1.2.3.4", "https"] if believed else ["127.0.0.1", "http"])
+
+
+def test_the_environment_says_it_as_for_uvicorn(tmp_path: Path) -> None:
+    with serve(tmp_path, FORWARDED_ALLOW_IPS="10.0.0.1, 127.0.0.1") as command:
+        assert json.loads(command.get("/", WHO)[1]) == ["1.2.3.4", "https"]
+
+
+def test_the_proxy_protocol(tmp_path: Path) -> None:
+    options = ["--forwarded-allow-ips", "127.0.0.1", "--proxy-protocol"]
+    with serve(tmp_path, *options) as command, closing(command.connect()) as client:
+        client.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\nGET / HTTP/1.0\r\n\r\n")
+        with client.makefile("rb") as answer:
+            assert answer.read().endswith(b'["192.0.2.7", "http"]')
+        assert command.wait_for("GET /")[0]
+        assert "192.0.2.7:1 - " in command.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"proxy_protocol": True}, "--proxy-protocol without --forwarded-allow-ips"),
+        ({"forwarded_allow_ips": ["10.0.0.1/8"]}, "write 10.0.0.0/8"),
+        ({"forwarded_allow_ips": "*", "forwarded_headers": "for,ip"}, "'ip' is none of for, "),
+        ({"forwarded_allow_ips": "*", "forwarded_headers": "for,forwarded"}, "stands alone"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_at_the_start(settings: dict[str, Any], advice: str) -> None:
+    with pytest.raises(CannotStart, match=re.escape(advice)):
+        Config("main:app", log_config=None, **settings)
+
+
+def test_in_one_line(tmp_path: Path) -> None:
+    with serve(tmp_path, "--workers", "2", "--forwarded-allow-ips", "10.0.0.1/8") as command:
+        assert command.wait() == STARTUP_FAILURE
+        assert len(command.lines) == 1

@@ -11,14 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jebi.server import application, sockets, tls
+from jebi.server import application, proxy, sockets, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
 from jebi.server.interfaces import INTERFACES
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
 from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
-from jebi.server.middleware.proxy_headers import ProxyHeadersMiddleware
 from jebi.server.settings import Settings
 from jebi.server.settings.tls import SSL_PROTOCOL_VERSION
 from jebi.server.variables import load_file
@@ -81,6 +80,7 @@ class Config(Settings):
         self.reload_excludes = _as_list(self.given["reload_excludes"])
         self._refuse_what_is_missing()
         tls.check(self)
+        proxy.settings(self)
         if self.reload and self.workers > 1:
             get_logger().warning('"workers" flag is ignored when reloading is enabled.')
 
@@ -164,9 +164,6 @@ class Config(Settings):
             self.loaded_app, self.interface = application.load(
                 self.app, factory=self.factory, interface=self.interface
             )
-        if self.proxy_headers and self.forwarded_allow_ips:
-            # The price is the compiled path: each request takes its ASGI form.
-            self.loaded_app = ProxyHeadersMiddleware(self.loaded_app, self.forwarded_allow_ips)
         self.loaded = True
 
     def bind_sockets(self) -> list[socket.socket]:

@@ -6,6 +6,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
+from jebi.server import proxy
 from jebi.server.application import for_engine
 from jebi.server.errors import CannotStart
 from jebi.server.logging import get_logger
@@ -57,6 +58,7 @@ def make(
         websocket_ping_interval=_endless(config.ws_ping_interval),
         websocket_ping_timeout=_endless(config.ws_ping_timeout),
         tls=tls,
+        proxies=proxy.settings(config),
         **limits,
     )
 

@@ -99,7 +99,7 @@ impl Source for Listener {
         for _ in 0..BATCH {
             match self.accept() {
                 Ok((socket, client)) => {
-                    let peer = Peer::new(client);
+                    let peer = Peer::new(client, self.shared.options.proxies.as_ref());
                     if peer.is_tcp() {
                         // Answers are written whole, so waiting for more to say only delays them.
                         let _ = set_tcp_nodelay(&socket, true);

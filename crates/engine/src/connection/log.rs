@@ -1,5 +1,8 @@
 //! What a server tells its operator.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use http1::RequestHead;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -7,6 +10,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Connection;
+use super::peer::host_of;
 use crate::exchange::Exchange;
 
 /// The error logger and, where wanted, the access log.
@@ -88,13 +92,18 @@ impl Connection {
 
     /// Logs a request that was answered on the fast path.
     pub(crate) fn log_native(&self, py: Python<'_>, head: &RequestHead, status: u16) {
+        let told = self.told(head).unwrap_or_default();
         let path = params::decode_path(head.path());
-        let path = format!("{}{path}", self.shared.options.root_path);
+        let path = format!("{}{path}", self.root_path(&told));
         let path = quote(&path, head.query());
-        let (client, version) = (self.peer.text(), Exchange::version(head));
+        let client = match told.client {
+            None => Cow::Borrowed(self.peer.text()),
+            Some(node) => format!("{}:{}", escape(&host_of(node)), node.port).into(),
+        };
+        let version = Exchange::version(head);
         self.shared
             .logs
-            .access(py, client, head.method(), &path, version, status);
+            .access(py, &client, head.method(), &path, version, status);
     }
 
     /// Logs a request as its scope has it: middleware may have put another client there.
@@ -110,6 +119,7 @@ impl Connection {
         let py = scope.py();
         let (client, path) = client_and_path(scope)?;
         let method = text(scope, intern!(py, "method"))?;
+        let method = escape(&method);
         let version = text(scope, intern!(py, "http_version"))?;
         self.shared
             .logs
@@ -153,7 +163,9 @@ fn client_and_path(scope: &Bound<'_, PyDict>) -> PyResult<(String, String)> {
         None => None,
         Some(client) => client.extract()?,
     };
-    let client = client.map_or_else(String::new, |(host, port)| format!("{host}:{port}"));
+    let client = client.map_or_else(String::new, |(host, port)| {
+        format!("{}:{port}", escape(&host))
+    });
     let query: Vec<u8> = match scope.get_item(intern!(py, "query_string"))? {
         None => Vec::new(),
         Some(query) => query.extract()?,
@@ -192,6 +204,27 @@ pub(super) fn quote(path: &str, query: &[u8]) -> String {
     quoted
 }
 
+/// Text in which nothing can end a line or steer a terminal: control characters, those beyond ASCII
+/// and the line ends of Unicode included, as `\x1b` and `\u2028`.
+pub(super) fn escape(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match u32::from(character) {
+            code if code < 0x20 || (0x7f..0xa0).contains(&code) => {
+                let _ = write!(escaped, "\\x{code:02x}");
+            }
+            code @ (0x2028 | 0x2029) => {
+                let _ = write!(escaped, "\\u{code:04x}");
+            }
+            _ => escaped.push(character),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 fn push_escaped(quoted: &mut String, byte: u8) {
     quoted.push('%');
     for half in [byte >> 4, byte & 15] {
@@ -212,5 +245,14 @@ mod tests {
             "/%EC%A0%9C%EB%B9%84?q=%1B[31m&r=1"
         );
         assert_eq!(quote("/a-z_0.~", b"x"), "/a-z_0.~?x");
+    }
+
+    #[test]
+    fn nothing_in_a_name_can_either() {
+        assert_eq!(escape("제비 \u{a0}"), "제비 \u{a0}");
+        assert_eq!(
+            escape("\r\n\x1b\u{9b}2J\u{2028}\0\x7f"),
+            r"\x0d\x0a\x1b\x9b2J\u2028\x00\x7f"
+        );
     }
 }

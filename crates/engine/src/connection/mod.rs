@@ -17,6 +17,7 @@ mod listener;
 mod log;
 mod output;
 mod peer;
+mod proxy;
 mod refusal;
 mod requests;
 mod server;
@@ -41,6 +42,7 @@ pub(crate) use self::asgi::Cycle;
 use self::deadlines::Awaited;
 pub(crate) use self::head::Headers;
 use self::peer::Peer;
+pub(crate) use self::proxy::ProxySettings;
 pub(crate) use self::server::HttpServer;
 use self::shared::Shared;
 use self::state::{Gone, State};
@@ -75,6 +77,9 @@ impl Connection {
             state: Mutex::new(State::new(socket, decoder, output)),
         });
         let mut state = connection.state();
+        if connection.peer.is_trusted() && shared.expects_preface() {
+            state.prologue = Some(Box::default());
+        }
         let Some(socket) = &state.socket else { return };
         let source: Arc<dyn Source> = Arc::clone(&connection) as _;
         match shared
@@ -118,7 +123,10 @@ impl Connection {
             } else {
                 Ok(())
             };
-            let received = written.and_then(|()| state.receive(readiness));
+            let received = written.and_then(|()| match state.prologue {
+                None => state.receive(readiness),
+                Some(_) => self.receive_prologue(py, &mut state, readiness),
+            });
             (received, state.eof && !had_left, state.drained(py))
         };
         if received.is_err() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ::websocket::{Refusal, Upgrade};
 use http1::{BadRequest, Framing as RequestFraming, RequestHead, reason};
+use proxy::Malformed;
 use pyo3::prelude::*;
 use rustix::net::sockopt::set_socket_linger;
 
@@ -26,6 +27,13 @@ impl Connection {
     /// A tunnel was asked for, which only a proxy can give.
     pub(super) fn refuse_connect(self: &Arc<Self>, py: Python<'_>, serial: u64) {
         self.give_up_turn(py, serial, 400, "this server is not a proxy");
+    }
+
+    /// What a trusted proxy passed on leaves open who the client is.
+    pub(super) fn refuse_forwarded(self: &Arc<Self>, py: Python<'_>, serial: u64, bad: Malformed) {
+        let text = format!("Request refused: {bad}");
+        self.shared.logs.warning(py, &text);
+        self.give_up_turn(py, serial, 400, &bad.to_string());
     }
 
     /// Whether the request is to open a WebSocket. An offer to speak another protocol is not taken:

@@ -55,6 +55,10 @@ impl Connection {
         if self.shared.is_overloaded() {
             return self.turn_away(py, serial);
         }
+        let head = match self.as_proxied(head) {
+            Ok(head) => head,
+            Err(malformed) => return self.refuse_forwarded(py, serial, malformed),
+        };
         if head.path().is_empty() {
             return self.refuse_connect(py, serial);
         }

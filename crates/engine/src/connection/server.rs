@@ -16,6 +16,7 @@ use super::deadlines::Timeouts;
 use super::files::StaticFiles;
 use super::listener::Listener;
 use super::log::Logs;
+use super::proxy::ProxySettings;
 use super::shared::{Options, Shared, lock};
 use super::tls::TlsSettings;
 use super::websocket;
@@ -53,6 +54,7 @@ impl HttpServer {
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
+        proxies = None,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -93,6 +95,7 @@ impl HttpServer {
         tls: Option<Py<TlsSettings>>,
         static_files: Vec<(String, PathBuf)>,
         static_cache_control: Option<String>,
+        proxies: Option<Bound<'_, ProxySettings>>,
     ) -> PyResult<Self> {
         let options = Options {
             limits: Limits {
@@ -118,6 +121,7 @@ impl HttpServer {
             },
             tls,
             files: served(&static_files, static_cache_control)?,
+            proxies: proxies.map(|settings| settings.get().proxies.clone()),
             root_path: root_path.to_owned(),
             limit_concurrency,
         };

@@ -18,6 +18,7 @@ use super::deadlines::{Awaited, Deadline, Timeouts};
 use super::files::StaticFiles;
 use super::log::Logs;
 use super::output::Output;
+use super::proxy::Proxies;
 use super::tls::{Seal, TlsSettings};
 use super::websocket;
 use crate::application::Application;
@@ -33,6 +34,8 @@ pub(super) struct Options {
     pub(super) tls: Option<Py<TlsSettings>>,
     /// What is answered from files, before the application is asked.
     pub(super) files: Option<StaticFiles>,
+    /// The proxies whose word is taken, if any.
+    pub(super) proxies: Option<Proxies>,
     /// The prefix under which a proxy serves the application.
     pub(super) root_path: String,
     /// Beyond so many connections or requests, requests are answered with 503.
@@ -183,6 +186,12 @@ impl Shared {
         self.options
             .limit_concurrency
             .is_some_and(|limit| self.in_flight() > limit || self.connections() > limit)
+    }
+
+    /// Whether connections of trusted peers begin with the PROXY protocol.
+    pub(super) fn expects_preface(&self) -> bool {
+        let proxies = self.options.proxies.as_ref();
+        proxies.is_some_and(|proxies| proxies.preface)
     }
 
     pub(super) fn is_shutting_down(&self) -> bool {

@@ -10,6 +10,7 @@ use reactor::{Interest, Token};
 use super::asgi::Cycle;
 use super::deadlines::Deadline;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
+use super::proxy::Prologue;
 use super::requests::Waiting;
 use super::shared::Shared;
 use super::turn::{Reply, Turn, UNWANTED_BODY};
@@ -64,6 +65,8 @@ pub(super) struct State {
     pub(super) token: Option<Token>,
     pub(super) interest: Interest,
     pub(super) input: BytesMut,
+    /// What is to come before all input, while it does.
+    pub(super) prologue: Option<Box<Prologue>>,
     decoder: RequestDecoder,
     pub(super) output: Output,
     pub(super) turn: Option<Turn>,
@@ -91,6 +94,7 @@ impl State {
             token: None,
             interest: Interest::READ,
             input: BytesMut::new(),
+            prologue: None,
             decoder,
             output,
             turn: None,

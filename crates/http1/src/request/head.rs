@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use std::fmt;
 
+use super::host::is_authority;
 use super::line::Version;
 use super::meaning::{Framing, Verdict};
 use super::parser::Parsed;
@@ -102,6 +103,28 @@ impl RequestHead {
             .filter_map(|index| self.fields.get(index))
             .find(|field| field.name.len() == name.len() && field.name.of(&self.bytes) == name)
             .map(|field| field.value.of(&self.bytes))
+    }
+
+    /// The same head with `host`, which stands somewhere in this one, as the value of its `host` field:
+    /// what a trusted proxy says that the client asked for. `None` if that is no `host[:port]`, or
+    /// if there is no such field.
+    #[must_use]
+    pub fn readdressed(&self, host: &[u8]) -> Option<Self> {
+        if !is_authority(host) {
+            return None;
+        }
+        let start = (host.as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize)?;
+        let value = Span::new(start..start + host.len());
+        if value.of(&self.bytes) != host {
+            return None;
+        }
+        let mut head = self.clone();
+        let index = (0..head.fields.len()).find(|index| {
+            let field = head.fields.get(*index);
+            field.is_some_and(|field| field.name.of(&head.bytes) == b"host")
+        })?;
+        head.fields.get_mut(index)?.value = value;
+        Some(head)
     }
 
     /// How the body is framed.

@@ -9,14 +9,12 @@ from jebi.server.settings.declaration import setting
 class Proxy:
     """What a proxy in front says, and whom to believe."""
 
-    proxy_headers: bool = setting(
-        True, help="Believe X-Forwarded-For and X-Forwarded-Proto of the proxies that are trusted."
-    )
+    proxy_headers: bool = setting(True, help="Believe what trusted proxies say in header fields.")
     server_header: bool = setting(True, help="Send Server.")
     date_header: bool = setting(True, help="Send Date.")
     forwarded_allow_ips: list[str] | str | None = setting(
         None,
-        help="The proxies to believe: addresses and networks, with commas; '*' for anybody.",
+        help="The proxies to trust: addresses, networks, unix, with commas; '*' for anybody.",
         metavar="ADDRESSES",
         joined=",",
         shown="none",
@@ -24,3 +22,13 @@ class Proxy:
     )
     root_path: str = setting("", help="The prefix that a proxy in front takes away.")
     _: KW_ONLY
+    forwarded_headers: str = setting(
+        "for,proto",
+        help="What the proxies set of X-Forwarded-*: for, proto, host, port, prefix; "
+        "or forwarded alone, which is RFC 7239's.",
+        metavar="NAMES",
+    )
+    proxy_protocol: bool = setting(
+        False,
+        help="Expect the PROXY protocol, version 1 or 2, on each connection of a trusted proxy.",
+    )

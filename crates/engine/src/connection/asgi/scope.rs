@@ -2,6 +2,7 @@
 
 use ::websocket::Upgrade;
 use http1::{RequestHead, Version};
+use proxy::{Scheme, Told};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -9,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use rustix::net::getsockname;
 
 use super::super::Connection;
-use super::super::peer::ForScope;
+use super::super::peer::{ForScope, named};
 use super::super::tls::Description;
 
 impl Connection {
@@ -22,7 +23,14 @@ impl Connection {
     ) -> PyResult<Py<PyDict>> {
         let scope = PyDict::new(py);
         let extensions = PyDict::new(py);
-        let (http, ws) = self.add_tls(py, &extensions)?;
+        // What is malformed was refused before it came here.
+        let told = self.told(head).unwrap_or_default();
+        let (mut http, mut ws) = self.add_tls(py, &extensions)?;
+        match self.told_scheme(&told) {
+            None => {}
+            Some(Scheme::Http) => (http, ws) = (intern!(py, "http"), intern!(py, "ws")),
+            Some(Scheme::Https) => (http, ws) = (intern!(py, "https"), intern!(py, "wss")),
+        }
         if let Some(upgrade) = upgrade {
             scope.set_item(intern!(py, "type"), intern!(py, "websocket"))?;
             scope.set_item(intern!(py, "scheme"), ws)?;
@@ -44,7 +52,10 @@ impl Connection {
         let addresses = self.addresses(py)?;
         scope.set_item(intern!(py, "server"), &addresses.server)?;
         scope.set_item(intern!(py, "client"), &addresses.client)?;
-        self.add_target(py, &scope, head)?;
+        if self.peer.is_trusted() {
+            add_told(py, &scope, &told)?;
+        }
+        add_target(py, &scope, head, self.root_path(&told))?;
         scope.set_item(intern!(py, "query_string"), PyBytes::new(py, head.query()))?;
         scope.set_item(intern!(py, "headers"), headers(py, head)?)?;
         let state = match &self.shared.lifespan_state {
@@ -89,25 +100,43 @@ impl Connection {
         Ok((intern!(py, "https"), intern!(py, "wss")))
     }
 
-    /// The path in its three forms; the prefix of a proxy is part of both spellings.
-    fn add_target(
-        &self,
-        py: Python<'_>,
-        scope: &Bound<'_, PyDict>,
-        head: &RequestHead,
-    ) -> PyResult<()> {
-        let root = self.shared.options.root_path.as_str();
-        let raw = head.path();
-        let path = params::decode_path(raw);
-        scope.set_item(intern!(py, "root_path"), root)?;
-        if root.is_empty() {
-            scope.set_item(intern!(py, "path"), &*path)?;
-            return scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, raw));
-        }
-        scope.set_item(intern!(py, "path"), format!("{root}{path}"))?;
-        let raw = [root.as_bytes(), raw].concat();
-        scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, &raw))
+    /// The prefix under which the client sees the application.
+    pub(in super::super) fn root_path<'t>(&'t self, told: &Told<'t>) -> &'t str {
+        told.prefix.unwrap_or(&self.shared.options.root_path)
     }
+}
+
+/// The path in its three forms; the prefix of a proxy is part of both spellings.
+fn add_target(
+    py: Python<'_>,
+    scope: &Bound<'_, PyDict>,
+    head: &RequestHead,
+    root: &str,
+) -> PyResult<()> {
+    let raw = head.path();
+    let path = params::decode_path(raw);
+    scope.set_item(intern!(py, "root_path"), root)?;
+    if root.is_empty() {
+        scope.set_item(intern!(py, "path"), &*path)?;
+        return scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, raw));
+    }
+    scope.set_item(intern!(py, "path"), format!("{root}{path}"))?;
+    let raw = [root.as_bytes(), raw].concat();
+    scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, &raw))
+}
+
+/// Puts what a trusted proxy says in the place of what the socket says.
+fn add_told(py: Python<'_>, scope: &Bound<'_, PyDict>, told: &Told<'_>) -> PyResult<()> {
+    if let Some(client) = told.client {
+        scope.set_item(intern!(py, "client"), named(py, client)?)?;
+    }
+    if let Some(port) = told.port
+        && let Some(server) = scope.get_item(intern!(py, "server"))?
+        && let Ok((host, Some(_))) = server.extract::<(String, Option<u16>)>()
+    {
+        scope.set_item(intern!(py, "server"), (host, port))?;
+    }
+    Ok(())
 }
 
 fn versions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
