@@ -118,7 +118,11 @@ impl Connection {
             .initial_window_size(limits.stream_window)
             .initial_connection_window_size(limits.connection_window)
             .max_header_list_size(u32::try_from(limits.request.header_block).unwrap_or(u32::MAX))
-            .max_send_buffer_size(HIGH_WATER);
+            .max_send_buffer_size(HIGH_WATER)
+            // Counted in front of it, where time makes up for them.
+            .max_local_error_reset_streams(None)
+            // What small frames cost is memory while it keeps them, and it keeps none.
+            .data_frame_budget(usize::MAX);
         if limits.extended_connect {
             builder.enable_connect_protocol();
         }
@@ -206,7 +210,10 @@ impl Connection {
         let Some(answered) = self.streams.get_mut(&stream) else {
             return Ok(());
         };
-        answered.respond(head, ends).map_err(|_| Unsendable)?;
+        if answered.respond(head, ends).is_err() {
+            // Where the connection has failed it is nobody's fault that an answer cannot begin.
+            return self.violation.map(|_| ()).ok_or(Unsendable);
+        }
         if ends {
             self.retire(stream);
         }

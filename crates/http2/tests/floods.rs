@@ -2,23 +2,24 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::*;
-use http2::Limits;
+use http2::{Event, Limits};
 
 /// Sends what `next` makes until the server goes away; asserts that it does so within `most`, with
 /// the code that asks for calm.
 fn assert_ends(mut peer: Peer, most: u32, mut next: impl FnMut(u32) -> Vec<u8>) {
-    for turn in 0..most {
+    let ended = (0..most).any(|turn| {
         peer.send(&next(turn));
         peer.events();
         let frames = peer.frames();
-        if let Some(goaway) = frames.iter().find(|frame| frame.kind == GOAWAY) {
-            assert_eq!(goaway.code(), ENHANCE_YOUR_CALM);
-            assert!(peer.server.is_over());
-            return;
-        }
-    }
-    panic!("still there after {most}");
+        let goaway = frames.iter().find(|frame| frame.kind == GOAWAY);
+        assert!(goaway.is_none_or(|goaway| goaway.code() == ENHANCE_YOUR_CALM));
+        goaway.is_some()
+    });
+    assert!(ended, "still there after {most}");
+    assert!(peer.server.is_over());
 }
 
 #[test]
@@ -123,4 +124,45 @@ fn what_is_earned_is_no_flood() {
         peer.send(&frame(PRIORITY, 0, stream, &[0; 5]));
         assert!(peer.server.violation().is_none());
     }
+}
+
+#[test]
+fn small_pieces_of_a_body_are_no_flood() {
+    let mut peer = Peer::new();
+    peer.send(&post(1, &[]));
+    peer.send(&frame(DATA, 0, 1, b"x").repeat(60_000));
+    peer.send(&frame(DATA, END_STREAM, 1, b"x"));
+    assert_eq!(peer.server.violation(), None);
+    let bytes: usize = peer
+        .events()
+        .iter()
+        .map(|event| match event {
+            Event::Data { data, .. } => data.len(),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(bytes, 60_001);
+}
+
+#[test]
+fn few_resets_at_a_time_are_no_flood_however_long_it_lasts() {
+    let mut peer = Peer::new();
+    for turn in 0..3_000 {
+        peer.send(&get(2 * turn + 1, &[("te", "x")]));
+        assert_eq!(peer.frames()[0].kind, RST_STREAM);
+        peer.server.time_passed(Duration::from_millis(50));
+    }
+    assert_eq!(peer.server.violation(), None);
+}
+
+#[test]
+fn answers_to_a_client_that_broke_the_rules_go_nowhere() {
+    let mut peer = Peer::new();
+    peer.send(&[get(1, &[]), frame(PING, 0, 1, &[0; 8])].concat());
+    assert!(peer.server.violation().is_some());
+    let fields = [(&b"a"[..], &b"b"[..])];
+    assert_eq!(
+        peer.server.respond(1, 200, fields.into_iter(), false),
+        Ok(())
+    );
 }
