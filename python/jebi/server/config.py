@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jebi.server import application, proxy, sockets, tls
+from jebi.server import application, proxy, sockets, static, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
 from jebi.server.interfaces import INTERFACES
@@ -59,6 +59,7 @@ class Config(Settings):
     reload_dirs: list[Path]  # type: ignore[assignment]
     reload_includes: list[str]
     reload_excludes: list[str]
+    static: list[tuple[str, str]]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,6 +82,7 @@ class Config(Settings):
         self._refuse_what_is_missing()
         tls.check(self)
         proxy.settings(self)
+        static.check(self)
         if self.reload and self.workers > 1:
             get_logger().warning('"workers" flag is ignored when reloading is enabled.')
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jebi.server import proxy
@@ -14,12 +15,22 @@ from jebi.server.logging import get_logger
 if TYPE_CHECKING:
     import asyncio
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jebi import _engine
     from jebi.server.config import Config
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Settings that the engine refuses cannot be served with."""
+    try:
+        yield
+    except ValueError as error:
+        raise CannotStart(str(error)) from error
+
+
+@_refusing()
 def make(
     config: Config,
     event_loop: asyncio.AbstractEventLoop,
@@ -59,6 +70,8 @@ def make(
         websocket_ping_timeout=_endless(config.ws_ping_timeout),
         tls=tls,
         proxies=proxy.settings(config),
+        static_files=config.static,
+        static_cache_control=config.static_cache_control,
         **limits,
     )
 

@@ -52,8 +52,9 @@ class _Pairs(_Type):
 
     name = "pair"
 
-    def __init__(self, separator: str) -> None:
+    def __init__(self, separator: str, form: str) -> None:
         self.separator = separator
+        self.form = form
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The two, without the spaces around them."""
@@ -61,7 +62,7 @@ class _Pairs(_Type):
             return value
         name, found, rest = value.partition(self.separator)
         if not (found and name.strip()):
-            self.fail(f"{value!r} is not NAME{self.separator}VALUE", param, ctx)
+            self.fail(f"{value!r} is not {self.form}", param, ctx)
         return [name.strip(), rest.strip()]
 
     def split_envvar_value(self, rv: str) -> list[str]:
@@ -87,7 +88,7 @@ def _type_of(field: dataclasses.Field[Any], option: Option) -> Any:
     if option.choices:
         return click.Choice(list(option.choices), case_sensitive=False)
     if option.pair:
-        return _Pairs(option.pair)
+        return _Pairs(option.pair, option.metavar or f"NAME{option.pair}VALUE")
     if option.path == "new":
         return click.Path()
     if option.path:

@@ -102,6 +102,9 @@ class _Value:
     def _one(self, value: Any) -> Any:
         if isinstance(value, dict) and self.option.table:
             return value
+        if isinstance(value, str) and self.option.pair and self.option.path:
+            name, found, path = value.partition(self.option.pair)
+            value = f"{name}{found}{self.path.parent / path.strip()}" if found else value
         kind = self._wanted()
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             self._refuse(f"{_WORDS[kind]} is wanted, and {value!r} is none")

@@ -36,6 +36,7 @@ from jebi.server.settings.processes import Processes
 from jebi.server.settings.protocols import Protocols
 from jebi.server.settings.proxy import Proxy
 from jebi.server.settings.sockets import Sockets
+from jebi.server.settings.static import Static
 from jebi.server.settings.tls import Tls
 from jebi.server.settings.websockets import WebSockets
 
@@ -45,6 +46,7 @@ __all__ = ["Option", "Settings", "declared", "default_of", "flag_of", "option_of
 # dataclasses take the fields of the last base first.
 @dataclass(eq=False, repr=False)
 class Settings(
+    Static,
     Answers,
     Tls,
     Limits,

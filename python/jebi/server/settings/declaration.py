@@ -33,7 +33,8 @@ class Option:
     path: str = ""
     """``"file"``, ``"directory"`` or ``"any"``: a path that must exist; ``"new"``: need not."""
     pair: str = ""
-    """What stands between name and value, for a list of pairs: ``--header NAME:VALUE``."""
+    """What stands between name and value, for a list of pairs: ``--header NAME:VALUE``. With
+    ``path``, the value is one."""
     joined: str = ""
     """What a list of it is joined with, where the command takes one text and not several."""
     table: bool = False
