@@ -68,7 +68,7 @@ impl Head {
     pub fn written(&self) -> Vec<u8> {
         let version = match self.version {
             Version::Http10 => "1.0",
-            Version::Http11 => "1.1",
+            Version::Http11 | Version::Http2 => "1.1",
         };
         let mut bytes = format!("{} ", self.method).into_bytes();
         bytes.extend_from_slice(&self.target);
@@ -172,6 +172,7 @@ fn is_token(bytes: &[u8]) -> bool {
 fn assert_head(head: &Head, limits: Limits) {
     assert!(is_token(head.method.as_bytes()));
     assert!(head.target.iter().all(u8::is_ascii_graphic) && !head.target.contains(&b'#'));
+    assert_ne!(head.version, Version::Http2, "no request line says so");
     assert!(head.headers.len() <= limits.header_count);
     for (name, value) in &head.headers {
         assert!(is_token(name) && !name.iter().any(u8::is_ascii_uppercase));

@@ -10,6 +10,11 @@ use crate::violation::Violation;
 /// What every deflated message ends with, and is sent without.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
+/// How many streams a message may end, and for how many bytes of it one more. To begin a stream costs
+/// as much as inflating thousands of bytes, and an empty one has two.
+const STREAMS: u64 = 8;
+const BYTES_A_STREAM: u64 = 1024;
+
 /// The most that is inflated in one go, in bytes.
 const LARGEST_STEP: usize = 64 * 1024;
 
@@ -73,8 +78,12 @@ impl fmt::Debug for Deflater {
 pub(crate) struct Inflater {
     stream: Decompress,
     takes_over: bool,
-    /// This message ended its stream, which section 7.2.3.4 allows.
+    /// The stream ended with what came last of this message, which section 7.2.3.4 allows. Whatever
+    /// follows begins another.
     ended: bool,
+    /// How many streams this message ended, and after how many bytes.
+    streams: u64,
+    consumed: u64,
 }
 
 impl Inflater {
@@ -83,6 +92,8 @@ impl Inflater {
             stream: Decompress::new_with_window_bits(false, agreement.client_window_bits),
             takes_over: agreement.client_takes_over,
             ended: false,
+            streams: 0,
+            consumed: 0,
         }
     }
 
@@ -99,6 +110,7 @@ impl Inflater {
         limit: usize,
     ) -> Result<(), Violation> {
         let mut rest = piece;
+        self.ended &= rest.is_empty();
         loop {
             let (start, taken) = (message.len(), self.stream.total_in());
             let step = (rest.len() * 4).clamp(256, LARGEST_STEP);
@@ -116,18 +128,29 @@ impl Inflater {
             }
             let status = status.map_err(|_| Violation::NOT_DEFLATED)?;
             rest = after(rest, consumed);
+            self.consumed += consumed;
             if status == Status::StreamEnd {
-                self.ended = true;
-                self.stream.reset(false);
+                self.end_stream()?;
+                if rest.is_empty() {
+                    self.ended = true;
+                    return Ok(());
+                }
             } else if rest.is_empty() && produced < step {
                 return Ok(());
             } else if produced == 0 && consumed == 0 {
                 return Err(Violation::NOT_DEFLATED);
             }
-            if rest.is_empty() && self.ended {
-                return Ok(());
-            }
         }
+    }
+
+    /// What follows is another stream.
+    fn end_stream(&mut self) -> Result<(), Violation> {
+        self.streams += 1;
+        if self.streams > STREAMS + self.consumed / BYTES_A_STREAM {
+            return Err(Violation::NOT_DEFLATED);
+        }
+        self.stream.reset(false);
+        Ok(())
     }
 
     /// The message is complete: inflates what was held back.
@@ -139,6 +162,7 @@ impl Inflater {
             self.stream.reset(false);
         }
         self.ended = false;
+        (self.streams, self.consumed) = (0, 0);
         Ok(())
     }
 }

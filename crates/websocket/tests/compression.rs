@@ -212,3 +212,47 @@ fn too_long_before_it_is_broken_is_too_long_however_it_is_cut() {
         assert_eq!(events, [expected], "{length}");
     }
 }
+
+/// A message of `length` times the same byte, as a stream that ends.
+fn finished(byte: u8, length: usize) -> Vec<u8> {
+    Peer::new().deflate(&vec![byte; length], FlushCompress::Finish)
+}
+
+#[test]
+fn nothing_is_lost_of_a_stream_behind_one_that_ended() {
+    // More than is inflated in one go, from few bytes that arrive whole or one at a time.
+    let payload = [finished(b'a', 10), finished(b'b', 200_000)].concat();
+    let expected = format!("text {}{}", "a".repeat(10), "b".repeat(200_000));
+    for payload in [payload.clone(), [&payload[..], b"\0"].concat()] {
+        let events = events_within(&frame(TEXT, &payload), LIMIT, Some(agreement("")));
+        assert!(events == [expected.as_str()]);
+    }
+}
+
+#[test]
+fn streams_that_end_all_the_time_are_refused() {
+    let empty = b"\x03\0";
+    for (count, expected) in [
+        (8, "text "),
+        (9, "1007 compressed message cannot be inflated"),
+    ] {
+        let events = events_within(
+            &frame(TEXT, &empty.repeat(count)),
+            LIMIT,
+            Some(agreement("")),
+        );
+        assert_eq!(events, [expected], "{count}");
+    }
+    // Long ones may be as many as they like, and each message counts anew.
+    let noise: Vec<u8> = (0..40_000_u32)
+        .map(|n| ((n * n) >> 7).to_le_bytes()[0] & 0x7f)
+        .collect();
+    let mut long = Vec::new();
+    for part in noise.chunks(2000) {
+        long.extend(Peer::new().deflate(part, FlushCompress::Finish));
+    }
+    let frames = [frame(0xc2, &long), frame(TEXT, &empty.repeat(8))].concat();
+    let events = events_within(&frames, LIMIT, Some(agreement("")));
+    assert_eq!(events[1], "text ");
+    assert!(events[0] == format!("binary {}", noise.escape_ascii()));
+}
