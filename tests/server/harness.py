@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import re
@@ -14,6 +15,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 ADDRESS = re.compile(r"Jebi running on http://127\.0\.0\.1:(\d+) ")
@@ -117,6 +119,13 @@ class Command:
     def connect(self) -> socket.socket:
         """A new connection, for what is no plain request."""
         return socket.create_connection(("127.0.0.1", self.port), SECONDS)
+
+    @contextlib.contextmanager
+    def ask(self, path: str) -> Generator[socket.socket]:
+        """Ask for a path, and leave the answer to the test."""
+        with self.connect() as client:
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+            yield client
 
     def get_many(self, paths: list[str]) -> list[tuple[str, str]]:
         """Ask for all paths at once: path and answer, in the order in which answers arrived."""

@@ -1,34 +1,19 @@
-"""Several workers, and reload: the supervisor's side."""
+"""Several workers: they start, are replaced and leave."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.server.harness import Command
+from tests.server.processes import PLAIN, is_gone, serving, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-PLAIN = """
-import os
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        for kind in ("startup", "shutdown"):
-            await receive()
-            os.write(1, b"%s %d\\n" % (kind.encode(), os.getpid()))
-            await send({"type": f"lifespan.{kind}.complete"})
-        return
-    if scope["path"] == "/die":
-        os._exit(9)
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"%d first" % os.getpid()})
-"""
 
 
 @pytest.fixture
@@ -37,30 +22,15 @@ def here(tmp_path: Path) -> Path:
     return tmp_path
 
 
+HOLDING = """
+import asyncio, os
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        os.write(1, b"holding\\n")
+        await asyncio.Event().wait()
+"""
+
 RUN = ("run", "main:app", "--port", "0")
-
-
-def started(command: Command, times: int) -> list[int]:
-    command.wait_for(r"^startup \d+$", times=times)
-    return [int(line.split()[1]) for line in command.lines if line.startswith("startup ")]
-
-
-def serving(command: Command, count: int) -> set[int]:
-    """The workers, once each has answered."""
-    found: set[int] = set()
-    while len(found) < count:
-        answers = command.get_many(["/"] * 8)
-        found |= {int(body.split()[0]) for _, body in answers}
-    return found
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process has ended; a zombie whose parent is gone has."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return re.sub(r".*\)", "", file.read()).split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_workers_serve_and_leave(here: Path) -> None:
@@ -135,22 +105,72 @@ def test_hup_replaces_the_workers_one_by_one(here: Path) -> None:
         assert all(map(is_gone, everyone))
 
 
-def test_reload(here: Path) -> None:
-    with Command(here, "dev", "main:app", "--port", "0") as command:
-        assert command.get("/")[1].endswith("first")
-        (here / "main.py").write_text(PLAIN.replace("first", "second"))
-        command.wait_for(r"Changed: main\.py\. Reloading")
-        started(command, 2)
-        assert command.get("/")[1].endswith("second")
+def test_hup_with_broken_code_leaves_the_old_ones(here: Path) -> None:
+    with Command(here, *RUN, "--workers", "2") as command:
+        old = serving(command, 2)
         (here / "main.py").write_text("def (\n")
-        command.wait_for("waiting for a change")
-        (here / "main.py").write_text(PLAIN.replace("first", "third"))
-        started(command, 3)
-        assert command.get("/")[1].endswith("third")
+        command.signal(signal.SIGHUP)
+        command.wait_for("The new worker did not start: the old ones stay")
+        command.wait_for("SyntaxError")
+        assert serving(command, 2) == old
+        (here / "main.py").write_text(PLAIN.replace("first", "second"))
+        command.signal(signal.SIGHUP)
+        assert len(set(started(command, 4)) - old) == 2
+        for pid in old:
+            command.wait_for(rf"^shutdown {pid}$")
+        assert command.get("/")[1].endswith("second")
         assert command.stop() == 0
 
 
-def test_reload_does_not_wait_for_a_module_that_is_not_there(here: Path) -> None:
-    with Command(here, "dev", "mian:app", "--port", "0") as command:
-        assert command.wait() == 3
-    assert "did you mean 'main'?" in command.output
+def test_more_and_fewer_workers(here: Path) -> None:
+    with Command(here, *RUN, "--workers", "2") as command:
+        serving(command, 2)
+        command.signal(signal.SIGTTIN)
+        command.wait_for("Received SIGTTIN, now 3 workers")
+        assert len(set(started(command, 3))) == 3
+        for wanted in (2, 1):
+            command.signal(signal.SIGTTOU)
+            command.wait_for(f"Received SIGTTOU, now {wanted} workers")
+            command.wait_for(r"^shutdown", times=3 - wanted)
+        command.signal(signal.SIGTTOU)
+        assert command.get("/")[0] == 200
+        assert command.stop() == 0
+    assert command.output.count("Received SIGTTOU") == 2, "one has to stay"
+
+
+def test_a_worker_that_has_done_enough_goes_when_another_serves(here: Path) -> None:
+    with Command(here, *RUN, "--workers", "2", "--limit-max-requests", "20") as command:
+        first = started(command, 2)
+        answered = [command.get("/")[1].split()[0] for _ in range(80)]
+        leaving = int(command.wait_for(r"Worker \[(\d+)\] is replaced: Maximum request limit")[1])
+        assert leaving in first
+        new = started(command, 3)[2]
+        lines = command.lines
+        ready = lines.index(f"startup {new}")
+        command.wait_for(rf"^shutdown {leaving}$")
+        assert lines.index(f"shutdown {leaving}") > ready
+        assert len(answered) == 80
+        assert command.stop() == 0
+
+
+def test_the_second_signal_waits_for_nobody(here: Path) -> None:
+    (here / "main.py").write_text(HOLDING)
+    with Command(here, *RUN, "--workers", "2") as command, command.ask("/") as client:
+        command.wait_for("^holding$")
+        command.signal(signal.SIGTERM)
+        command.wait_for("Waiting for connections to close")
+        command.signal(signal.SIGTERM)
+        assert command.wait() == 0
+        assert client.recv(10) == b""
+
+
+def test_a_worker_that_does_not_leave_in_time_is_cut_off(here: Path) -> None:
+    (here / "main.py").write_text(HOLDING)
+    with (
+        Command(here, *RUN, "--workers", "2", "--timeout-graceful-shutdown", "1") as command,
+        command.ask("/"),
+    ):
+        command.wait_for("^holding$")
+        command.signal(signal.SIGTERM)
+        assert command.wait() == 0
+    assert "1 connection(s) did not finish in 1 s: cut off" in command.output

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 # A worker that served for so long did not die of starting.
 STEADY_SECONDS = 1.0
 
@@ -25,12 +23,11 @@ class Backoff:
         self.until = 0.0
         """When the next worker may start, on the monotonic clock."""
 
-    def fail(self, ready_at: float) -> bool:
+    def fail(self, now: float, ready_at: float) -> bool:
         """A worker died that served since ``ready_at``, infinity if it never did.
 
         Returns whether there is sense in going on.
         """
-        now = time.monotonic()
         if now - ready_at >= STEADY_SECONDS:
             self.failures = 0
             self.until = now

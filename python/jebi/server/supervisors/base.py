@@ -234,6 +234,10 @@ class Supervisor:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             signal.set_wakeup_fd(descriptor)
-            self._selector.close()
-            self._wake_reader.close()
-            self._wake_writer.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of what it waits with."""
+        self._selector.close()
+        self._wake_reader.close()
+        self._wake_writer.close()

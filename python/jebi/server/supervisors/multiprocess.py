@@ -76,7 +76,7 @@ class Multiprocess(Supervisor):
             return
         if code == 0:  # told to, by somebody else
             return
-        if not self._backoff.fail(worker.ready_at) and not serving:
+        if not self._backoff.fail(time.monotonic(), worker.ready_at) and not serving:
             logger.error("%d workers died one after the other: leaving", self._backoff.failures)
             self.leave(CANNOT_START)
 
