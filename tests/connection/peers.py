@@ -86,6 +86,17 @@ class Client:
         """Whether the server closes without another word."""
         return not self.pending and not self.more()
 
+    def closes_within(self, seconds: float) -> bool:
+        """Whether the server closes in that time, without another word."""
+        before = self.socket.gettimeout()
+        self.socket.settimeout(seconds)
+        try:
+            return self.is_closed()
+        except TimeoutError:
+            return False
+        finally:
+            self.socket.settimeout(before)
+
     def head(self) -> Answer:
         first, *lines = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         version, status, _ = first.split(" ", 2)

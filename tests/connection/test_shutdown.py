@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.connection.peers import GET, Served, body, hello, start, with_length
+from tests.connection.peers import GET, Client, Served, body, hello, start, with_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,13 +36,11 @@ async def closed(served: Served) -> None:
 def test_a_graceful_end(serve: Serve) -> None:
     gate = Gate()
     served = serve(gate)
-    with served.connect() as busy, served.connect() as idle, served.connect() as halfway:
-        halfway.send(b"GET / HT")
+    with served.connect() as busy, served.connect() as idle:
         busy.send(GET)
         served.wait_for(gate.entered.wait)
         served.on_loop(served.server.shutdown)
         assert idle.is_closed()
-        assert halfway.is_closed()
         assert not served.on_loop(lambda: served.server.closed.done())
         assert served.on_loop(lambda: served.server.requests_in_flight) == 1
         served.on_loop(gate.opened.set)
@@ -50,6 +49,116 @@ def test_a_graceful_end(serve: Serve) -> None:
         assert busy.is_closed()
         served.wait_for(lambda: closed(served))
     assert served.on_loop(lambda: served.server.connections) == 0
+
+
+def test_a_request_that_races_the_end_is_answered(serve: Serve) -> None:
+    served = serve(hello)
+    with served.connect() as fresh, served.connect() as used, served.connect() as halfway:
+        assert used.ask().get("connection") is None
+        halfway.send(b"GET / HT")
+        served.on_loop(lambda: None)  # it has been read
+        served.on_loop(served.server.shutdown)
+        for client, rest in ((fresh, GET), (used, GET), (halfway, GET[8:])):
+            answer = client.ask(rest)
+            assert (answer.body, answer.get("connection")) == (b"hello", "close")
+            assert client.is_closed()
+        served.wait_for(lambda: closed(served))
+
+
+def test_a_connection_that_was_idle_for_long_goes_at_once(serve: Serve) -> None:
+    served = serve(hello, keep_alive_timeout=3600.0)
+    with served.connect() as idle:
+        assert idle.ask().status == 200
+        assert not idle.closes_within(2.5), "nobody has told it to"
+        served.on_loop(served.server.shutdown)
+        assert served.on_loop(lambda: served.server.closed.done())
+        assert idle.is_closed()
+
+
+def test_who_waits_to_be_accepted_is_served(serve: Serve) -> None:
+    served = serve(hello)
+    with contextlib.ExitStack() as stack:
+
+        def connect_and_stop() -> list[Client]:
+            # On the loop's thread, so that nobody can accept them before.
+            clients = [stack.enter_context(served.connect()) for _ in range(20)]
+            served.server.stop_accepting()
+            return clients
+
+        clients = served.on_loop(connect_and_stop)
+        served.listener.close()
+        served.on_loop(served.server.shutdown)
+        for client in clients:
+            answer = client.ask()
+            assert (answer.body, answer.get("connection")) == (b"hello", "close")
+        served.wait_for(lambda: closed(served))
+
+
+def test_a_stream_without_end_is_told_to_end(serve: Serve) -> None:
+    heard: list[str] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send(start())
+        await send(body(b"one", more=True))
+        assert (await receive())["type"] == "http.request"
+        heard.append((await receive())["type"])
+        heard.append((await receive())["type"])
+        await send(body(b"last"))
+
+    served = serve(application)
+    with served.connect() as client:
+        client.send(GET)
+        assert client.head().status == 200
+        assert client.chunk() == b"one"
+        served.on_loop(served.server.shutdown)
+        assert not heard
+        served.on_loop(served.server.end_streams)
+        assert client.rest() == b"4\r\nlast\r\n0\r\n\r\n"
+    served.wait_for(lambda: closed(served))
+    assert heard == ["http.disconnect"] * 2
+
+
+def test_an_answer_of_known_length_is_not_told_to_end(serve: Serve) -> None:
+    gate = asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send(start(200, with_length(b"onetwo")))
+        await send(body(b"one", more=True))
+        await receive()
+        told = asyncio.ensure_future(receive())
+        await gate.wait()
+        assert not told.done()
+        told.cancel()
+        await send(body(b"two"))
+
+    served = serve(application)
+    with served.connect() as client:
+        client.send(GET)
+        client.head()
+        assert client.take(3) == b"one"
+        served.on_loop(served.server.shutdown)
+        served.on_loop(served.server.end_streams)
+        served.on_loop(gate.set)
+        assert client.rest() == b"two"
+
+
+def test_what_goes_on_after_the_answer_is_counted(serve: Serve) -> None:
+    gate = Gate()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await hello(scope, receive, send)
+        gate.entered.set()
+        await gate.opened.wait()
+
+    served = serve(application)
+    with served.connect() as client:
+        assert client.ask().body == b"hello"
+        served.wait_for(gate.entered.wait)
+        server = served.server
+        assert served.on_loop(lambda: (server.requests_in_flight, server.running)) == (0, 1)
+        served.on_loop(gate.opened.set)
+        served.on_loop(lambda: None)
+        assert served.on_loop(lambda: server.running) == 0
 
 
 def test_an_answer_that_has_begun_is_finished(serve: Serve) -> None:

@@ -28,7 +28,9 @@ class Command:
     Both streams are read by a thread, line by line; :meth:`wait_for` is how a test waits.
     """
 
-    def __init__(self, where: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, where: Path, *arguments: str, env: dict[str, str] | None = None, stdin: bool = False
+    ) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("JEBI_")}
         environment |= {"PYTHONUNBUFFERED": "1"} | (env or {})
         self.lines: list[str] = []
@@ -38,7 +40,7 @@ class Command:
             [sys.executable, "-m", "jebi", *arguments],
             cwd=where,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -90,6 +92,12 @@ class Command:
     def port(self) -> int:
         """The port, once the server is ready."""
         return int(self.wait_for(ADDRESS.pattern)[1])
+
+    def give(self, text: str) -> None:
+        """Write to its standard input, which was asked for with ``stdin``."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(text)
+        self.process.stdin.close()
 
     def signal(self, number: int) -> None:
         """Send a signal to the command's own process."""

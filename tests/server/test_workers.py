@@ -173,4 +173,4 @@ def test_a_worker_that_does_not_leave_in_time_is_cut_off(here: Path) -> None:
         command.wait_for("^holding$")
         command.signal(signal.SIGTERM)
         assert command.wait() == 0
-    assert "1 connection(s) did not finish in 1 s: cut off" in command.output
+    assert "Cancel 1 running task(s), timeout graceful shutdown exceeded" in command.output

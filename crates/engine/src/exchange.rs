@@ -154,7 +154,8 @@ impl Exchange {
             Standing::Unanswered => "without starting response",
             Standing::Begun => "without completing response",
         };
-        if !self.connection.has_left() {
+        let is_hastened = |cycle: &Py<Cycle>| cycle.get().is_hastened();
+        if !self.connection.has_left() && !self.cycle.get().is_some_and(is_hastened) {
             self.connection
                 .log_error(py, &format!("ASGI callable returned {missing}."));
         }

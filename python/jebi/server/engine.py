@@ -62,6 +62,8 @@ def make(
         server_header=config.server_header and not names_itself,
         date_header=config.date_header,
         limit_concurrency=config.limit_concurrency,
+        # Workers take turns: one that took all who wait would leave the others idle.
+        accept_batch=1 if config.workers > 1 else 64,
         websockets=config.ws != "none",
         websocket_message_limit=config.ws_max_size,
         websocket_queue=config.ws_max_queue,

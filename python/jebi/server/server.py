@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jebi.server import engine
+from jebi.server.drain import Drain
 from jebi.server.errors import STARTUP_FAILURE, reported
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.listener import HANDSHAKE_SECONDS, may_be_in_handshake, shut_doors
@@ -239,23 +240,8 @@ class Server:
         """Let what is in flight finish, within the time that the settings give it."""
         await self._stop_listening(running)
         running.shutdown()
-        seconds = self.config.graceful_seconds
-        closed: asyncio.Future[None] = running.closed
-        if not closed.done() and not self.force_exit:
-            get_logger().info("Waiting for connections to close. (CTRL+C to force quit)")
-            self._woken.clear()
-            told = asyncio.ensure_future(self._until_forced())
-            await asyncio.wait({closed, told}, timeout=seconds, return_when="FIRST_COMPLETED")
-            told.cancel()
-        if closed.done():
-            return
-        left = running.connections
-        if not self.force_exit:
-            get_logger().error("%d connection(s) did not finish in %g s: cut off", left, seconds)
-        running.abort()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.0):  # cancelled handlers still clean up
-                await asyncio.shield(closed)
+        self._woken.clear()
+        await Drain(running, self.config.graceful_seconds, self._until_forced).run()
 
     async def _stop_listening(self, running: _engine.HttpServer) -> None:
         """Let nobody new in, and accept everybody who has connected already.

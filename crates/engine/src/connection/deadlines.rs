@@ -78,13 +78,17 @@ impl Timeouts {
             Awaited::Ping => self.ping,
             Awaited::Pong => self.pong,
         };
-        let ticks = wait.as_micros().div_ceil(self.tick().as_micros().max(1));
-        // The tick under way has begun already, so one more makes the wait whole.
-        let ticks = u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1);
         Deadline {
             awaited,
-            at: now.saturating_add(ticks),
+            at: now.saturating_add(self.ticks(wait)),
         }
+    }
+
+    /// After how many ticks a wait is over that begins now.
+    pub(super) fn ticks(&self, wait: Duration) -> u64 {
+        let ticks = wait.as_micros().div_ceil(self.tick().as_micros().max(1));
+        // The tick under way has begun already, so one more makes the wait whole.
+        u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
     }
 }
 

@@ -15,8 +15,8 @@ use super::peer::Peer;
 use super::shared::{Shared, lock};
 use crate::eventloop::{EventLoop, Source};
 
-/// How many connections are accepted before others get their turn.
-const BATCH: usize = 64;
+/// How many clients at most are taken along when listening stops; more than a backlog has.
+const WAITING: usize = 65_536;
 
 /// Accepts connections for a server.
 ///
@@ -54,6 +54,19 @@ impl Listener {
         Ok(())
     }
 
+    /// Accepts everybody who has connected already, while there is room.
+    ///
+    /// Whoever is left when the socket is closed would be cut off without a word.
+    pub(super) fn accept_waiting(&self, py: Python<'_>) {
+        for _ in 0..WAITING {
+            match self.accept() {
+                Ok((socket, client)) => self.admit(py, socket, client),
+                Err(Errno::CONNABORTED | Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
     pub(super) fn stop(&self, py: Python<'_>) {
         let token = lock(&self.token).take();
         if let Some(token) = token {
@@ -86,6 +99,15 @@ impl Listener {
             None => Err(Errno::AGAIN),
         }
     }
+
+    fn admit(&self, py: Python<'_>, socket: OwnedFd, client: Option<SocketAddrAny>) {
+        let peer = Peer::new(client, self.shared.options.proxies.as_ref());
+        if peer.is_tcp() {
+            // Answers are written whole, so waiting for more to say only delays them.
+            let _ = set_tcp_nodelay(&socket, true);
+        }
+        Connection::open(py, &self.shared, socket, peer);
+    }
 }
 
 impl Source for Listener {
@@ -96,16 +118,9 @@ impl Source for Listener {
         _token: Token,
         _readiness: Readiness,
     ) {
-        for _ in 0..BATCH {
+        for _ in 0..self.shared.options.accept_batch {
             match self.accept() {
-                Ok((socket, client)) => {
-                    let peer = Peer::new(client, self.shared.options.proxies.as_ref());
-                    if peer.is_tcp() {
-                        // Answers are written whole, so waiting for more to say only delays them.
-                        let _ = set_tcp_nodelay(&socket, true);
-                    }
-                    Connection::open(py, &self.shared, socket, peer);
-                }
+                Ok((socket, client)) => self.admit(py, socket, client),
                 Err(Errno::AGAIN) => return,
                 // Out of descriptors or memory: asking again at once would only spin.
                 Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {

@@ -13,6 +13,7 @@ mod deadlines;
 mod files;
 mod head;
 mod input;
+mod leaving;
 mod listener;
 mod log;
 mod output;
@@ -218,19 +219,6 @@ impl Connection {
         self.shared.forget(py, self.id);
     }
 
-    /// Closes the connection when it is idle; otherwise its present answer will be the last.
-    fn shut_down(self: &Arc<Self>, py: Python<'_>) {
-        let (is_idle, is_websocket) = {
-            let state = self.state();
-            (state.is_idle(), state.websocket.is_some())
-        };
-        if is_idle {
-            self.lose(py);
-        } else if is_websocket {
-            self.restart_websocket(py);
-        }
-    }
-
     /// A tick passed: whoever was awaited for too long is let go.
     fn on_tick(self: &Arc<Self>, py: Python<'_>, now: u64) {
         let missed = {
@@ -246,6 +234,8 @@ impl Connection {
             Some(Awaited::Head | Awaited::Body) if self.state().is_unanswered() => {
                 self.time_out(py);
             }
+            // It came just now, and will be read in a moment.
+            Some(Awaited::Head | Awaited::Request) if self.state().has_unread() => {}
             Some(Awaited::Ping) => self.ping(py),
             Some(Awaited::Pong) => self.give_up_on_client(py),
             Some(_) => self.lose(py),

@@ -50,7 +50,7 @@ impl HttpServer {
         access_log = None, headers = Vec::new(), server_header = true, date_header = true,
         header_timeout = 10.0, keep_alive_timeout = 5.0, body_timeout = 60.0, write_timeout = 60.0,
         request_line_limit = 8192, header_block_limit = 65536, header_count_limit = 100,
-        body_limit = None, limit_concurrency = None, websockets = true,
+        body_limit = None, limit_concurrency = None, accept_batch = 64, websockets = true,
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
@@ -86,6 +86,7 @@ impl HttpServer {
         header_count_limit: usize,
         body_limit: Option<u64>,
         limit_concurrency: Option<usize>,
+        accept_batch: usize,
         websockets: bool,
         websocket_message_limit: usize,
         websocket_queue: usize,
@@ -124,6 +125,7 @@ impl HttpServer {
             proxies: proxies.map(|settings| settings.get().proxies.clone()),
             root_path: root_path.to_owned(),
             limit_concurrency,
+            accept_batch: accept_batch.max(1),
         };
         let application = application_of(application)?;
         let lines = DefaultLines::new(own_headers(&headers, server_header)?, date_header);
@@ -152,15 +154,17 @@ impl HttpServer {
         listeners.iter().try_for_each(|listener| listener.start(py))
     }
 
-    /// Stops listening; connections live on.
+    /// Stops listening, once everybody is accepted who has connected already; connections live on.
     fn stop_accepting(&self, py: Python<'_>) {
         let listeners = std::mem::take(&mut *lock(&self.listeners));
         for listener in &listeners {
+            listener.accept_waiting(py);
             listener.stop(py);
         }
     }
 
-    /// Stops gracefully: idle connections close now, the others after their present answer.
+    /// Stops gracefully: connections close after their present answer, those that have been idle
+    /// for a while now, and the others if no request comes within a moment.
     fn shutdown(&self, py: Python<'_>) {
         self.stop_accepting(py);
         self.shared.shut_down();
@@ -172,12 +176,29 @@ impl HttpServer {
 
     /// Drops all connections, whatever is going on there.
     fn abort(&self, py: Python<'_>) {
-        self.stop_accepting(py);
+        for listener in std::mem::take(&mut *lock(&self.listeners)) {
+            listener.stop(py);
+        }
         self.shared.shut_down();
         for connection in self.shared.all() {
             connection.lose(py);
         }
         self.shared.end_shutdown(py);
+    }
+
+    /// Tells the applications behind answers of no known length that the client is gone, by
+    /// `http.disconnect`. What they still send reaches it.
+    fn end_streams(&self, py: Python<'_>) {
+        for connection in self.shared.all() {
+            connection.end_stream(py);
+        }
+    }
+
+    /// How many requests have begun, had to wait for something, and are not over yet: answered or
+    /// not, with their background tasks.
+    #[getter]
+    fn running(&self) -> usize {
+        self.shared.runner.suspended()
     }
 
     /// A future that is done when the last connection is gone after `shutdown`.

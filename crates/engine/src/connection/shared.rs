@@ -40,6 +40,8 @@ pub(super) struct Options {
     pub(super) root_path: String,
     /// Beyond so many connections or requests, requests are answered with 503.
     pub(super) limit_concurrency: Option<usize>,
+    /// How many connections are accepted before others get their turn.
+    pub(super) accept_batch: usize,
 }
 
 /// The state of a server that its listeners and connections share.
@@ -247,9 +249,12 @@ impl Shared {
 
     /// A deadline for a wait that begins now.
     pub(super) fn deadline(&self, awaited: Awaited) -> Deadline {
-        self.options
-            .timeouts
-            .deadline(awaited, self.tick.load(Ordering::Relaxed))
+        self.options.timeouts.deadline(awaited, self.now())
+    }
+
+    /// How many ticks have passed.
+    pub(super) fn now(&self) -> u64 {
+        self.tick.load(Ordering::Relaxed)
     }
 
     /// Time goes on by one tick.

@@ -41,6 +41,8 @@ pub(crate) struct Runner {
     /// The context that every request's begins as.
     base: Base,
     idle: Mutex<Vec<RequestTask>>,
+    /// Shared with the runs that had to wait and are not over.
+    suspended: Arc<()>,
 }
 
 impl Runner {
@@ -56,7 +58,13 @@ impl Runner {
             asyncio: Asyncio::import(py)?,
             base: Base::copy_current(py)?,
             idle: Mutex::default(),
+            suspended: Arc::default(),
         }))
+    }
+
+    /// How many runs had to wait for something and are not over.
+    pub(crate) fn suspended(&self) -> usize {
+        Arc::strong_count(&self.suspended).saturating_sub(1)
     }
 
     /// The loop that this runner works on.
@@ -95,11 +103,13 @@ impl Runner {
                 self.let_out(py, result)
             }
             Turn::Suspended(yielded) => {
+                run.count(&self.suspended);
                 task.driver()
                     .hand_over(Arc::clone(self), Box::new(run), yielded);
                 task.begin(py, &self.asyncio)
             }
             Turn::Parked(call) => {
+                run.count(&self.suspended);
                 self.park(py, task, run, call);
                 Ok(())
             }

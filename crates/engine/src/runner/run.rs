@@ -42,6 +42,8 @@ pub(super) struct Run {
     waiting: Option<Py<PyAny>>,
     /// Set while that awaitable is a future that stands for a pool call.
     delivery: Option<Delivery>,
+    /// Held by every run that has waited for something, so that they can be counted.
+    counted: Option<Arc<()>>,
 }
 
 impl Run {
@@ -51,7 +53,13 @@ impl Run {
             context,
             waiting: None,
             delivery: None,
+            counted: None,
         }
+    }
+
+    /// It waits for something: counts among those that do, until it is over.
+    pub(super) fn count(&mut self, suspended: &Arc<()>) {
+        self.counted.get_or_insert_with(|| Arc::clone(suspended));
     }
 
     /// Shows the garbage collector what this holds.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import threading
 from collections import deque
 from pathlib import Path
@@ -37,7 +36,7 @@ class FileFilter:
             return False
         if any(directory in path.parents for directory in self.exclude_dirs):
             return False
-        return not any(fnmatch.fnmatch(path.name, pattern) for pattern in self.excludes)
+        return not any(path.match(pattern) for pattern in self.excludes)
 
 
 class WatchFilesReload(Supervisor):

@@ -1,6 +1,6 @@
 //! One request's `receive` and `send`.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::websocket::Upgrade;
@@ -32,6 +32,8 @@ pub(crate) struct Cycle {
     pub(super) serial: u64,
     scope: Py<PyDict>,
     fate: AtomicU8,
+    /// The application is told that the client is gone, though it is not.
+    hastened: AtomicBool,
     receivers: Mutex<Vec<Py<PyAny>>>,
     senders: Mutex<Vec<Py<PyAny>>>,
     /// What a request has beside that asks for a WebSocket.
@@ -55,6 +57,7 @@ impl Cycle {
                 serial,
                 scope,
                 fate: AtomicU8::new(OPEN),
+                hastened: AtomicBool::new(false),
                 receivers: Mutex::default(),
                 senders: Mutex::default(),
             },
@@ -87,6 +90,17 @@ impl Cycle {
     /// The client is gone.
     pub(in super::super) fn disconnected(&self, py: Python<'_>) {
         self.end(py, DISCONNECTED);
+    }
+
+    /// The server leaves, and waits for no end of an answer that may have none.
+    pub(in super::super) fn hasten(&self, py: Python<'_>) {
+        self.hastened.store(true, Ordering::Relaxed);
+        self.arrived(py);
+    }
+
+    /// Whether the application was told to come to an end.
+    pub(crate) fn is_hastened(&self) -> bool {
+        self.hastened.load(Ordering::Relaxed)
     }
 
     fn end(&self, py: Python<'_>, fate: u8) {
@@ -232,7 +246,7 @@ impl Cycle {
         }
         match self.connection.poll_receive(py, self.serial) {
             // Looking may have found out that the client is gone, or sends nonsense.
-            Received::Pending if self.is_over() => Received::Disconnect,
+            Received::Pending if self.is_over() || self.is_hastened() => Received::Disconnect,
             received => received,
         }
     }

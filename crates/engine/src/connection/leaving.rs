@@ -1,0 +1,95 @@
+//! How connections go when the server does: nothing that a client has sent is lost.
+//!
+//! What is in flight is answered, with `Connection: close`. A connection without a request may be
+//! closed at any time (RFC 9112, section 9.5), but its client may be sending the next one just
+//! then. So one that was opened or used a moment ago gets a moment more, and a request that comes
+//! in it is answered; one that has been idle for longer than that goes at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use rustix::net::{RecvFlags, recv};
+
+use super::asgi::Cycle;
+use super::head::Framing;
+use super::shared::Shared;
+use super::state::State;
+use super::turn::Reply;
+use super::{Connection, notify};
+
+/// For how long after its last answer a client may send the next request.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// What becomes of a connection.
+enum Leaving {
+    /// It goes now.
+    Close,
+    /// It goes after the answer, or when no request comes.
+    Wait,
+    /// The client is told to come back.
+    Restart,
+}
+
+impl Connection {
+    /// The server leaves: lets the client go as soon as that loses nothing.
+    pub(super) fn shut_down(self: &Arc<Self>, py: Python<'_>) {
+        let leaving = self.state().leave(&self.shared);
+        match leaving {
+            Leaving::Close => self.lose(py),
+            Leaving::Wait => {}
+            Leaving::Restart => self.restart_websocket(py),
+        }
+    }
+
+    /// Tells an application that sends an answer of no known length that nobody waits for its end.
+    pub(super) fn end_stream(&self, py: Python<'_>) {
+        let cycle = {
+            let state = self.state();
+            if state.is_streaming() {
+                state.current(py)
+            } else {
+                None
+            }
+        };
+        notify(py, cycle.as_ref(), Cycle::hasten);
+    }
+}
+
+impl State {
+    fn leave(&mut self, shared: &Shared) -> Leaving {
+        if self.websocket.is_some() {
+            return Leaving::Restart;
+        }
+        if self.pumping || !self.is_idle() || !self.input.is_empty() {
+            return Leaving::Wait;
+        }
+        let timeouts = &shared.options.timeouts;
+        let whole = timeouts.deadline(self.deadline.awaited, 0).at;
+        let began = self.deadline.at.saturating_sub(whole);
+        let until = began.saturating_add(timeouts.ticks(MOMENT));
+        if shared.now() >= until && !self.has_unread() {
+            return Leaving::Close;
+        }
+        self.deadline.at = self.deadline.at.min(until);
+        Leaving::Wait
+    }
+
+    /// Whether something has arrived that was not read yet: a request that would be lost.
+    pub(super) fn has_unread(&self) -> bool {
+        let mut byte = [0; 1];
+        self.socket.as_ref().is_some_and(|socket| {
+            matches!(recv(socket, &mut byte, RecvFlags::PEEK), Ok((length, _)) if length > 0)
+        })
+    }
+
+    /// Whether an answer is under way that may never end.
+    fn is_streaming(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| {
+            matches!(
+                turn.reply,
+                Reply::Streaming(Framing::Chunked | Framing::UntilClose)
+            )
+        })
+    }
+}
