@@ -15,6 +15,7 @@ from jebi._plan import PlanSpec
 
 __all__ = [
     "PROFILE",
+    "AccessLog",
     "DatagramTransport",
     "EventLoop",
     "Handle",
@@ -329,6 +330,14 @@ def watch_child(event_loop: EventLoop, pid: int, exited: Callable[[int], object]
 # connection
 
 @final
+class AccessLog:
+    def __new__(
+        cls,
+        format: str,  # noqa: A002 - as it is called
+        path: str | PathLike[str] | None = None,
+    ) -> Self: ...
+
+@final
 class HttpServer:
     def __new__(
         cls,
@@ -339,7 +348,7 @@ class HttpServer:
         pool: Pool | None = None,
         state: dict[str, Any] | None = None,
         root_path: str = ...,
-        access_log: Callable[[str, str, str, str, int], object] | None = None,
+        access_log: Callable[[str, str, str, str, int], object] | AccessLog | None = None,
         headers: Sequence[tuple[bytes, bytes]] = ...,
         server_header: bool = True,
         date_header: bool = True,
@@ -363,10 +372,12 @@ class HttpServer:
         static_files: Sequence[tuple[str, str | PathLike[str]]] = ...,
         static_cache_control: str | None = None,
         proxies: ProxySettings | None = None,
+        request_ids: bool = False,
     ) -> Self: ...
     def start(self) -> None: ...
     def stop_accepting(self) -> None: ...
     def shutdown(self) -> None: ...
+    def reopen_access_log(self) -> None: ...
     def abort(self) -> None: ...
     def end_streams(self) -> None: ...
     @property

@@ -24,9 +24,13 @@ pub(crate) enum Application {
 }
 
 /// Where a request goes.
-pub(crate) enum Route {
+pub(crate) enum Route<'a> {
     /// To a plan of this application.
-    Plan { plan: Py<Plan>, path: PathParams },
+    Plan {
+        plan: Py<Plan>,
+        path: PathParams,
+        template: &'a str,
+    },
     /// To the application's ASGI form, which knows everything else.
     Asgi,
 }
@@ -34,6 +38,7 @@ pub(crate) enum Route {
 /// One entry of the routing table; `None` goes the ASGI way.
 struct Entry {
     plan: Option<Py<Plan>>,
+    template: String,
     names: Arc<[String]>,
 }
 
@@ -58,7 +63,7 @@ const KNOWN_RESPONSES: usize = 64;
 
 impl Native {
     /// Where the request goes.
-    pub(crate) fn route(&self, py: Python<'_>, head: &RequestHead) -> Route {
+    pub(crate) fn route(&self, py: Python<'_>, head: &RequestHead) -> Route<'_> {
         if self.has_overrides(py) {
             return Route::Asgi;
         }
@@ -68,6 +73,7 @@ impl Native {
                 value:
                     Entry {
                         plan: Some(plan),
+                        template,
                         names,
                     },
                 params,
@@ -77,6 +83,7 @@ impl Native {
                     names: Arc::clone(names),
                     values: params.iter().map(|&value| value.to_owned()).collect(),
                 },
+                template,
             },
             _ => Route::Asgi,
         }
@@ -220,6 +227,7 @@ impl NativeApplication {
                     &methods,
                     Entry {
                         plan,
+                        template: template.clone(),
                         names: names.into(),
                     },
                 )

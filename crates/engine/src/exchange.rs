@@ -106,6 +106,7 @@ impl Exchange {
         let scope = self
             .connection
             .new_scope(py, &self.head, self.upgrade.as_ref())?;
+        self.connection.add_request_id(py, self.serial, &scope)?;
         let connection = Arc::clone(&self.connection);
         let cycle = Cycle::new(py, connection, self.serial, scope, self.upgrade.clone())?;
         self.connection

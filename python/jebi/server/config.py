@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import logging
-import logging.config
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jebi.server import application, proxy, sockets, static, tls
+from jebi.server import application, engine, log_config, proxy, sockets, static, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
 from jebi.server.interfaces import INTERFACES
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
-from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
+from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, get_logger
 from jebi.server.settings import Settings
 from jebi.server.settings.tls import SSL_PROTOCOL_VERSION
 from jebi.server.variables import load_file
@@ -83,6 +79,7 @@ class Config(Settings):
         tls.check(self)
         proxy.settings(self)
         static.check(self)
+        engine.access_log(self)
         if self.reload and self.workers > 1:
             get_logger().warning('"workers" flag is ignored when reloading is enabled.')
 
@@ -128,24 +125,7 @@ class Config(Settings):
 
     def configure_logging(self) -> None:
         """Set up the loggers as ``log_config``, ``log_level`` and ``access_log`` say."""
-        logging.addLevelName(TRACE_LOG_LEVEL, "TRACE")
-        config = self.log_config
-        if isinstance(config, dict):
-            if self.use_colors is not None:
-                config = copy.deepcopy(config)
-                for name in ("default", "access"):
-                    config["formatters"][name]["use_colors"] = self.use_colors
-            logging.config.dictConfig(config)
-        elif config is not None:
-            _configure_logging_from(Path(config))
-        for top in ("jebi", "uvicorn"):
-            if self.log_level is not None:
-                for part in ("error", "access", "asgi"):
-                    logging.getLogger(f"{top}.{part}").setLevel(_level(self.log_level))
-            if not self.access_log:
-                access = logging.getLogger(f"{top}.access")
-                access.handlers = []
-                access.propagate = False
+        log_config.configure(self)
 
     def load_app(self) -> Any:
         """Import what ``app`` names, without calling it.
@@ -188,27 +168,3 @@ def _as_list(value: list[str] | str | None) -> list[str]:
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(value)
-
-
-def _level(level: str | int) -> int:
-    if isinstance(level, int):
-        return level
-    try:
-        return LOG_LEVELS[level.lower()]
-    except KeyError:
-        raise CannotStart(f"there is no log level {level!r}: {', '.join(LOG_LEVELS)}") from None
-
-
-def _configure_logging_from(path: Path) -> None:
-    if not path.is_file():
-        raise CannotStart(f"there is no logging configuration {path}")
-    if path.suffix == ".json":
-        logging.config.dictConfig(json.loads(path.read_text(encoding="utf-8")))
-    elif path.suffix in {".yaml", ".yml"}:
-        try:
-            import yaml  # type: ignore[import-untyped, unused-ignore]
-        except ImportError:
-            raise CannotStart(f"reading {path} needs PyYAML: pip install pyyaml") from None
-        logging.config.dictConfig(yaml.safe_load(path.read_text(encoding="utf-8")))
-    else:
-        logging.config.fileConfig(path, disable_existing_loggers=False)

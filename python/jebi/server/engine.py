@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jebi.server import proxy
@@ -74,16 +76,40 @@ def make(
         proxies=proxy.settings(config),
         static_files=config.static,
         static_cache_control=config.static_cache_control,
+        request_ids=config.request_id,
         **limits,
     )
+
+
+def is_native(config: Config) -> bool:
+    """Whether the engine writes the access log itself."""
+    return config.access_log_format != "uvicorn" or config.access_log_file is not None
 
 
 def _endless(seconds: float | None) -> float:
     return math.inf if seconds is None else float(seconds)
 
 
-def access_log(config: Config) -> Callable[[str, str, str, str, int], None] | None:
-    """What the engine calls for each answered request, or ``None`` when nobody listens."""
+def access_log(
+    config: Config,
+) -> Callable[[str, str, str, str, int], None] | _engine.AccessLog | None:
+    """What the engine calls for each answered request, or the log that it writes by itself, or
+    ``None`` when nobody listens.
+
+    Raises:
+        CannotStart: The format is none, or the file cannot be opened.
+    """
+    if config.access_log and is_native(config):
+        from jebi._engine import AccessLog
+
+        file = config.access_log_file
+        path = None if file is None or os.fspath(file) == "-" else Path(file)
+        try:
+            return AccessLog(config.access_log_format, path)
+        except ValueError as error:
+            raise CannotStart(f"--access-log-format: {error}") from None
+        except OSError as error:
+            raise CannotStart(f"--access-log-file: {path} cannot be opened: {error}") from None
     logger = get_logger("access")
     if not config.access_log or not (logger.hasHandlers() and logger.isEnabledFor(logging.INFO)):
         return None

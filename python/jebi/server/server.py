@@ -160,8 +160,7 @@ class Server:
         self._engine.start()
         self.server_state.serve_with(self._engine)
         self.servers = [Listening(event_loop, listeners, self._engine)]
-        if tls is not None:
-            _reload_on_hangup(event_loop, tls)
+        self._heed_signals(event_loop, tls)
         self.started = True
         if address:
             self._announce("Jebi running on {} (Press CTRL+C to quit)", address, bold=True)
@@ -169,6 +168,22 @@ class Server:
             self.on_started()
         if self.beat is not None:
             self.beat.start()
+
+    def _heed_signals(
+        self, event_loop: asyncio.AbstractEventLoop, tls: _engine.TlsSettings | None
+    ) -> None:
+        """SIGHUP reads certificates anew; with SIGUSR1 it opens the access log's file anew."""
+        if threading.current_thread() is not threading.main_thread() or self._engine is None:
+            return
+        on_hangup: list[Callable[[], None]] = []
+        if tls is not None:
+            on_hangup.append(functools.partial(_reload, tls))
+        if self.config.access_log_file is not None:
+            reopen = functools.partial(_reopen, self._engine)
+            on_hangup.append(reopen)
+            event_loop.add_signal_handler(signal.SIGUSR1, reopen)
+        if on_hangup:
+            event_loop.add_signal_handler(signal.SIGHUP, lambda: [call() for call in on_hangup])
 
     async def main_loop(self) -> None:
         """Sleep until told to stop; tick only when there is a reason to look around."""
@@ -300,19 +315,22 @@ class Server:
             self.should_exit = True
 
 
-def _reload_on_hangup(event_loop: asyncio.AbstractEventLoop, tls: _engine.TlsSettings) -> None:
-    """Read the certificates anew on SIGHUP; connections keep those they began with."""
+def _reload(tls: _engine.TlsSettings) -> None:
+    """Read the certificates anew; connections keep those they began with."""
+    try:
+        tls.reload()
+    except ValueError as error:
+        get_logger().error("Certificates were not reloaded, the old ones stay: %s", error)
+    else:
+        get_logger().info("Certificates reloaded")
 
-    def reload() -> None:
-        try:
-            tls.reload()
-        except ValueError as error:
-            get_logger().error("Certificates were not reloaded, the old ones stay: %s", error)
-        else:
-            get_logger().info("Certificates reloaded")
 
-    if threading.current_thread() is threading.main_thread():
-        event_loop.add_signal_handler(signal.SIGHUP, reload)
+def _reopen(running: _engine.HttpServer) -> None:
+    """Open the access log's file anew, which somebody has moved away."""
+    try:
+        running.reopen_access_log()
+    except OSError as error:
+        get_logger().error("The access log was not reopened, the old file stays: %s", error)
 
 
 def _wake(event_loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

@@ -315,6 +315,9 @@ impl State {
             .turn(serial)
             .is_some_and(|turn| matches!(turn.reply, Reply::Streaming(Framing::Length(_))));
         if is_sent {
+            if let Some(observed) = self.turn(serial).and_then(|turn| turn.observed.as_mut()) {
+                observed.sent(length);
+            }
             self.output.push_source(source);
         }
         let cycle = self.complete(shared);

@@ -56,21 +56,26 @@ fn http_date(seconds: i64) -> String {
     let name = usize::try_from(days.rem_euclid(7))
         .ok()
         .and_then(|day| DAYS.get(day));
-    let month = usize::try_from(month - 1)
-        .ok()
-        .and_then(|month| MONTHS.get(month));
     format!(
         "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
         name.unwrap_or(&""),
-        month.unwrap_or(&""),
+        month_name(month),
         time / 3_600,
         time / 60 % 60,
         time % 60
     )
 }
 
+/// The short English name of a month, of which the first is 1.
+pub(super) fn month_name(month: i64) -> &'static str {
+    let name = usize::try_from(month - 1)
+        .ok()
+        .and_then(|month| MONTHS.get(month));
+    name.unwrap_or(&"")
+}
+
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(super) fn civil(days: i64) -> (i64, i64, i64) {
     // Years begin in March here, so that the leap day is the last of the year.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

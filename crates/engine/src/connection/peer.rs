@@ -78,6 +78,14 @@ impl Peer {
         })
     }
 
+    /// The client in its two parts; `unix:` for one without an address, as nginx has it.
+    pub(super) fn host_and_port(&self) -> (String, u16) {
+        self.client().map_or_else(
+            || ("unix:".to_owned(), 0),
+            |client| (client.ip().to_string(), client.port()),
+        )
+    }
+
     /// The addresses for a scope, if there was one before.
     pub(super) fn known(&self) -> Option<&ForScope> {
         self.for_scope.get()

@@ -76,21 +76,18 @@ impl Connection {
         }
     }
 
-    /// The request as its client meant it. Most of what a proxy says is looked up where it is asked
-    /// for; this is what everybody has to see.
-    pub(super) fn as_proxied(&self, head: RequestHead) -> Result<RequestHead, Malformed> {
-        if !self.peer.is_trusted() {
-            return Ok(head);
-        }
+    /// Makes a request what its client meant. Most of what a trusted proxy says is looked up where it
+    /// is asked for; this is what everybody has to see.
+    pub(super) fn hear_proxy(&self, head: &mut RequestHead) -> Result<(), Malformed> {
         let proxies = self.shared.options.proxies.as_ref();
         if !proxies.is_some_and(|proxies| proxies.believed.is_eager()) {
-            return Ok(head);
+            return Ok(());
         }
-        let readdressed = self
-            .told(&head)?
-            .host
-            .and_then(|host| head.readdressed(host));
-        Ok(readdressed.unwrap_or(head))
+        let told = self.told(head)?;
+        if let Some(readdressed) = told.host.and_then(|host| head.readdressed(host)) {
+            *head = readdressed;
+        }
+        Ok(())
     }
 
     /// Whether the client spoke TLS, with us or with a proxy; `None` if only the socket can tell.

@@ -132,8 +132,10 @@ impl Connection {
     ) -> bool {
         let gone = {
             let mut state = self.state();
-            if state.turn(serial).is_none() {
-                return false;
+            match state.turn(serial) {
+                None => return false,
+                Some(turn) if turn.is_unanswered() => turn.note_status(status),
+                Some(_) => {}
             }
             state.give_up(&self.shared, status, text, lines)
         };

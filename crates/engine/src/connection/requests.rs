@@ -51,14 +51,18 @@ impl Connection {
     }
 
     /// A request begins: routes it, and starts it unless its plan wants the body first.
-    fn begin(self: &Arc<Self>, py: Python<'_>, head: RequestHead, serial: u64, whole: bool) {
+    fn begin(self: &Arc<Self>, py: Python<'_>, mut head: RequestHead, serial: u64, whole: bool) {
+        if let Some(observer) = &self.shared.observer {
+            self.observe(observer, &head, serial);
+        }
         if self.shared.is_overloaded() {
             return self.turn_away(py, serial);
         }
-        let head = match self.as_proxied(head) {
-            Ok(head) => head,
-            Err(malformed) => return self.refuse_forwarded(py, serial, malformed),
-        };
+        if self.peer.is_trusted()
+            && let Err(malformed) = self.hear_proxy(&mut head)
+        {
+            return self.refuse_forwarded(py, serial, malformed);
+        }
         if head.path().is_empty() {
             return self.refuse_connect(py, serial);
         }
@@ -83,11 +87,18 @@ impl Connection {
                 let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
                 asgi::start(py, &self.shared, native.asgi().clone_ref(py), &exchange);
             }
-            Route::Plan { plan, path } if plan.get().reads_body() && !whole => {
-                self.state()
-                    .wait_for_body(serial, Waiting { head, plan, path });
-            }
-            Route::Plan { plan, path } => {
+            Route::Plan {
+                plan,
+                path,
+                template,
+            } => {
+                if self.shared.observer.is_some() {
+                    self.note_route(serial, template.into());
+                }
+                if plan.get().reads_body() && !whole {
+                    let waiting = Waiting { head, plan, path };
+                    return self.state().wait_for_body(serial, waiting);
+                }
                 let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
                 self.start_plan(py, plan, path, &exchange);
             }

@@ -16,6 +16,7 @@ use super::deadlines::Timeouts;
 use super::files::StaticFiles;
 use super::listener::Listener;
 use super::log::Logs;
+use super::observe::{AccessLog, Observer};
 use super::proxy::ProxySettings;
 use super::shared::{Options, Shared, lock};
 use super::tls::TlsSettings;
@@ -41,7 +42,7 @@ impl HttpServer {
     ///
     /// `sockets` listen already and stay the caller's. `application` is a `Native` or an ASGI
     /// application. `access_log(client, method, path, http_version, status)` is called for each
-    /// answer. `headers` are sent with each answer; times are in seconds, sizes in bytes.
+    /// answer, unless it is an `AccessLog`. With `request_ids` answers carry `x-request-id`. `headers` are sent with each answer; times are in seconds, sizes in bytes.
     /// `static_files` are pairs of a path and the directory that is served under it, with
     /// `static_cache_control` as the `Cache-Control` of its files.
     #[new]
@@ -54,7 +55,7 @@ impl HttpServer {
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
-        proxies = None,
+        proxies = None, request_ids = false,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -97,6 +98,7 @@ impl HttpServer {
         static_files: Vec<(String, PathBuf)>,
         static_cache_control: Option<String>,
         proxies: Option<Bound<'_, ProxySettings>>,
+        request_ids: bool,
     ) -> PyResult<Self> {
         let options = Options {
             limits: Limits {
@@ -129,9 +131,25 @@ impl HttpServer {
         };
         let application = application_of(application)?;
         let lines = DefaultLines::new(own_headers(&headers, server_header)?, date_header);
+        let native = access_log
+            .as_ref()
+            .and_then(|log| log.bind(py).cast::<AccessLog>().ok())
+            .map(|log| Arc::clone(&log.get().lines));
+        let access_log = access_log.filter(|_| native.is_none());
         let logs = Logs::new(py, access_log)?;
+        let observer = Observer::new(native, request_ids);
         let runner = new_runner(py, &r#loop, pool)?;
-        let shared = Shared::new(py, application, runner, r#loop, options, logs, state, lines)?;
+        let shared = Shared::new(
+            py,
+            application,
+            runner,
+            r#loop,
+            options,
+            logs,
+            observer,
+            state,
+            lines,
+        )?;
         Self::listening(shared, &sockets)
     }
 
@@ -149,7 +167,7 @@ impl HttpServer {
             .every(py, self.shared.options.timeouts.tick(), Arc::new(tick))
             .ok_or_else(|| PyRuntimeError::new_err("the event loop has no room for a timer"))?;
         let shared = Arc::clone(&self.shared);
-        let hook = event_loop.at_iteration_end(py, Arc::new(move |py| release_heads(py, &shared)));
+        let hook = event_loop.at_iteration_end(py, Arc::new(move |py| end_iteration(py, &shared)));
         self.shared.set_calls(tick, hook);
         listeners.iter().try_for_each(|listener| listener.start(py))
     }
@@ -172,6 +190,11 @@ impl HttpServer {
             connection.shut_down(py);
         }
         self.shared.end_shutdown(py);
+    }
+
+    /// Opens the access log's file anew, after it was moved away.
+    fn reopen_access_log(&self) -> PyResult<()> {
+        Ok(self.shared.reopen_log()?)
     }
 
     /// Drops all connections, whatever is going on there.
@@ -302,10 +325,13 @@ fn on_tick(py: Python<'_>, shared: &Arc<Shared>, listeners: &[Arc<Listener>]) {
     }
 }
 
-/// Sends the heads whose bodies did not come in this iteration.
-fn release_heads(py: Python<'_>, shared: &Shared) {
+/// Sends the heads whose bodies did not come in this iteration, and writes the lines of the log.
+fn end_iteration(py: Python<'_>, shared: &Shared) {
     for (connection, serial) in shared.take_held() {
         connection.release(py, serial);
+    }
+    if shared.observer.is_some() {
+        shared.write_lines(py);
     }
 }
 

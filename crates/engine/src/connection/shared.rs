@@ -17,6 +17,7 @@ use super::date::DefaultLines;
 use super::deadlines::{Awaited, Deadline, Timeouts};
 use super::files::StaticFiles;
 use super::log::Logs;
+use super::observe::Observer;
 use super::output::Output;
 use super::proxy::Proxies;
 use super::tls::{Seal, TlsSettings};
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) runner: Arc<Runner>,
     pub(super) options: Options,
     pub(super) logs: Logs,
+    /// Who wants to know of requests, if anybody.
+    pub(super) observer: Option<Arc<Observer>>,
     /// The lifespan's state, copied into each scope.
     pub(super) lifespan_state: Option<Py<PyDict>>,
     event_loop: Py<EventLoop>,
@@ -83,6 +86,7 @@ impl Shared {
         event_loop: Py<EventLoop>,
         options: Options,
         logs: Logs,
+        observer: Option<Arc<Observer>>,
         lifespan_state: Option<Py<PyDict>>,
         default_lines: DefaultLines,
     ) -> PyResult<Self> {
@@ -91,6 +95,7 @@ impl Shared {
             runner,
             options,
             logs,
+            observer,
             lifespan_state,
             event_loop,
             default_lines: Mutex::new(default_lines),

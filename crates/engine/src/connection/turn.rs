@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use super::asgi::Cycle;
 use super::body::Body;
 use super::head::{self, Circumstances, Framing, Headers, Said, Unsendable};
+use super::observe::Observed;
 
 /// A request body bigger than this is read only as fast as the application takes it.
 pub(super) const BODY_HIGH_WATER: usize = 64 * 1024;
@@ -39,6 +40,8 @@ pub(super) struct Turn {
     /// A producer waits for the output to drain.
     pub(super) draining: bool,
     pub(super) reply: Reply,
+    /// What an operator wants to know of it, if anything.
+    pub(super) observed: Option<Box<Observed>>,
 }
 
 /// How far the answer is.
@@ -78,6 +81,7 @@ impl Turn {
             discarded: 0,
             draining: false,
             reply: Reply::Waiting,
+            observed: None,
         }
     }
 
@@ -101,6 +105,9 @@ impl Turn {
             *undelivered = undelivered.saturating_sub(piece.len() as u64);
         }
         self.expects_continue = false;
+        if let Some(observed) = &mut self.observed {
+            observed.took(piece.len());
+        }
         if self.is_complete() {
             self.discarded = self.discarded.saturating_add(piece.len());
         } else {
@@ -127,8 +134,12 @@ impl Turn {
         length: usize,
     ) -> Result<bool, Unsendable> {
         self.at.keep_alive &= !self.leaves_too_much();
+        let start = out.len();
         head::write_status(out, status)?;
         out.extend_from_slice(default_lines);
+        if let Some(observed) = &self.observed {
+            observed.write_id(out);
+        }
         let length = length as u64;
         let said = head::write_headers(out, status, headers, length)?;
         let (framing, keep_alive) = head::end_head(out, said, status, self.at, Some(length));
@@ -138,7 +149,12 @@ impl Turn {
             _ => {}
         }
         self.at.keep_alive = keep_alive;
-        Ok(framing != Framing::None)
+        let has_body = framing != Framing::None;
+        if let Some(observed) = &mut self.observed {
+            let head = out.get(start..).unwrap_or_default();
+            observed.answered(status, head, if has_body { length } else { 0 });
+        }
+        Ok(has_body)
     }
 
     /// Writes the head that was held back, before a body that is `whole` bytes long or streamed.
@@ -175,12 +191,19 @@ impl Turn {
         }
         // Only an old client is spared the chunks of a body that happens to be whole.
         let length = if self.at.http10 { length } else { None };
+        let start = out.len();
         head::write_status(out, status)?;
         out.extend_from_slice(default_lines);
+        if let Some(observed) = &self.observed {
+            observed.write_id(out);
+        }
         out.extend_from_slice(block);
         let (framing, keep_alive) = head::end_head(out, said, status, self.at, length);
         self.at.keep_alive = keep_alive;
         self.reply = Reply::Streaming(framing);
+        if let Some(observed) = &mut self.observed {
+            observed.answered(status, out.get(start..).unwrap_or_default(), 0);
+        }
         Ok(())
     }
 
@@ -194,6 +217,11 @@ impl Turn {
         let Reply::Streaming(framing) = &mut self.reply else {
             return Ok(&[]);
         };
+        if let Some(observed) = &mut self.observed
+            && *framing != Framing::None
+        {
+            observed.sent(piece.len());
+        }
         let raw = match framing {
             Framing::None => &[],
             Framing::UntilClose => piece,

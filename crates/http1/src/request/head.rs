@@ -127,6 +127,12 @@ impl RequestHead {
         Some(head)
     }
 
+    /// How many bytes the head has.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// How the body is framed.
     #[must_use]
     pub fn body(&self) -> Framing {

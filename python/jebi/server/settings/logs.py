@@ -21,3 +21,20 @@ class Logs:
     access_log: bool = setting(True, help="Log each request.")
     use_colors: bool | None = setting(None, help="Colour the log's lines.", shown="on a terminal")
     _: KW_ONLY
+    access_log_format: str = setting(
+        "uvicorn",
+        help="Lines for requests: uvicorn, json, combined, common, or text with nginx's variables. "
+        "All but uvicorn are written by the engine, past Python's logging.",
+        metavar="FORMAT",
+    )
+    access_log_file: str | os.PathLike[str] | None = setting(
+        None,
+        help="Append those lines to this file, '-' for standard output. "
+        "It is opened anew on SIGUSR1 and SIGHUP.",
+        path="new",
+        shown="-",
+    )
+    request_id: bool = setting(
+        False,
+        help="Send x-request-id with each answer: what a trusted proxy sent, or a new one.",
+    )

@@ -182,8 +182,16 @@ class Supervisor:
             if number in {signal.SIGINT, signal.SIGTERM}:
                 get_logger().info("Received %s, leaving.", signal.Signals(number).name)
                 self.leave()
+            elif number == signal.SIGUSR1:
+                self._pass_on(number)
             elif number != signal.SIGCHLD and not self.leaving:
                 self.on_signal(number)
+
+    def _pass_on(self, number: int) -> None:
+        for worker in self.workers:
+            # One that is still starting has no handler so far, and has yet to open its log.
+            if worker.ready:
+                worker.process.send_signal(number)
 
     def _hear_worker(self, worker: Process) -> None:
         worker.hear()
@@ -224,7 +232,10 @@ class Supervisor:
         self._selector.register(self._wake_reader, selectors.EVENT_READ, None)
         handlers: dict[signal.Signals, Any] = {}
         descriptor = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, *self.signals):
+        heard = [signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, *self.signals]
+        if self.config.access_log_file is not None:
+            heard.append(signal.SIGUSR1)
+        for number in heard:
             handlers[number] = signal.signal(number, lambda n, _: self._signals.append(n))
         try:
             yield

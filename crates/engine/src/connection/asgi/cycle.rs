@@ -141,6 +141,9 @@ impl Cycle {
                 block,
                 said,
             } => {
+                if self.connection.shared.observer.is_some() {
+                    self.connection.note_scope(self.serial, self.scope.bind(py));
+                }
                 self.connection
                     .start_response(self.serial, status, block, said)?;
                 Ok(false)
