@@ -21,8 +21,8 @@ def configure(config: Config) -> None:
     """Set up the loggers, uvicorn's and Jebi's alike.
 
     ``log_config`` is a dictionary, a parser of an ini file or an open one, as ``logging.config``
-    takes them, or a path whose ending says what is in it; ini is the rest. As in uvicorn, an ini file
-    leaves loggers that exist alone, and a dictionary says itself what becomes of them.
+    takes them, or a path whose ending says what is in it, ini being the rest. As in uvicorn, an ini
+    file leaves loggers that exist alone, and a dictionary says itself what becomes of them.
 
     Raises:
         CannotStart: There is no such file, or ``logging`` cannot make anything of it.
