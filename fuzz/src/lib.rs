@@ -5,4 +5,5 @@
 
 pub mod cuts;
 pub mod http1;
+pub mod http2;
 pub mod websocket;
