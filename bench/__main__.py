@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from contextlib import ExitStack
 from typing import Any
 
-from bench.load import Sample, measure
-from bench.peers import PEERS, ROOT
+from bench.bounds import judge
+from bench.load import Sample, measure, missing
+from bench.peers import FILES, PEERS, ROOT
 from bench.process import Server, ServerError
 from bench.report import summary, table
-from bench.scenarios import SCENARIOS, Scenario
+from bench.scenarios import BIG, SCENARIOS, Scenario
 
 RESULTS = ROOT / "bench" / "results"
 Samples = dict[str, dict[str, list[Sample]]]
@@ -24,23 +24,33 @@ Samples = dict[str, dict[str, list[Sample]]]
 def main() -> int:
     """Check every answer, time every server in turn, print and keep the medians."""
     options = _options()
-    if shutil.which("wrk") is None:
-        print("bench: wrk makes the load and is not installed; run `make bench-setup`")
+    if reason := missing():
+        print(f"bench: {reason}")
         return 1
     RESULTS.mkdir(exist_ok=True)
+    FILES.mkdir(parents=True, exist_ok=True)
+    (FILES / "big.bin").write_bytes(BIG)
     scenarios = [one for one in SCENARIOS if one.name in options.scenario]
     with ExitStack() as stack:
         servers = _start(stack, options.peer, options.server_core)
         refused = _check(servers, scenarios)
         samples = _time(servers, scenarios, refused, options)
-        memory = {server.peer.title: server.peak_memory() for server in servers}
+        memory = {
+            (scenario.name, server.peer.title): server.peak_memory()
+            for scenario in scenarios
+            for server in servers
+            if server.peer.answers(scenario.name)
+        }
     document = _document(scenarios, samples, memory)
     for scenario in scenarios:
         print("\n" + table(scenario.title, document[scenario.name]))
+    judged = list(judge(document))
+    if judged:
+        print("\n" + "\n".join(line for line, _ in judged))
     path = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
     path.write_text(json.dumps(document, indent=2), encoding="utf-8")
     print(f"\nwritten to {path.relative_to(ROOT)}")
-    return 1 if refused else 0
+    return 1 if refused or not all(holds for _, holds in judged) else 0
 
 
 def _options() -> argparse.Namespace:
@@ -119,11 +129,11 @@ def _time(
 
 
 def _document(
-    scenarios: list[Scenario], samples: Samples, memory: dict[str, int]
+    scenarios: list[Scenario], samples: Samples, memory: dict[tuple[str, str], int]
 ) -> dict[str, dict[str, dict[str, Any]]]:
     return {
         scenario.name: {
-            title: summary(taken) | {"peak_memory": memory[title]}
+            title: summary(taken) | {"peak_memory": memory[scenario.name, title]}
             for title, taken in samples[scenario.name].items()
         }
         for scenario in scenarios

@@ -14,10 +14,14 @@ CACHE = ROOT / ".cache" / "bench"
 VENV = CACHE / "venv"
 RUST = CACHE / "rust" / "release"
 
+FILES = CACHE / "files"
+"""What is served as static files."""
+
 FRAMEWORK = "bench.apps.framework:app"
 RAW = "bench.apps.raw:app"
-EVERYTHING: frozenset[str] = frozenset()
 SERVER_ONLY = frozenset({"plaintext", "json"})
+SERVERS = frozenset({"asgi", "websocket", "http2", "static", "workers"})
+"""The scenarios that compare servers under the same application; a framework answers the others."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,15 @@ class Peer:
     """A server in the comparison.
 
     ``command`` has ``{port}`` where the port goes, which is in ``$PORT`` as well. ``only`` names
-    the scenarios it answers (all of them when empty).
+    the scenarios it answers; when empty, all that are a framework's. ``everywhere`` lets it, and
+    the load on it, use every core.
     """
 
     name: str
     title: str
     command: tuple[str, ...]
-    only: frozenset[str] = EVERYTHING
+    only: frozenset[str] = frozenset()
+    everywhere: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
     def missing(self) -> str | None:
@@ -40,7 +46,7 @@ class Peer:
         if shutil.which(program) is None:
             return f"{program} is not installed; run `make bench-setup`"
         for argument in self.command[1:]:
-            if argument.startswith("/") and not os.path.exists(argument):
+            if argument.startswith("/") and "=" not in argument and not os.path.exists(argument):
                 return f"{argument} is not there; run `make bench-setup`"
         module = BENCH / "peers" / "node" / "node_modules" / "fastify"
         if self.name == "fastify" and not module.exists():
@@ -49,7 +55,7 @@ class Peer:
 
     def answers(self, scenario: str) -> bool:
         """Whether this server takes part in a scenario."""
-        return not self.only or scenario in self.only
+        return scenario in self.only if self.only else scenario not in SERVERS
 
 
 def _tool(name: str) -> str:
@@ -58,6 +64,15 @@ def _tool(name: str) -> str:
 
 _UVICORN = ("--port", "{port}", "--no-access-log", "--log-level", "warning")
 _GRANIAN = ("--interface", "asgi", "--port", "{port}", "--workers", "1", "--no-ws", "--log-level")
+_GRANIAN_WITH = ("--interface", "asgi", "--port", "{port}", "--workers", "1", "--log-level")
+_JEBI = (str(Path(sys.prefix) / "bin" / "python"), "-m", "jebi", "run", RAW, "--port", "{port}")
+_QUIET = ("--no-access-log", "--log-level", "warning")
+
+
+def _granian(name: str, title: str, scenario: str, *options: str) -> Peer:
+    command = (_tool("granian"), RAW, *_GRANIAN_WITH, "warning", *options)
+    return Peer(f"granian-{name}", title, command, frozenset({scenario}))
+
 
 PEERS = (
     Peer("canned", "canned answer (ceiling)", (str(RUST / "canned"),), SERVER_ONLY),
@@ -74,12 +89,35 @@ PEERS = (
     Peer("go", "Go net/http", (str(CACHE / "go-peer"),), environment={"GOMAXPROCS": "1"}),
     Peer("node", "Node http", ("node", str(BENCH / "peers" / "node" / "http.mjs"))),
     Peer("fastify", "fastify", ("node", str(BENCH / "peers" / "node" / "fastify.mjs"))),
-    Peer("asgi-uvicorn", "raw ASGI on uvicorn", (_tool("uvicorn"), RAW, *_UVICORN), SERVER_ONLY),
+    Peer(
+        "asgi-uvicorn",
+        "raw ASGI on uvicorn",
+        (_tool("uvicorn"), RAW, *_UVICORN),
+        SERVER_ONLY | {"asgi", "websocket"},
+    ),
     Peer(
         "asgi-granian",
         "raw ASGI on Granian",
         (_tool("granian"), RAW, *_GRANIAN, "warning"),
-        SERVER_ONLY,
+        SERVER_ONLY | {"asgi"},
+    ),
+    # A server each for what Granian is told to do beside, so that none of it is in another's way.
+    _granian("websocket", "Granian", "websocket"),
+    _granian("http2", "Granian", "http2", "--no-ws", "--http", "2"),
+    _granian("static", "Granian", "static", "--no-ws", "--static-path-mount", str(FILES)),
+    Peer(
+        "asgi-jebi",
+        "raw ASGI on Jebi",
+        (*_JEBI, *_QUIET, "--static", f"/static={FILES}"),
+        frozenset({"asgi", "websocket", "http2", "static"}),
+    ),
+    Peer("one-worker", "one worker", (*_JEBI, *_QUIET), frozenset({"workers"}), everywhere=True),
+    Peer(
+        "two-workers",
+        "two workers",
+        (*_JEBI, *_QUIET, "--workers", "2"),
+        frozenset({"workers"}),
+        everywhere=True,
     ),
     Peer(
         "robyn",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bench.peers import Peer
 
+SOURCES = f"{ROOT}{os.pathsep}{ROOT / 'python'}"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -36,10 +37,11 @@ class Server:
     """A running peer, pinned to one core."""
 
     def __init__(self, peer: Peer, core: int, log: Path) -> None:
+        cores = os.sched_getaffinity(0) if peer.everywhere else {core}
         self.peer = peer
         self.port = free_port()
         command = [part.replace("{port}", str(self.port)) for part in peer.command]
-        environment = os.environ | {"PORT": str(self.port), "PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"PORT": str(self.port), "PYTHONPATH": SOURCES}
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -50,7 +52,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+                preexec_fn=lambda: os.sched_setaffinity(0, cores),
             )
 
     def wait_until_ready(self, seconds: float = 30) -> None:

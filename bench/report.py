@@ -10,22 +10,34 @@ if TYPE_CHECKING:
 
     from bench.load import Sample
 
-HEAD = ("server", "requests/s", "CPU µs/req", "p50 ms", "p99 ms", "peak MiB", "CPU vs Jebi")
+HEAD = (
+    *("server", "requests/s", "CPU µs/req", "load µs/req", "p50 ms", "p99 ms", "peak MiB"),
+    "CPU vs Jebi",
+)
+REFERENCES = ("Jebi", "raw ASGI on Jebi", "one worker")
+"""Ratios are against the first of these that was measured."""
 
 
-def summary(samples: Sequence[Sample]) -> dict[str, float]:
+def summary(samples: Sequence[Sample]) -> dict[str, float | None]:
     """The median of each figure."""
+
+    def latency(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return median(known) if known else None
+
     return {
         "requests_per_second": median(sample.requests_per_second for sample in samples),
         "cpu_microseconds": median(sample.cpu_microseconds for sample in samples),
-        "p50": median(sample.p50 for sample in samples),
-        "p99": median(sample.p99 for sample in samples),
+        "load_microseconds": median(sample.load_microseconds for sample in samples),
+        "p50": latency([sample.p50 for sample in samples]),
+        "p99": latency([sample.p99 for sample in samples]),
         "failed": sum(sample.failed for sample in samples),
     }
 
 
-def table(title: str, rows: dict[str, dict[str, Any]], reference: str = "Jebi") -> str:
-    """One scenario as aligned text; ratios are CPU time a request against `reference`."""
+def table(title: str, rows: dict[str, dict[str, Any]]) -> str:
+    """One scenario as aligned text; ratios are CPU time a request against Jebi's row."""
+    reference = next((name for name in REFERENCES if name in rows), "")
     base = rows.get(reference, {}).get("cpu_microseconds")
     cells = [HEAD]
     for name, row in sorted(rows.items(), key=lambda item: item[1]["cpu_microseconds"]):
@@ -36,8 +48,9 @@ def table(title: str, rows: dict[str, dict[str, Any]], reference: str = "Jebi") 
                 name + failed,
                 f"{row['requests_per_second']:,.0f}",
                 f"{row['cpu_microseconds']:.1f}",
-                f"{row['p50'] / 1000:.2f}",
-                f"{row['p99'] / 1000:.2f}",
+                f"{row['load_microseconds']:.1f}",
+                _milliseconds(row["p50"]),
+                _milliseconds(row["p99"]),
                 f"{row['peak_memory'] / 2**20:.0f}",
                 ratio,
             )
@@ -48,3 +61,7 @@ def table(title: str, rows: dict[str, dict[str, Any]], reference: str = "Jebi") 
         first, *rest = zip(row, widths, strict=True)
         lines.append("  ".join([first[0].ljust(first[1]), *(text.rjust(w) for text, w in rest)]))
     return "\n".join(lines)
+
+
+def _milliseconds(microseconds: float | None) -> str:
+    return "-" if microseconds is None else f"{microseconds / 1000:.2f}"

@@ -22,11 +22,15 @@ ROWS = [
 ]
 
 
+BIG = bytes(range(256)) * 4 * 1024 * 10
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One kind of request.
 
-    ``answer`` is the JSON document every server must give, or text for a plain answer.
+    ``answer`` is the JSON document every server must give, text for a plain answer, or bytes for a
+    file. ``load`` is what asks: ``wrk``, ``h2load`` (HTTP/2 by prior knowledge) or ``websocket``.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Scenario:
     body: bytes = b""
     connections: int = 64
     headers: dict[str, str] = field(default_factory=dict)
+    load: str = "wrk"
 
     def accepts(self, status: int, content: bytes) -> bool:
         """Whether an answer is the right one."""
@@ -44,6 +49,8 @@ class Scenario:
             return False
         if isinstance(self.answer, str):
             return content == self.answer.encode()
+        if isinstance(self.answer, bytes):
+            return content == self.answer
         try:
             return bool(json.loads(content) == self.answer)
         except ValueError:
@@ -72,4 +79,9 @@ SCENARIOS = (
     Scenario("dependencies", "4 nested dependencies", "/dependencies", {"value": 4}),
     Scenario("sleep", "10 ms sleep, 256 conns", "/sleep", HELLO, connections=256),
     Scenario("list", "1,000-item list", "/list", ROWS),
+    Scenario("asgi", "raw ASGI", "/plaintext", "Hello, World!"),
+    Scenario("websocket", "WebSocket echo, 64 B", "/plaintext", "Hello, World!", load="websocket"),
+    Scenario("http2", "HTTP/2", "/plaintext", "Hello, World!", load="h2load"),
+    Scenario("static", "static file, 10 MiB", "/static/big.bin", BIG, connections=8),
+    Scenario("workers", "raw ASGI on both cores", "/plaintext", "Hello, World!"),
 )

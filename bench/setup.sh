@@ -6,8 +6,8 @@ cache=$root/.cache/bench
 mkdir -p "$cache"
 python=${PYTHON:-$root/.venv/bin/python}
 
-echo "bench: wrk makes the load"
-command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk; }
+echo "bench: wrk and h2load make the load"
+{ command -v wrk && command -v h2load; } >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk nghttp2-client; }
 
 echo "bench: FastAPI, uvicorn, Granian, Robyn and the Go toolchain, from PyPI"
 [ -x "$cache/venv/bin/python" ] || "$python" -m venv "$cache/venv"

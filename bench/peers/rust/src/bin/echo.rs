@@ -1,7 +1,7 @@
 //! The load on an echo server: messages there and back on several connections, without a pause.
 //!
-//! `echo KIND ADDRESS SIZE CONNECTIONS SECONDS`, with KIND one of `tcp`, `unix`, `udp` and `tls`. One
-//! message is under way on each connection. The connections are visited in turn, and none is
+//! `echo KIND ADDRESS SIZE CONNECTIONS SECONDS`, with KIND one of `tcp`, `unix`, `udp`, `tls` and
+//! `websocket`, whose messages are texts in one frame and whose ADDRESS ends with a path. One message is under way on each connection. The connections are visited in turn, and none is
 //! polled: while the loop is in one of them, the server works on the others.
 //!
 //! Every answer of the first turn is compared with what was sent, byte for byte. Later ones are
@@ -34,9 +34,7 @@ fn main() -> Outcome<()> {
     let [kind, address, size, connections, seconds] = arguments.as_slice() else {
         return Err("usage: echo KIND ADDRESS SIZE CONNECTIONS SECONDS".into());
     };
-    let message: Vec<u8> = (0..size.parse::<usize>()?)
-        .map(|place| (place % 251) as u8)
-        .collect();
+    let message = Message::new(kind, size.parse()?);
     let seconds: f64 = seconds.parse()?;
     let mut opened = (0..connections.parse::<usize>()?)
         .map(|_| open(kind, address))
@@ -58,10 +56,70 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
+/// What is sent, and what comes back.
+struct Message {
+    sent: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Message {
+    fn new(kind: &str, size: usize) -> Self {
+        let bytes: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
+        if kind != "websocket" {
+            return Self {
+                sent: bytes.clone(),
+                answer: bytes,
+            };
+        }
+        let text: Vec<u8> = bytes.iter().map(|byte| b'a' + byte % 26).collect();
+        let mask = [0x37, 0xfa, 0x21, 0x3d];
+        let masked = text.iter().zip(mask.iter().cycle());
+        let masked: Vec<u8> = masked.map(|(byte, mask)| byte ^ mask).collect();
+        Self {
+            sent: [&frame_head(size, 0x80)[..], &mask, &masked].concat(),
+            answer: [&frame_head(size, 0)[..], &text].concat(),
+        }
+    }
+}
+
+/// The head of a text frame (RFC 6455, section 5.2), but for the mask.
+fn frame_head(size: usize, masked: u8) -> Vec<u8> {
+    const TEXT: u8 = 0x81;
+    match size {
+        0..126 => vec![TEXT, masked | size as u8],
+        126..0x1_0000 => {
+            let [high, low] = (size as u16).to_be_bytes();
+            vec![TEXT, masked | 126, high, low]
+        }
+        _ => [&[TEXT, masked | 127], &(size as u64).to_be_bytes()[..]].concat(),
+    }
+}
+
+fn open_websocket(address: &str) -> Outcome<TcpStream> {
+    let (host, path) = address.split_once('/').ok_or("the address has no path")?;
+    let mut stream = open_tcp(host)?;
+    let request = format!(
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    if !head.starts_with(b"HTTP/1.1 101 ") {
+        return Err("the server does not speak WebSocket".into());
+    }
+    Ok(stream)
+}
+
 fn open(kind: &str, address: &str) -> Outcome<Box<dyn Connection>> {
     Ok(match kind {
         "tcp" => Box::new(open_tcp(address)?),
         "tls" => Box::new(open_tls(address)?),
+        "websocket" => Box::new(open_websocket(address)?),
         "unix" => {
             let stream = UnixStream::connect(address)?;
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -97,12 +155,12 @@ fn open_tls(address: &str) -> Outcome<StreamOwned<ClientConnection, TcpStream>> 
 }
 
 /// The first turn: what comes back is what was sent.
-fn check(connections: &mut [Box<dyn Connection>], message: &[u8]) -> Outcome<()> {
-    let mut answer = vec![0; message.len()];
+fn check(connections: &mut [Box<dyn Connection>], message: &Message) -> Outcome<()> {
+    let mut answer = vec![0; message.answer.len()];
     for connection in connections {
         send(connection, message)?;
         connection.read_exact(&mut answer)?;
-        if answer != message {
+        if answer != message.answer {
             return Err("the server answers something else than it was sent".into());
         }
     }
@@ -112,10 +170,10 @@ fn check(connections: &mut [Box<dyn Connection>], message: &[u8]) -> Outcome<()>
 /// Round trips for some seconds; how many, and how long it took.
 fn drive(
     connections: &mut [Box<dyn Connection>],
-    message: &[u8],
+    message: &Message,
     seconds: f64,
 ) -> io::Result<(u64, Duration)> {
-    let mut answer = vec![0; message.len()];
+    let mut answer = vec![0; message.answer.len()];
     let limit = Duration::from_secs_f64(seconds);
     let start = Instant::now();
     let mut round_trips = 0;
@@ -136,8 +194,8 @@ fn drive(
     Ok((round_trips, start.elapsed()))
 }
 
-fn send(connection: &mut Box<dyn Connection>, message: &[u8]) -> io::Result<()> {
-    connection.write_all(message)?;
+fn send(connection: &mut Box<dyn Connection>, message: &Message) -> io::Result<()> {
+    connection.write_all(&message.sent)?;
     connection.flush()
 }
 
