@@ -53,7 +53,7 @@ def test_the_scope(serve: Serve) -> None:
         "query_string": b"q=%41",
         "headers": [(b"host", b"test"), (b"x-a", b"1"), (b"x-a", b"2")],
         "state": {**given, "mine": 1},
-        "extensions": {"http.response.pathsend": {}},
+        "extensions": {"http.response.pathsend": {}, "http.response.early_hint": {}},
     }
     assert (second["method"], second["path"], second["http_version"]) == ("OPTIONS", "/api*", "1.0")
     assert given == {"pool": given["pool"]}, "what a request adds is its own"
@@ -186,6 +186,9 @@ WRONG: dict[str, tuple[list[dict[str, Any]], bytes]] = {
     "no type": ([{}], b"KeyError: 'type'"),
     "no status": ([{"type": "http.response.start"}], b"KeyError: 'status'"),
     "a status out of range": ([start(1000)], b"RuntimeError: Invalid HTTP status code."),
+    "a negative status": ([start(-1)], b"RuntimeError: Invalid HTTP status code."),
+    "a status of many digits": ([start(2**40)], b"RuntimeError: Invalid HTTP status code."),
+    "an interim status": ([start(101)], b"RuntimeError: Invalid HTTP status code."),
     "a name that is none": (
         [start(200, [(b"a b", b"")])],
         b"RuntimeError: Invalid HTTP header name.",

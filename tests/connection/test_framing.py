@@ -140,17 +140,6 @@ def test_some_statuses_have_no_body(serve: Serve, status: int) -> None:
             assert answer.get("content-length") is None
 
 
-def test_an_interim_status_as_an_answer_ends_the_connection(serve: Serve) -> None:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        await send(start(103))
-        await send(body(b"x"))
-
-    with serve(application).connect() as client:
-        answer = client.ask()
-        assert (answer.status, answer.get("connection")) == (103, "close")
-        assert client.is_closed()
-
-
 def test_http10_closes_unless_asked_to_stay(serve: Serve) -> None:
     served = serve(hello)
     with served.connect() as client:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import load_pem_x509_certificate
 
 from jebi._engine import TlsSettings
 from tests.connection.peers import GET, PATIENCE, Client, Served, body, echo, hello, start
@@ -200,9 +201,11 @@ def test_clients_can_be_asked_who_they_are(
     serve: Serve, authority: trustme.CA, certfile: Path, tmp_path: Path, required: bool
 ) -> None:
     chains: list[list[str]] = []
+    names: list[str | None] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         chains.append(scope["extensions"]["tls"]["client_cert_chain"])
+        names.append(scope["extensions"]["tls"]["client_cert_name"])
         await hello(scope, receive, send)
 
     authorities = tmp_path / "ca.pem"
@@ -210,11 +213,13 @@ def test_clients_can_be_asked_who_they_are(
     asking = ssl.CERT_REQUIRED if required else ssl.CERT_OPTIONAL
     served = serve(application, tls=TlsSettings(certfile, ca_certs=authorities, cert_reqs=asking))
     known, unknown = trusting(authority), trusting(authority)
-    certificate = authority.issue_cert("client@example.com")
+    certificate = authority.issue_cert("client@example.com", common_name=" Jebi, #1; é ")
     certificate.configure_cert(known)
     with connect(served, known) as client:
         assert client.ask().body == b"hello"
-    assert chains[0][0] == certificate.cert_chain_pems[0].bytes().decode()
+    pem = certificate.cert_chain_pems[0].bytes()
+    assert chains[0][0] == pem.decode()
+    assert names == [load_pem_x509_certificate(pem).subject.rfc4514_string()]
     if required:
         # With TLS 1.3 the client hears of it when it first reads.
         with pytest.raises(ssl.SSLError), connect(served, unknown) as client:
@@ -222,7 +227,7 @@ def test_clients_can_be_asked_who_they_are(
     else:
         with connect(served, unknown) as client:
             assert client.ask().body == b"hello"
-        assert chains[1] == []
+        assert (chains[1], names[1]) == ([], None)
     trustme.CA().issue_cert("client@example.com").configure_cert(unknown)
     with pytest.raises(ssl.SSLError), connect(served, unknown) as client:
         client.ask()

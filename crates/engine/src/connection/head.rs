@@ -103,9 +103,15 @@ fn forbids_length(status: u16) -> bool {
     status < 200 || status == 204
 }
 
+/// Whether an application may answer with this status: three digits, and none of the interim ones,
+/// after which a client waits for the answer.
+pub(super) fn is_final(status: u16) -> bool {
+    (200..=999).contains(&status)
+}
+
 /// Writes the status line.
 pub(super) fn write_status(out: &mut Vec<u8>, status: u16) -> Result<(), Unsendable> {
-    if !(100..=999).contains(&status) {
+    if !is_final(status) {
         return Err(Unsendable::Status);
     }
     write_status_line(out, status);
@@ -115,7 +121,7 @@ pub(super) fn write_status(out: &mut Vec<u8>, status: u16) -> Result<(), Unsenda
 /// Writes one header of the application, checked and in lower case.
 ///
 /// `transfer-encoding` is noted and left to the connection, and so is a `content-length` that the
-/// status forbids or that contradicts it.
+/// status forbids or that contradicts it, and a `connection` that promises to stay.
 pub(super) fn write_application_header(
     out: &mut Vec<u8>,
     said: &mut Said,
@@ -142,6 +148,9 @@ pub(super) fn write_application_header(
             return Ok(());
         }
         10 if name.eq_ignore_ascii_case(b"connection") => {
+            if value.eq_ignore_ascii_case(b"keep-alive") {
+                return Ok(());
+            }
             said.close |= value
                 .split(|byte| *byte == b',')
                 .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"));
@@ -308,8 +317,14 @@ mod tests {
         }
         let (text, ..) = head(204, &[("content-length", "5")], USUAL, None).unwrap();
         assert!(!text.contains("content-length"), "{text}");
-        let (.., keep) = head(103, &[], USUAL, None).unwrap();
-        assert!(!keep, "an interim status ends the connection");
+        for interim in [100, 101, 103, 199] {
+            let refused = head(interim, &[], USUAL, None).unwrap_err();
+            assert_eq!(
+                refused,
+                Unsendable::Status,
+                "a client would wait for the answer"
+            );
+        }
         let at = Circumstances {
             head_only: true,
             ..USUAL

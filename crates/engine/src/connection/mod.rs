@@ -12,6 +12,7 @@ mod date;
 mod deadlines;
 mod files;
 mod head;
+mod hints;
 mod input;
 mod leaving;
 mod listener;

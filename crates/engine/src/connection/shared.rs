@@ -72,6 +72,8 @@ pub(super) struct Shared {
     calls: Mutex<Option<(TickId, HookId)>>,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
+    /// The extensions that every scope of a request names, copied into each.
+    extensions: Py<PyDict>,
 }
 
 impl Shared {
@@ -110,7 +112,13 @@ impl Shared {
             closed: Mutex::default(),
             calls: Mutex::default(),
             sent: Py::new(py, Sending::done())?,
+            extensions: http_extensions(py)?,
         })
+    }
+
+    /// The extensions of a request's scope, to be added to.
+    pub(super) fn extensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.extensions.bind(py).copy()
     }
 
     /// An awaitable that is done.
@@ -294,4 +302,13 @@ impl Shared {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What this server knows beyond the core of ASGI's messages for HTTP.
+fn http_extensions(py: Python<'_>) -> PyResult<Py<PyDict>> {
+    let extensions = PyDict::new(py);
+    for name in ["http.response.pathsend", "http.response.early_hint"] {
+        extensions.set_item(name, PyDict::new(py))?;
+    }
+    Ok(extensions.unbind())
 }

@@ -160,6 +160,10 @@ impl Cycle {
                 self.log_begun(py, status);
                 Ok(false)
             }
+            Outgoing::Hints(lines) => {
+                self.connection.send_hints(py, self.serial, &lines);
+                Ok(false)
+            }
             Outgoing::Other => Err(self.connection.misplaced(self.serial)),
         }
     }
@@ -202,7 +206,7 @@ impl Cycle {
         Py::new(slf.py(), Receiving::new(slf.clone().unbind()))
     }
 
-    /// Takes `http.response.start`, `http.response.body` or `http.response.pathsend`, or one of a
+    /// Takes `http.response.start`, `http.response.body` or one of the extensions' messages, or one of a
     /// WebSocket. The message is taken by the call itself; awaiting the result waits for room.
     fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
         let (py, this) = (slf.py(), slf.get());

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
 
 use super::super::files::{Opened, Source};
-use super::super::head::{Said, Unsendable, write_application_header};
+use super::super::head::{Said, Unsendable, is_final, write_application_header};
 
 /// What an application may send.
 pub(super) enum Outgoing<'py> {
@@ -23,6 +23,8 @@ pub(super) enum Outgoing<'py> {
     },
     /// The body is this file, whole.
     File(Source),
+    /// Header lines to be sent ahead of the answer.
+    Hints(Vec<u8>),
     /// Something that has no place in an answer over HTTP.
     Other,
 }
@@ -36,6 +38,7 @@ pub(super) fn parse<'py>(
         "http.response.start" => read_start(message),
         "http.response.body" => read_body(message),
         "http.response.pathsend" => open_path(message),
+        "http.response.early_hint" => read_hints(message),
         _ => Ok(Outgoing::Other),
     }
 }
@@ -84,6 +87,19 @@ fn open_path<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
     }
 }
 
+/// Reads the message with the links that a client may follow while it waits.
+fn read_hints<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
+    let (mut block, mut said) = (Vec::new(), Said::default());
+    if let Some(links) = optional(message, intern!(message.py(), "links"))? {
+        for link in links.try_iter()? {
+            let link = to_bytes(link?)?;
+            write_application_header(&mut block, &mut said, 103, b"link", link.as_bytes())
+                .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))?;
+        }
+    }
+    Ok(Outgoing::Hints(block))
+}
+
 /// Writes the lines of a message's headers, checked.
 pub(super) fn write_headers(
     message: &Bound<'_, PyAny>,
@@ -104,7 +120,7 @@ fn read_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
     let number: i64 = status.extract()?;
     u16::try_from(number)
         .ok()
-        .filter(|status| (100..=999).contains(status))
+        .filter(|status| is_final(*status))
         .ok_or_else(|| PyRuntimeError::new_err(Unsendable::Status.text()))
 }
 

@@ -22,7 +22,10 @@ impl Connection {
         upgrade: Option<&Upgrade>,
     ) -> PyResult<Py<PyDict>> {
         let scope = PyDict::new(py);
-        let extensions = PyDict::new(py);
+        let extensions = match upgrade {
+            None => self.shared.extensions(py)?,
+            Some(_) => PyDict::new(py),
+        };
         // What is malformed was refused before it came here.
         let told = self.told(head).unwrap_or_default();
         let (mut http, mut ws) = self.add_tls(py, &extensions)?;
@@ -40,7 +43,6 @@ impl Connection {
             scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
             scope.set_item(intern!(py, "scheme"), http)?;
             scope.set_item(intern!(py, "method"), method(py, head.method()))?;
-            extensions.set_item(intern!(py, "http.response.pathsend"), PyDict::new(py))?;
         }
         scope.set_item(intern!(py, "asgi"), versions(py)?)?;
         let version = match head.version() {

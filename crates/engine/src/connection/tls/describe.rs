@@ -6,12 +6,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::Seal;
+use super::{Seal, name};
 
 /// What there is to tell.
 #[derive(Default)]
 pub(in super::super) struct Description {
     client_chain: Vec<String>,
+    client_name: Option<String>,
     version: Option<u16>,
     suite: Option<u16>,
 }
@@ -21,6 +22,7 @@ impl Description {
         let session = seal.session();
         let chain = session.peer_certificates().unwrap_or_default();
         Self {
+            client_name: chain.first().and_then(|own| name::of_subject(own)),
             client_chain: chain.iter().map(|certificate| pem(certificate)).collect(),
             version: session.protocol_version().map(u16::from),
             suite: session
@@ -29,13 +31,12 @@ impl Description {
         }
     }
 
-    /// The extension's dictionary. The server's certificate and the client's name are left out, as
-    /// the specification allows.
+    /// The extension's dictionary. The server's certificate is left out, as the specification allows.
     pub(in super::super) fn tell(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         let told = PyDict::new(py);
         told.set_item(intern!(py, "server_cert"), py.None())?;
         told.set_item(intern!(py, "client_cert_chain"), self.client_chain)?;
-        told.set_item(intern!(py, "client_cert_name"), py.None())?;
+        told.set_item(intern!(py, "client_cert_name"), self.client_name)?;
         told.set_item(intern!(py, "client_cert_error"), py.None())?;
         told.set_item(intern!(py, "tls_version"), self.version)?;
         told.set_item(intern!(py, "cipher_suite"), self.suite)?;

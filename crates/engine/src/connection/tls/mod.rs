@@ -6,6 +6,7 @@
 
 mod describe;
 mod files;
+mod name;
 mod seal;
 mod settings;
 
