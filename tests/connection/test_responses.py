@@ -142,7 +142,7 @@ FIRST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def cases(table: Iterable[str]) -> Any:
+def cases(table: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("door", "case"), [*itertools.product(DOORS, table)])
 
 
