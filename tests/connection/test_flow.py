@@ -1,13 +1,12 @@
-"""Nobody outruns anybody: bounded buffers in both directions, and deadlines on every wait."""
+"""Nobody outruns anybody: bounded buffers in both directions."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
-from tests.connection.peers import GET, Served, body, hello, read_body, start
+from tests.connection.peers import GET, Served, body, hello, start
 
 if TYPE_CHECKING:
     import socket
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     Serve = Callable[..., Served]
 
 CHUNK = b"x" * 10_000
-SHORT = 0.05
 MUCH = 64_000_000
 """More than any pair of socket buffers holds."""
 
@@ -128,81 +126,3 @@ def test_a_client_that_never_reads_is_not_served_without_end(serve: Serve) -> No
         client.socket.settimeout(10)
         for _ in range(count + 5):
             assert len(client.answer().body) == 100_000
-
-
-def test_a_slow_head_has_a_deadline(serve: Serve) -> None:
-    served = serve(hello, header_timeout=SHORT)
-    with served.connect() as client:
-        client.send(b"GET / HTTP/1.1\r\nHo")
-        answer = client.answer()
-        assert (answer.status, answer.get("connection")) == (408, "close")
-        assert client.is_closed()
-    with served.connect() as client:
-        assert client.is_closed(), "who says nothing is told nothing"
-
-
-def test_trickling_does_not_put_the_deadline_off(serve: Serve) -> None:
-    served = serve(hello, header_timeout=SHORT)
-    with served.connect() as client:
-        client.socket.settimeout(0.01)
-        deadline = time.monotonic() + 10
-        client.send(b"GET / HTTP/1.1\r\n")
-        while time.monotonic() < deadline:
-            try:
-                assert client.more()
-            except TimeoutError:
-                client.send(b"a")
-            else:
-                break
-        client.socket.settimeout(10)
-        assert client.answer().status == 408
-
-
-def test_an_idle_connection_has_a_deadline(serve: Serve) -> None:
-    with serve(hello, keep_alive_timeout=0.4).connect() as client:
-        for _ in range(3):
-            assert client.ask().body == b"hello"
-        assert client.is_closed()
-
-
-def test_the_deadline_of_a_connection_in_use_moves_on(serve: Serve) -> None:
-    with serve(hello, keep_alive_timeout=0.6).connect() as client:
-        end = time.monotonic() + 1.2
-        while time.monotonic() < end:  # each pause is shorter than the deadline, all are longer
-            assert client.ask().body == b"hello"
-
-
-def test_a_body_that_stops_has_a_deadline(serve: Serve) -> None:
-    messages: list[str] = []
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        while not messages or messages[-1] != "http.disconnect":
-            messages.append((await receive())["type"])
-
-    with serve(application, body_timeout=SHORT).connect() as client:
-        client.send(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nabc")
-        assert client.answer().status == 408
-        assert client.is_closed()
-    assert messages == ["http.request", "http.disconnect"]
-
-
-def test_an_application_may_take_its_time(serve: Serve) -> None:
-    options = dict.fromkeys(("header_timeout", "keep_alive_timeout", "body_timeout"), 0.3)
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(1)
-        await read_body(receive)
-        await hello(scope, receive, send)
-
-    with serve(application, **options).connect() as client:
-        client.send(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc")
-        assert client.answer().body == b"hello"
-
-
-def test_a_client_that_takes_nothing_has_a_deadline(serve: Serve) -> None:
-    producer = Producer()
-    served = serve(producer, write_timeout=SHORT)
-    with served.connect() as client:
-        client.send(GET)
-        served.wait_for(producer.stopped.wait)
-        assert served.on_loop(lambda: served.server.connections) == 0

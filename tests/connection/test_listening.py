@@ -100,7 +100,7 @@ def test_without_descriptors_it_waits_for_better_times(serve: Serve) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
             logger.removeHandler(heard)
         assert Client(sock).ask().body == b"hello"
-    assert heard.messages[0].startswith("Connections cannot be accepted for a moment")
+    assert heard.messages[0].startswith("Clients wait to be accepted: Too many open files")
 
 
 def test_a_socket_that_is_closed_early_is_no_danger(

@@ -135,6 +135,7 @@ def test_too_much_at_a_time_is_turned_away(serve: Serve) -> None:
         assert first.ask().status in {200, 503}
         answer = second.ask()
         assert (answer.status, answer.body) == (503, b"Service Unavailable")
+        assert answer.get("retry-after") == "1"
         assert second.is_closed()
 
 

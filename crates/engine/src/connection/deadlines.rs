@@ -2,8 +2,12 @@
 //!
 //! Time is counted in ticks of the server: no clock is read and no timer made for a request. A
 //! deadline is met at the first tick after it, so waits are a tick longer than configured at most.
+//! Ticks that a busy loop misses are not made up for: what keeps the loop from reading is not held
+//! against the clients.
 
 use std::time::Duration;
+
+use super::pace::{Pace, Rate};
 
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,9 +19,9 @@ pub(super) enum Awaited {
     Head,
     /// The first byte of the next request.
     Request,
-    /// More of a body. Whatever comes gives it another full wait.
+    /// More of a body, at no less than a certain rate.
     Body,
-    /// The client to take what is written. Whatever it takes gives it another full wait.
+    /// The client to take what is written, at no less than a certain rate.
     Drain,
     /// The client to read its last answer and leave.
     Linger,
@@ -27,81 +31,125 @@ pub(super) enum Awaited {
     Pong,
 }
 
-/// When a wait is over, in ticks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// When a wait is over.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deadline {
     pub(super) awaited: Awaited,
+    /// In ticks; of no meaning where a rate decides.
     pub(super) at: u64,
+    /// How fast the body of the present request comes; an application that takes it piece by
+    /// piece does not renew it.
+    pub(super) body: Pace,
+    /// How fast the client takes what is written.
+    pub(super) drain: Pace,
 }
 
 impl Deadline {
-    /// What was awaited in vain, if the deadline has passed.
-    pub(super) fn missed(self, now: u64) -> Option<Awaited> {
-        (self.awaited != Awaited::Application && now >= self.at).then_some(self.awaited)
+    /// Whether it has passed. Bodies and answers are judged by their pace.
+    pub(super) fn has_passed(&self, now: u64) -> bool {
+        self.awaited != Awaited::Application && now >= self.at
     }
 }
 
-/// For how long each wait may last.
+/// For how long each wait may last, as it was configured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Timeouts {
+pub(super) struct Waits {
     pub(super) head: Duration,
     pub(super) keep_alive: Duration,
     pub(super) body: Duration,
+    /// In bytes a second.
+    pub(super) body_rate: u64,
     pub(super) drain: Duration,
+    /// In bytes a second.
+    pub(super) drain_rate: u64,
     pub(super) linger: Duration,
     pub(super) ping: Duration,
     pub(super) pong: Duration,
 }
 
+/// The same in ticks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timeouts {
+    tick: Duration,
+    head: u64,
+    keep_alive: u64,
+    linger: u64,
+    ping: u64,
+    pong: u64,
+    pub(super) body: Rate,
+    pub(super) drain: Rate,
+}
+
 impl Timeouts {
-    /// How often to look: often enough for the shortest wait, and no more than needed.
-    pub(super) fn tick(&self) -> Duration {
-        let shortest = self
+    pub(super) fn new(waits: &Waits) -> Self {
+        let shortest = waits
             .head
-            .min(self.keep_alive)
-            .min(self.body)
-            .min(self.drain)
-            .min(self.ping)
-            .min(self.pong);
-        (shortest / 8).clamp(Duration::from_millis(10), Duration::from_millis(500))
+            .min(waits.keep_alive)
+            .min(waits.body)
+            .min(waits.drain)
+            .min(waits.ping)
+            .min(waits.pong);
+        // Often enough for the shortest wait, and no more than needed.
+        let tick = (shortest / 8).clamp(Duration::from_millis(10), Duration::from_millis(500));
+        let ticks = |wait| ticks(wait, tick);
+        Self {
+            tick,
+            head: ticks(waits.head),
+            keep_alive: ticks(waits.keep_alive),
+            linger: ticks(waits.linger),
+            ping: ticks(waits.ping),
+            pong: ticks(waits.pong),
+            body: Rate::new(waits.body, waits.body_rate),
+            drain: Rate::new(waits.drain, waits.drain_rate),
+        }
     }
 
-    /// A deadline for a wait that begins after tick `now`.
-    pub(super) fn deadline(&self, awaited: Awaited, now: u64) -> Deadline {
-        let wait = match awaited {
-            Awaited::Application => return Deadline::default(),
+    /// How often to look.
+    pub(super) fn tick(&self) -> Duration {
+        self.tick
+    }
+
+    /// The tick before which a wait that begins after tick `now` is not over.
+    pub(super) fn end(&self, awaited: Awaited, now: u64) -> u64 {
+        now.saturating_add(match awaited {
+            Awaited::Application | Awaited::Body | Awaited::Drain => u64::MAX,
             Awaited::Head => self.head,
             Awaited::Request => self.keep_alive,
-            Awaited::Body => self.body,
-            Awaited::Drain => self.drain,
             Awaited::Linger => self.linger,
             Awaited::Ping => self.ping,
             Awaited::Pong => self.pong,
-        };
-        Deadline {
-            awaited,
-            at: now.saturating_add(self.ticks(wait)),
-        }
+        })
+    }
+
+    /// Whether a connection whose next request has until tick `at` has waited for a tick or more.
+    pub(super) fn is_idle(&self, at: u64, now: u64) -> bool {
+        at.saturating_sub(now) < self.keep_alive
     }
 
     /// After how many ticks a wait is over that begins now.
     pub(super) fn ticks(&self, wait: Duration) -> u64 {
-        let ticks = wait.as_micros().div_ceil(self.tick().as_micros().max(1));
-        // The tick under way has begun already, so one more makes the wait whole.
-        u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
+        ticks(wait, self.tick)
     }
+}
+
+fn ticks(wait: Duration, tick: Duration) -> u64 {
+    let ticks = wait.as_micros().div_ceil(tick.as_micros().max(1));
+    // The tick under way has begun already, so one more makes the wait whole.
+    u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn timeouts(keep_alive: u64) -> Timeouts {
-        Timeouts {
+    fn waits(keep_alive: u64) -> Waits {
+        Waits {
             head: Duration::from_secs(10),
             keep_alive: Duration::from_millis(keep_alive),
-            body: Duration::from_secs(60),
-            drain: Duration::from_secs(60),
+            body: Duration::from_secs(20),
+            body_rate: 240,
+            drain: Duration::from_secs(20),
+            drain_rate: 240,
             linger: Duration::from_secs(2),
             ping: Duration::from_secs(20),
             pong: Duration::from_secs(20),
@@ -111,18 +159,30 @@ mod tests {
     #[test]
     fn a_wait_is_never_shorter_than_configured() {
         for keep_alive in [0, 1, 50, 999, 1_000, 5_000, 3_600_000] {
-            let timeouts = timeouts(keep_alive);
-            let deadline = timeouts.deadline(Awaited::Request, 7);
+            let waits = waits(keep_alive);
+            let timeouts = Timeouts::new(&waits);
+            let deadline = Deadline {
+                awaited: Awaited::Request,
+                at: timeouts.end(Awaited::Request, 7),
+                ..Deadline::default()
+            };
             let full_ticks = u128::from(deadline.at - 7 - 1);
-            assert!(full_ticks * timeouts.tick().as_micros() >= timeouts.keep_alive.as_micros());
-            assert_eq!(deadline.missed(deadline.at - 1), None);
-            assert_eq!(deadline.missed(deadline.at), Some(Awaited::Request));
+            assert!(full_ticks * timeouts.tick().as_micros() >= waits.keep_alive.as_micros());
+            assert!(!deadline.has_passed(deadline.at - 1));
+            assert!(deadline.has_passed(deadline.at));
         }
     }
 
     #[test]
     fn the_application_may_take_its_time() {
-        let deadline = timeouts(5_000).deadline(Awaited::Application, 3);
-        assert_eq!(deadline.missed(u64::MAX), None);
+        assert!(!Deadline::default().has_passed(u64::MAX));
+    }
+
+    #[test]
+    fn one_is_idle_after_a_tick() {
+        let timeouts = Timeouts::new(&waits(5_000));
+        let at = timeouts.end(Awaited::Request, 7);
+        assert!(!timeouts.is_idle(at, 7));
+        assert!(timeouts.is_idle(at, 8));
     }
 }

@@ -48,7 +48,7 @@ impl State {
             Ok(((filled, _), _)) => {
                 let filled = filled.len();
                 let length = self.input.len() + filled;
-                self.received = true;
+                self.received = self.received.wrapping_add(filled as u64);
                 // SAFETY: the kernel initialised the first `filled` bytes of the spare capacity, so the first `length` bytes are initialised.
                 unsafe { self.input.set_len(length) };
             }
@@ -66,10 +66,10 @@ impl State {
         let mut scratch = [MaybeUninit::<u8>::uninit(); READ_RECORDS];
         match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
             Ok((_, 0)) => self.eof = true,
-            Ok(((records, _), _)) => match seal.open(records, &mut self.input) {
+            Ok(((records, _), length)) => match seal.open(records, &mut self.input) {
                 Ok(ended) => {
                     self.eof |= ended;
-                    self.received = true;
+                    self.received = self.received.wrapping_add(length as u64);
                 }
                 Err(error) => {
                     // An alert tells the client why; it may be gone already.

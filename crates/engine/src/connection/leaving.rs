@@ -65,7 +65,7 @@ impl State {
             return Leaving::Wait;
         }
         let timeouts = &shared.options.timeouts;
-        let whole = timeouts.deadline(self.deadline.awaited, 0).at;
+        let whole = timeouts.end(self.deadline.awaited, 0);
         let began = self.deadline.at.saturating_sub(whole);
         let until = began.saturating_add(timeouts.ticks(MOMENT));
         if shared.now() >= until && !self.has_unread() {

@@ -1,8 +1,7 @@
 //! A listening socket and the connections it brings.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use pyo3::prelude::*;
 use reactor::{Interest, Readiness, Token};
@@ -23,22 +22,21 @@ const WAITING: usize = 65_536;
 /// The descriptor is a duplicate of the one Python passed in, so closing that one early cannot
 /// hand its number to somebody else while it is watched here.
 pub(super) struct Listener {
+    this: Weak<Listener>,
     shared: Arc<Shared>,
     /// Open until it stops.
     socket: Mutex<Option<OwnedFd>>,
     token: Mutex<Option<Token>>,
-    /// There were no descriptors left; accepting goes on with the next tick.
-    paused: AtomicBool,
 }
 
 impl Listener {
-    pub(super) fn new(shared: Arc<Shared>, socket: OwnedFd) -> Self {
-        Self {
+    pub(super) fn new(shared: Arc<Shared>, socket: OwnedFd) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
             shared,
             socket: Mutex::new(Some(socket)),
             token: Mutex::default(),
-            paused: AtomicBool::new(false),
-        }
+        })
     }
 
     pub(super) fn start(self: &Arc<Self>, py: Python<'_>) -> PyResult<()> {
@@ -75,11 +73,19 @@ impl Listener {
         *lock(&self.socket) = None;
     }
 
-    /// A tick passed: tries again if there was a reason to wait.
-    pub(super) fn on_tick(&self, py: Python<'_>) {
-        if self.paused.swap(false, Ordering::Relaxed) {
-            self.watch(py, Interest::READ);
+    /// Stops accepting until there may be room.
+    fn wait(&self, py: Python<'_>, why: &str) {
+        self.watch(py, Interest::NONE);
+        self.shared.gate.wait(self.this.clone());
+        if self.shared.gate.may_complain(self.shared.now()) {
+            let text = format!("Clients wait to be accepted: {why}");
+            self.shared.logs.warning(py, &text);
         }
+    }
+
+    /// Accepts again.
+    pub(super) fn go_on(&self, py: Python<'_>) {
+        self.watch(py, Interest::READ);
     }
 
     fn watch(&self, py: Python<'_>, interest: Interest) {
@@ -118,17 +124,27 @@ impl Source for Listener {
         _token: Token,
         _readiness: Readiness,
     ) {
-        for _ in 0..self.shared.options.accept_batch {
+        for accepted in 0..self.shared.options.accept_batch {
+            if self.shared.is_full() {
+                // Only the first is known to be there; the loop says so when there is another.
+                if accepted > 0 {
+                    return;
+                }
+                if !self.shared.make_room(py) {
+                    return self.wait(py, "there are as many connections as there may be");
+                }
+            }
             match self.accept() {
                 Ok((socket, client)) => self.admit(py, socket, client),
                 Err(Errno::AGAIN) => return,
                 // Out of descriptors or memory: asking again at once would only spin.
                 Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
-                    self.paused.store(true, Ordering::Relaxed);
-                    self.watch(py, Interest::NONE);
-                    let text = format!("Connections cannot be accepted for a moment: {error}");
-                    self.shared.logs.error(py, &text);
-                    return;
+                    if accepted > 0 {
+                        return;
+                    }
+                    if !self.shared.make_room(py) {
+                        return self.wait(py, &std::io::Error::from(error).to_string());
+                    }
                 }
                 // A client that left while it queued, or an error of its network.
                 Err(_) => {}

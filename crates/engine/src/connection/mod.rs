@@ -11,6 +11,7 @@ mod body;
 mod date;
 mod deadlines;
 mod files;
+mod gate;
 mod head;
 mod hints;
 mod input;
@@ -19,6 +20,7 @@ mod listener;
 mod log;
 mod observe;
 mod output;
+mod pace;
 mod peer;
 mod proxy;
 mod refusal;
@@ -92,7 +94,7 @@ impl Connection {
         {
             Ok(token) => {
                 state.token = Some(token);
-                state.deadline = shared.deadline(Awaited::Head);
+                state.await_from_now(Awaited::Head, shared);
                 drop(state);
                 shared.keep(connection);
             }
@@ -224,14 +226,7 @@ impl Connection {
 
     /// A tick passed: whoever was awaited for too long is let go.
     fn on_tick(self: &Arc<Self>, py: Python<'_>, now: u64) {
-        let missed = {
-            let state = self.state();
-            if state.pumping {
-                None
-            } else {
-                state.deadline.missed(now)
-            }
-        };
+        let missed = self.state().missed(&self.shared, now);
         match missed {
             None => {}
             Some(Awaited::Head | Awaited::Body) if self.state().is_unanswered() => {
@@ -241,6 +236,10 @@ impl Connection {
             Some(Awaited::Head | Awaited::Request) if self.state().has_unread() => {}
             Some(Awaited::Ping) => self.ping(py),
             Some(Awaited::Pong) => self.give_up_on_client(py),
+            Some(Awaited::Drain) => {
+                self.state().throw_away();
+                self.lose(py);
+            }
             Some(_) => self.lose(py),
         }
     }

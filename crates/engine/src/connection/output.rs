@@ -1,14 +1,18 @@
 //! Bytes on their way to the client.
 
+use std::ffi::c_int;
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
+use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::files::Source;
 use super::tls::Seal;
 
+/// Asks how much of what was written to a socket is not acknowledged (`TIOCOUTQ`, tcp(7)).
+const TIOCOUTQ: Opcode = 0x5411;
 /// Above this many unsent bytes, whoever produces them has to wait.
 pub(super) const HIGH_WATER: usize = 64 * 1024;
 /// Below this many, it may go on.
@@ -25,6 +29,8 @@ const PORTION: usize = 64 * 1024;
 pub(super) struct Output {
     buffer: Vec<u8>,
     sent: usize,
+    /// How many bytes the kernel took so far.
+    taken: u64,
     /// The kernel took less than it was offered, so asking again before it says so is in vain.
     blocked: bool,
     /// What follows the buffer, out of a file. Nothing is appended before it came to its end.
@@ -91,6 +97,7 @@ impl Output {
         // An error is permanent: it comes again when what was not taken is flushed.
         let taken = attempt.as_ref().map_or(0, |taken| *taken);
         self.blocked = attempt.is_ok() && taken < before + body.len();
+        self.taken = self.taken.wrapping_add(taken as u64);
         self.advance(taken.min(before));
         self.buffer
             .extend_from_slice(body.get(taken.saturating_sub(before)..).unwrap_or_default());
@@ -160,6 +167,7 @@ impl Output {
             }
             let taken = taken(|| send(socket, waiting, SendFlags::NOSIGNAL | more))?;
             self.blocked = taken < waiting.len();
+            self.taken = self.taken.wrapping_add(taken as u64);
             self.advance(taken);
             // What is to be sealed comes in portions.
             if self.seal.is_none() {
@@ -176,11 +184,34 @@ impl Output {
             if self.buffer.capacity() > HIGH_WATER {
                 self.buffer.shrink_to(LOW_WATER);
             }
-        } else if self.sent > HIGH_WATER {
+        } else if self.sent > HIGH_WATER && self.sent > self.buffer.len() / 2 {
+            // Not before half of it has left: each byte is moved once, however long the body.
             self.buffer.drain(..self.sent);
+            self.buffer.shrink_to(HIGH_WATER);
             self.sent = 0;
         }
     }
+
+    /// How many bytes the client has taken so far: what is on its way, or waits in the kernel for
+    /// its reading, does not count.
+    pub(super) fn acknowledged(&self, socket: Option<BorrowedFd<'_>>) -> u64 {
+        let waiting = socket.and_then(queued).unwrap_or(0);
+        self.taken.saturating_sub(waiting)
+    }
+
+    /// Gives the buffer away while nothing is to be sent.
+    pub(super) fn rest_lightly(&mut self) {
+        if self.buffer.is_empty() && self.buffer.capacity() > 0 {
+            self.buffer = Vec::new();
+        }
+    }
+}
+
+/// How many bytes wait in the kernel to be sent or acknowledged.
+fn queued(socket: BorrowedFd<'_>) -> Option<u64> {
+    // SAFETY: the call writes a number of this type, whatever the descriptor.
+    let queued = unsafe { ioctl(socket, Getter::<TIOCOUTQ, c_int>::new()) };
+    queued.ok().and_then(|queued| u64::try_from(queued).ok())
 }
 
 /// How many bytes the kernel took: none when it is full.

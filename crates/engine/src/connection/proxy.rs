@@ -148,7 +148,7 @@ impl State {
         if input.is_empty() {
             return Ok(());
         }
-        self.received = true;
+        self.received = self.received.wrapping_add(input.len() as u64);
         match &mut self.output.seal {
             None => self.input = BytesMut::from(bytes::Bytes::from(input)),
             Some(seal) => self.eof |= seal.open(&input, &mut self.input)?,

@@ -1,13 +1,11 @@
 //! Answers of the server's own: to what is no request, and to what an application did not answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::websocket::{Refusal, Upgrade};
 use http1::{BadRequest, Framing as RequestFraming, RequestHead, reason};
 use proxy::Malformed;
 use pyo3::prelude::*;
-use rustix::net::sockopt::set_socket_linger;
 
 use super::head::{self, Circumstances, Framing, Said};
 use super::shared::Shared;
@@ -85,8 +83,10 @@ impl Connection {
 
     /// There are too many requests at a time.
     pub(super) fn turn_away(self: &Arc<Self>, py: Python<'_>, serial: u64) {
-        self.shared.logs.warning(py, "Exceeded concurrency limit.");
-        self.give_up_turn(py, serial, 503, reason(503));
+        if self.shared.gate.may_complain(self.shared.now()) {
+            self.shared.logs.warning(py, "Exceeded concurrency limit.");
+        }
+        self.give_up_turn_with(py, serial, 503, reason(503), b"retry-after: 1\r\n");
     }
 
     /// The application failed to answer the request with this serial: 500 if nothing of an answer
@@ -172,8 +172,8 @@ impl State {
         } else if self.ending == Ending::None {
             // Without its end a framed body is seen to be cut off; one that ends with the
             // connection needs a reset to tell.
-            if cut && let Some(socket) = &self.socket {
-                let _ = set_socket_linger(socket, Some(Duration::ZERO));
+            if cut {
+                self.throw_away();
             }
             self.ending = Ending::Close;
         }

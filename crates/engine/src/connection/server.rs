@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::date::DefaultLines;
-use super::deadlines::Timeouts;
+use super::deadlines::{Timeouts, Waits};
 use super::files::StaticFiles;
 use super::listener::Listener;
 use super::log::Logs;
@@ -42,16 +42,20 @@ impl HttpServer {
     ///
     /// `sockets` listen already and stay the caller's. `application` is a `Native` or an ASGI
     /// application. `access_log(client, method, path, http_version, status)` is called for each
-    /// answer, unless it is an `AccessLog`. With `request_ids` answers carry `x-request-id`. `headers` are sent with each answer; times are in seconds, sizes in bytes.
+    /// answer, unless it is an `AccessLog`. With `request_ids` answers carry `x-request-id`.
+    /// `headers` are sent with each answer; times are in seconds, sizes in bytes, rates in bytes a
+    /// second.
     /// `static_files` are pairs of a path and the directory that is served under it, with
     /// `static_cache_control` as the `Cache-Control` of its files.
     #[new]
     #[pyo3(signature = (
         r#loop, sockets, application, *, pool = None, state = None, root_path = "",
         access_log = None, headers = Vec::new(), server_header = true, date_header = true,
-        header_timeout = 10.0, keep_alive_timeout = 5.0, body_timeout = 60.0, write_timeout = 60.0,
+        header_timeout = 10.0, keep_alive_timeout = 5.0, body_timeout = 20.0, body_rate = 240,
+        write_timeout = 20.0, write_rate = 240,
         request_line_limit = 8192, header_block_limit = 65536, header_count_limit = 100,
-        body_limit = None, limit_concurrency = None, accept_batch = 64, websockets = true,
+        body_limit = None, limit_concurrency = None, limit_connections = None,
+        accept_batch = 64, websockets = true,
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
@@ -81,12 +85,15 @@ impl HttpServer {
         header_timeout: f64,
         keep_alive_timeout: f64,
         body_timeout: f64,
+        body_rate: u64,
         write_timeout: f64,
+        write_rate: u64,
         request_line_limit: usize,
         header_block_limit: usize,
         header_count_limit: usize,
         body_limit: Option<u64>,
         limit_concurrency: Option<usize>,
+        limit_connections: Option<usize>,
         accept_batch: usize,
         websockets: bool,
         websocket_message_limit: usize,
@@ -107,15 +114,17 @@ impl HttpServer {
                 header_count: header_count_limit,
                 body: body_limit.unwrap_or(u64::MAX),
             },
-            timeouts: Timeouts {
+            timeouts: Timeouts::new(&Waits {
                 head: seconds(header_timeout)?,
                 keep_alive: seconds(keep_alive_timeout)?,
                 body: seconds(body_timeout)?,
+                body_rate,
                 drain: seconds(write_timeout)?,
+                drain_rate: write_rate,
                 linger: LINGER,
                 ping: seconds(websocket_ping_interval)?,
                 pong: seconds(websocket_ping_timeout)?,
-            },
+            }),
             websocket: websocket::Options {
                 is_on: websockets,
                 message_limit: websocket_message_limit,
@@ -128,6 +137,7 @@ impl HttpServer {
             root_path: root_path.to_owned(),
             limit_concurrency,
             accept_batch: accept_batch.max(1),
+            limit_connections,
         };
         let application = application_of(application)?;
         let lines = DefaultLines::new(own_headers(&headers, server_header)?, date_header);
@@ -161,8 +171,7 @@ impl HttpServer {
         let listeners: Vec<_> = lock(&self.listeners).clone();
         let event_loop = self.shared.event_loop(py);
         let shared = Arc::clone(&self.shared);
-        let watched = listeners.clone();
-        let tick = move |py: Python<'_>| on_tick(py, &shared, &watched);
+        let tick = move |py: Python<'_>| on_tick(py, &shared);
         let tick = event_loop
             .every(py, self.shared.options.timeouts.tick(), Arc::new(tick))
             .ok_or_else(|| PyRuntimeError::new_err("the event loop has no room for a timer"))?;
@@ -261,10 +270,7 @@ impl HttpServer {
 impl HttpServer {
     fn listening(shared: Shared, sockets: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         let shared = Arc::new(shared);
-        let listen = |socket| {
-            let listener = Listener::new(Arc::clone(&shared), duplicate(socket)?);
-            Ok(Arc::new(listener))
-        };
+        let listen = |socket| Ok(Listener::new(Arc::clone(&shared), duplicate(socket)?));
         let listeners = sockets.iter().map(listen).collect::<PyResult<Vec<_>>>()?;
         Ok(Self {
             shared,
@@ -315,11 +321,9 @@ fn new_runner(
     Runner::new(py, event_loop.clone_ref(py), pool.get().pool())
 }
 
-fn on_tick(py: Python<'_>, shared: &Arc<Shared>, listeners: &[Arc<Listener>]) {
+fn on_tick(py: Python<'_>, shared: &Arc<Shared>) {
     let now = shared.next_tick();
-    for listener in listeners {
-        listener.on_tick(py);
-    }
+    shared.gate.open(py);
     for connection in shared.all() {
         connection.on_tick(py, now);
     }

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use pyo3::prelude::*;
 use reactor::Interest;
+use rustix::net::sockopt::set_socket_linger;
 use rustix::net::{Shutdown, shutdown};
 
 use super::deadlines::Awaited;
@@ -24,10 +26,7 @@ impl State {
         let Some(socket) = &self.socket else {
             return Ok(());
         };
-        let before = self.output.len();
-        self.output.flush(socket.as_fd())?;
-        self.sent |= self.output.len() < before;
-        Ok(())
+        self.output.flush(socket.as_fd())
     }
 
     /// Brings the socket in line with the state: writes, ends, watches. `Err` closes the connection.
@@ -51,16 +50,74 @@ impl State {
             self.interest = wanted;
         }
         let awaited = self.awaited();
-        let progressed = match awaited {
-            Awaited::Body => self.received,
-            Awaited::Drain => self.sent,
-            _ => false,
-        };
-        if progressed || awaited != self.deadline.awaited {
-            self.deadline = shared.deadline(awaited);
+        if awaited != self.deadline.awaited {
+            self.await_from_now(awaited, shared);
         }
-        (self.received, self.sent) = (false, false);
         Ok(())
+    }
+
+    /// A wait begins.
+    pub(super) fn await_from_now(&mut self, awaited: Awaited, shared: &Shared) {
+        self.deadline.awaited = awaited;
+        self.deadline.at = shared.options.timeouts.end(awaited, shared.now());
+        if awaited == Awaited::Drain {
+            self.deadline.drain.renew();
+        }
+    }
+
+    /// A tick passed: what was awaited for too long, if anything was.
+    pub(super) fn missed(&mut self, shared: &Shared, now: u64) -> Option<Awaited> {
+        if self.pumping {
+            return None;
+        }
+        let timeouts = &shared.options.timeouts;
+        let awaited = self.deadline.awaited;
+        let missed = match awaited {
+            Awaited::Body => {
+                let pace = &mut self.deadline.body;
+                pace.is_too_slow(timeouts.body, timeouts.tick(), self.received)
+            }
+            Awaited::Drain => {
+                let taken = self
+                    .output
+                    .acknowledged(self.socket.as_ref().map(AsFd::as_fd));
+                let pace = &mut self.deadline.drain;
+                pace.is_too_slow(timeouts.drain, timeouts.tick(), taken)
+            }
+            Awaited::Request | Awaited::Ping | Awaited::Pong => {
+                self.rest_lightly();
+                self.deadline.has_passed(now)
+            }
+            _ => self.deadline.has_passed(now),
+        };
+        missed.then_some(awaited)
+    }
+
+    /// Nothing may happen for long: buffers that are empty need not be kept.
+    fn rest_lightly(&mut self) {
+        if self.input.is_empty() && self.input.capacity() > 0 {
+            self.input = BytesMut::new();
+        }
+        self.output.rest_lightly();
+    }
+
+    /// Whether nothing has been asked for lately, so that the connection can be closed for another
+    /// client's sake.
+    pub(super) fn is_spare(&self, shared: &Shared) -> bool {
+        self.deadline.awaited == Awaited::Request
+            && !self.pumping
+            && shared
+                .options
+                .timeouts
+                .is_idle(self.deadline.at, shared.now())
+    }
+
+    /// Closing resets the connection: what its client does not take is thrown away, and not kept by
+    /// the kernel until it does.
+    pub(super) fn throw_away(&self) {
+        if let Some(socket) = &self.socket {
+            let _ = set_socket_linger(socket, Some(Duration::ZERO));
+        }
     }
 
     /// Goes on ending, if the connection is about to.

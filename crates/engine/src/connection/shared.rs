@@ -14,8 +14,9 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::Connection;
 use super::asgi::Sending;
 use super::date::DefaultLines;
-use super::deadlines::{Awaited, Deadline, Timeouts};
+use super::deadlines::Timeouts;
 use super::files::StaticFiles;
+use super::gate::Gate;
 use super::log::Logs;
 use super::observe::Observer;
 use super::output::Output;
@@ -43,6 +44,8 @@ pub(super) struct Options {
     pub(super) limit_concurrency: Option<usize>,
     /// How many connections are accepted before others get their turn.
     pub(super) accept_batch: usize,
+    /// Beyond so many connections, clients wait to be accepted.
+    pub(super) limit_connections: Option<usize>,
 }
 
 /// The state of a server that its listeners and connections share.
@@ -70,6 +73,7 @@ pub(super) struct Shared {
     closed: Mutex<Option<Py<PyAny>>>,
     /// What the loop calls, while it does.
     calls: Mutex<Option<(TickId, HookId)>>,
+    pub(super) gate: Gate,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
     /// The extensions that every scope of a request names, copied into each.
@@ -93,6 +97,7 @@ impl Shared {
         default_lines: DefaultLines,
     ) -> PyResult<Self> {
         Ok(Self {
+            gate: Gate::new(options.limit_connections),
             application,
             runner,
             options,
@@ -163,6 +168,7 @@ impl Shared {
     pub(super) fn forget(&self, py: Python<'_>, id: u64) {
         let forgotten = lock(&self.connections).remove(&id);
         drop(forgotten);
+        self.gate.open(py);
         self.end_shutdown(py);
     }
 
@@ -258,11 +264,6 @@ impl Shared {
             };
             self.event_loop(py).call_soon_native(py, Box::new(leave));
         }
-    }
-
-    /// A deadline for a wait that begins now.
-    pub(super) fn deadline(&self, awaited: Awaited) -> Deadline {
-        self.options.timeouts.deadline(awaited, self.now())
     }
 
     /// How many ticks have passed.

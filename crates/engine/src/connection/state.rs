@@ -55,10 +55,6 @@ pub(super) enum Next {
     Rest,
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, not one state"
-)]
 pub(super) struct State {
     /// `None` once closed.
     pub(super) socket: Option<OwnedFd>,
@@ -81,10 +77,8 @@ pub(super) struct State {
     pub(super) eof: bool,
     pub(super) ending: Ending,
     pub(super) deadline: Deadline,
-    /// Bytes came since the deadline was last looked at.
-    pub(super) received: bool,
-    /// Bytes went since then.
-    pub(super) sent: bool,
+    /// How many bytes came so far.
+    pub(super) received: u64,
 }
 
 impl State {
@@ -105,8 +99,7 @@ impl State {
             eof: false,
             ending: Ending::None,
             deadline: Deadline::default(),
-            received: false,
-            sent: false,
+            received: 0,
         }
     }
 
