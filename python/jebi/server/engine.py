@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jebi.server import proxy
+from jebi.server import limits, proxy
 from jebi.server.application import for_engine
 from jebi.server.errors import CannotStart
 from jebi.server.logging import get_logger
@@ -49,9 +49,6 @@ def make(
             "jebi.loop.run(), or asyncio.run() with loop_factory=jebi.loop.new_event_loop"
         )
     names_itself = any(name.lower() == "server" for name, _ in config.headers)
-    limits: dict[str, Any] = {}
-    if config.h11_max_incomplete_event_size is not None:
-        limits["header_block_limit"] = config.h11_max_incomplete_event_size
     return _engine.HttpServer(
         event_loop,
         listeners,
@@ -60,10 +57,8 @@ def make(
         root_path=config.root_path,
         access_log=access_log(config),
         headers=[(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in config.headers],
-        keep_alive_timeout=float(config.timeout_keep_alive),
         server_header=config.server_header and not names_itself,
         date_header=config.date_header,
-        limit_concurrency=config.limit_concurrency,
         # Workers take turns: one that took all who wait would leave the others idle.
         accept_batch=1 if config.workers > 1 else 64,
         websockets=config.ws != "none",
@@ -77,7 +72,7 @@ def make(
         static_files=config.static,
         static_cache_control=config.static_cache_control,
         request_ids=config.request_id,
-        **limits,
+        **limits.of(config),
     )
 
 

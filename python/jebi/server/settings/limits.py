@@ -35,3 +35,36 @@ class Limits:
         None, help="Awaited now and then while serving.", flag=""
     )
     _: KW_ONLY
+    timeout_header: float = setting(
+        10.0, help="Seconds in which a request's head must be there, whole.", above=0
+    )
+    timeout_body: float = setting(
+        20.0, help="Seconds for which a request's body may stand still.", above=0
+    )
+    min_body_rate: int = setting(
+        240, help="Bytes a second that a body has to make; 0: any.", minimum=0
+    )
+    timeout_write: float = setting(
+        20.0, help="Seconds for which a client may take nothing of its answer.", above=0
+    )
+    min_write_rate: int = setting(
+        240, help="Bytes a second that a client has to take; 0: any.", minimum=0
+    )
+    limit_request_line: int = setting(
+        8192, help="The longest request line, in bytes; a longer one gets 414.", minimum=64
+    )
+    limit_request_fields: int = setting(
+        100, help="The most headers of a request; with more it gets 431.", minimum=1
+    )
+    limit_request_header: int = setting(
+        65536, help="The longest head of a request, in bytes; a longer one gets 431.", minimum=64
+    )
+    limit_request_body: int = setting(
+        1 << 30, help="The longest body of a request, in bytes; a longer one gets 413.", minimum=0
+    )
+    limit_connections: int | None = setting(
+        None,
+        help="Accept so many connections at a time; more clients wait.",
+        minimum=1,
+        shown="3/4 of the open files that the system allows",
+    )
