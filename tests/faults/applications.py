@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 _CHUNK = b"x" * 65536
@@ -12,9 +13,12 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] != "http":
         raise RuntimeError("these scripts speak HTTP")
     if scope["path"] == "/endless":
+        await _length(receive)
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        while True:
+        gone = asyncio.ensure_future(receive())
+        while not gone.done():
             await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
+        return
     data = b"hello"
     if scope["path"] == "/length":
         data = str(await _length(receive)).encode()
