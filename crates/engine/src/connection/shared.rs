@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http1::Limits;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Connection;
-use super::asgi::Sending;
+use super::asgi::{Blank, Sending};
 use super::date::DefaultLines;
 use super::deadlines::Timeouts;
 use super::files::StaticFiles;
@@ -24,7 +23,7 @@ use super::proxy::Proxies;
 use super::tls::{Seal, TlsSettings};
 use super::websocket;
 use crate::application::Application;
-use crate::eventloop::{EventLoop, HookId, TickId, wake};
+use crate::eventloop::{EventLoop, HookId, TickId, new_future, wake};
 use crate::runner::Runner;
 
 /// How a server was configured.
@@ -59,6 +58,8 @@ pub(super) struct Shared {
     /// The lifespan's state, copied into each scope.
     pub(super) lifespan_state: Option<Py<PyDict>>,
     event_loop: Py<EventLoop>,
+    /// What every scope begins as.
+    pub(super) blank: Blank,
     default_lines: Mutex<DefaultLines>,
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     /// Connections whose answer has a head that waits for its body.
@@ -76,8 +77,6 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
-    /// The extensions that every scope of a request names, copied into each.
-    extensions: Py<PyDict>,
 }
 
 impl Shared {
@@ -96,6 +95,7 @@ impl Shared {
         lifespan_state: Option<Py<PyDict>>,
         default_lines: DefaultLines,
     ) -> PyResult<Self> {
+        let blank = Blank::new(py, &options.root_path)?;
         Ok(Self {
             gate: Gate::new(options.limit_connections),
             application,
@@ -106,6 +106,7 @@ impl Shared {
             lifespan_state,
             event_loop,
             default_lines: Mutex::new(default_lines),
+            blank,
             connections: Mutex::default(),
             held: Mutex::default(),
             has_held: AtomicBool::new(false),
@@ -117,13 +118,7 @@ impl Shared {
             closed: Mutex::default(),
             calls: Mutex::default(),
             sent: Py::new(py, Sending::done())?,
-            extensions: http_extensions(py)?,
         })
-    }
-
-    /// The extensions of a request's scope, to be added to.
-    pub(super) fn extensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.extensions.bind(py).copy()
     }
 
     /// An awaitable that is done.
@@ -136,11 +131,7 @@ impl Shared {
     }
 
     pub(super) fn new_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let future = self
-            .event_loop
-            .bind(py)
-            .call_method0(intern!(py, "create_future"))?;
-        Ok(future.unbind())
+        new_future(self.event_loop.bind(py)).map(Bound::unbind)
     }
 
     /// Hands the lines that every answer begins with to `write`.
@@ -297,19 +288,11 @@ impl Shared {
             visit.call(&**application)?;
         }
         self.logs.traverse(visit)?;
+        self.blank.traverse(&visit)?;
         visit.call(&self.lifespan_state)
     }
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What this server knows beyond the core of ASGI's messages for HTTP.
-fn http_extensions(py: Python<'_>) -> PyResult<Py<PyDict>> {
-    let extensions = PyDict::new(py);
-    for name in ["http.response.pathsend", "http.response.early_hint"] {
-        extensions.set_item(name, PyDict::new(py))?;
-    }
-    Ok(extensions.unbind())
 }

@@ -23,7 +23,13 @@ pub(crate) fn complete(py: Python<'_>, future: &Py<PyAny>, result: PyResult<Py<P
 
 /// Completes a future that only tells that it is time to go on.
 pub(crate) fn wake(py: Python<'_>, future: &Py<PyAny>) {
-    complete(py, future, Ok(py.None()));
+    let future = future.bind(py);
+    // Whether it is done already is asked only if it is: most are not.
+    if let Err(error) = future.call_method1(intern!(py, "set_result"), (py.None(),))
+        && !is_done(future).unwrap_or(false)
+    {
+        error.write_unraisable(py, Some(future));
+    }
 }
 
 fn try_complete(future: &Bound<'_, PyAny>, result: PyResult<Py<PyAny>>) -> PyResult<()> {

@@ -54,6 +54,7 @@ pub(crate) use self::{
     methods::install_methods,
     pipe::{ReadPipeTransport, WritePipeTransport},
     source::{HookId, Source, TickId},
+    tasks::new_future,
     timer_handle::TimerHandle,
     tls::{TlsProtocol, TlsTransport},
     transport::SocketTransport,

@@ -26,12 +26,16 @@ impl Method for CreateFuture {
         given: Given<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         given.expect_none(Self::NAME)?;
-        let py = event_loop.py();
-        let options = EventLoop::loop_alone(event_loop)?;
-        FUTURE
-            .import(py, "asyncio", "Future")?
-            .call((), Some(&options))
+        new_future(event_loop)
     }
+}
+
+/// A future that belongs to the loop.
+pub(crate) fn new_future<'py>(event_loop: &Bound<'py, EventLoop>) -> PyResult<Bound<'py, PyAny>> {
+    let options = EventLoop::loop_alone(event_loop)?;
+    FUTURE
+        .import(event_loop.py(), "asyncio", "Future")?
+        .call((), Some(&options))
 }
 
 /// `loop.create_task(coro, **options)`.

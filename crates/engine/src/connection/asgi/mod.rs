@@ -1,5 +1,6 @@
 //! The general path: a request as an ASGI application sees it.
 
+mod blank;
 mod cycle;
 mod message;
 mod receive;
@@ -8,6 +9,7 @@ mod scope;
 mod send;
 mod websocket;
 
+pub(super) use self::blank::Blank;
 pub(crate) use self::cycle::Cycle;
 pub(super) use self::run::start;
 pub(crate) use self::send::Sending;

@@ -5,7 +5,7 @@ use http1::{RequestHead, Version};
 use proxy::{Scheme, Told};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use rustix::net::getsockname;
 
@@ -21,9 +21,9 @@ impl Connection {
         head: &RequestHead,
         upgrade: Option<&Upgrade>,
     ) -> PyResult<Py<PyDict>> {
-        let scope = PyDict::new(py);
+        let scope = self.shared.blank.scope(py)?;
         let extensions = match upgrade {
-            None => self.shared.extensions(py)?,
+            None => self.shared.blank.extensions(py)?,
             Some(_) => PyDict::new(py),
         };
         // What is malformed was refused before it came here.
@@ -35,27 +35,30 @@ impl Connection {
             Some(Scheme::Https) => (http, ws) = (intern!(py, "https"), intern!(py, "wss")),
         }
         if let Some(upgrade) = upgrade {
+            scope.del_item(intern!(py, "method"))?;
             scope.set_item(intern!(py, "type"), intern!(py, "websocket"))?;
             scope.set_item(intern!(py, "scheme"), ws)?;
             scope.set_item(intern!(py, "subprotocols"), upgrade.protocols())?;
             extensions.set_item(intern!(py, "websocket.http.response"), PyDict::new(py))?;
         } else {
-            scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
             scope.set_item(intern!(py, "scheme"), http)?;
             scope.set_item(intern!(py, "method"), method(py, head.method()))?;
         }
-        scope.set_item(intern!(py, "asgi"), versions(py)?)?;
-        let version = match head.version() {
-            Version::Http10 => intern!(py, "1.0"),
-            Version::Http11 => intern!(py, "1.1"),
-            Version::Http2 => intern!(py, "2"),
-        };
-        scope.set_item(intern!(py, "http_version"), version)?;
+        scope.set_item(intern!(py, "asgi"), self.shared.blank.versions(py)?)?;
+        match head.version() {
+            Version::Http10 => scope.set_item(intern!(py, "http_version"), intern!(py, "1.0"))?,
+            // As it is in every blank.
+            Version::Http11 => {}
+            Version::Http2 => scope.set_item(intern!(py, "http_version"), intern!(py, "2"))?,
+        }
         let addresses = self.addresses(py)?;
         scope.set_item(intern!(py, "server"), &addresses.server)?;
         scope.set_item(intern!(py, "client"), &addresses.client)?;
         if self.peer.is_trusted() {
             add_told(py, &scope, &told)?;
+        }
+        if let Some(prefix) = told.prefix {
+            scope.set_item(intern!(py, "root_path"), prefix)?;
         }
         add_target(py, &scope, head, self.root_path(&told))?;
         scope.set_item(intern!(py, "query_string"), PyBytes::new(py, head.query()))?;
@@ -108,7 +111,7 @@ impl Connection {
     }
 }
 
-/// The path in its three forms; the prefix of a proxy is part of both spellings.
+/// The path in its two forms; the prefix of a proxy is part of both spellings.
 fn add_target(
     py: Python<'_>,
     scope: &Bound<'_, PyDict>,
@@ -117,7 +120,6 @@ fn add_target(
 ) -> PyResult<()> {
     let raw = head.path();
     let path = params::decode_path(raw);
-    scope.set_item(intern!(py, "root_path"), root)?;
     if root.is_empty() {
         scope.set_item(intern!(py, "path"), &*path)?;
         return scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, raw));
@@ -141,13 +143,6 @@ fn add_told(py: Python<'_>, scope: &Bound<'_, PyDict>, told: &Told<'_>) -> PyRes
     Ok(())
 }
 
-fn versions(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let versions = PyDict::new(py);
-    versions.set_item(intern!(py, "version"), intern!(py, "3.0"))?;
-    versions.set_item(intern!(py, "spec_version"), intern!(py, "2.3"))?;
-    Ok(versions)
-}
-
 fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
     match method {
         "GET" => intern!(py, "GET").clone(),
@@ -162,10 +157,6 @@ fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
 }
 
 fn headers<'py>(py: Python<'py>, head: &RequestHead) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(py);
-    for (name, value) in head.headers() {
-        let pair = [PyBytes::new(py, name), PyBytes::new(py, value)];
-        list.append(PyTuple::new(py, pair)?)?;
-    }
-    Ok(list)
+    let pair = |(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value));
+    PyList::new(py, head.headers().map(pair))
 }

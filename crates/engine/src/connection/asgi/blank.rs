@@ -1,0 +1,73 @@
+//! What the scopes of one server have in common.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+
+/// A scope before anything is known of its request, but with all its keys in their order.
+///
+/// To copy it and to replace values costs half of adding one key after the other, in which
+/// a dictionary outgrows its room again and again.
+pub(in super::super) struct Blank {
+    scope: Py<PyDict>,
+    versions: Py<PyDict>,
+    extensions: Py<PyDict>,
+}
+
+/// What this server knows beyond the core of ASGI's messages for HTTP.
+const EXTENSIONS: [&str; 2] = ["http.response.pathsend", "http.response.early_hint"];
+
+impl Blank {
+    /// The scope of most requests: plain HTTP/1.1, with the server's own prefix.
+    pub(in super::super) fn new(py: Python<'_>, root_path: &str) -> PyResult<Self> {
+        let scope = PyDict::new(py);
+        scope.set_item(intern!(py, "type"), intern!(py, "http"))?;
+        scope.set_item(intern!(py, "scheme"), intern!(py, "http"))?;
+        scope.set_item(intern!(py, "method"), py.None())?;
+        scope.set_item(intern!(py, "asgi"), py.None())?;
+        scope.set_item(intern!(py, "http_version"), intern!(py, "1.1"))?;
+        scope.set_item(intern!(py, "server"), py.None())?;
+        scope.set_item(intern!(py, "client"), py.None())?;
+        scope.set_item(intern!(py, "root_path"), root_path)?;
+        scope.set_item(intern!(py, "path"), py.None())?;
+        scope.set_item(intern!(py, "raw_path"), py.None())?;
+        scope.set_item(intern!(py, "query_string"), py.None())?;
+        scope.set_item(intern!(py, "headers"), py.None())?;
+        scope.set_item(intern!(py, "state"), py.None())?;
+        scope.set_item(intern!(py, "extensions"), py.None())?;
+        let versions = PyDict::new(py);
+        versions.set_item(intern!(py, "version"), intern!(py, "3.0"))?;
+        versions.set_item(intern!(py, "spec_version"), intern!(py, "2.3"))?;
+        let extensions = PyDict::new(py);
+        for name in EXTENSIONS {
+            extensions.set_item(name, PyDict::new(py))?;
+        }
+        Ok(Self {
+            scope: scope.unbind(),
+            versions: versions.unbind(),
+            extensions: extensions.unbind(),
+        })
+    }
+
+    /// A scope of one's own.
+    pub(super) fn scope<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.scope.bind(py).copy()
+    }
+
+    /// The value of `asgi` in a scope, of one's own as well.
+    pub(super) fn versions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.versions.bind(py).copy()
+    }
+
+    /// The value of `extensions` in the scope of a request, to be added to.
+    pub(super) fn extensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.extensions.bind(py).copy()
+    }
+
+    pub(in super::super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.scope)?;
+        visit.call(&self.versions)?;
+        visit.call(&self.extensions)
+    }
+}
