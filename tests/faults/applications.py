@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 _CHUNK = b"x" * 65536
@@ -24,6 +25,20 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
         data = str(await _length(receive)).encode()
     length = str(len(data)).encode()
     headers = [(b"content-length", length), (b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": data})
+
+
+_kept: list[bytes] = []
+
+
+async def leaking(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the number of its process, and keeps 1 MiB of each request."""
+    if scope["type"] != "http":
+        raise RuntimeError("these scripts speak HTTP")
+    _kept.append(os.urandom(1 << 20))
+    data = str(os.getpid()).encode()
+    headers = [(b"content-length", str(len(data)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": data})
 

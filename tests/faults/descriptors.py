@@ -47,8 +47,8 @@ def run(say: Say) -> Iterator[Row]:
         with server.probe() as probe:
             time.sleep(1.0)
         yield exactly("requests of a later client that failed", probe.failures, 0)
-        complaints = sum("cannot be accepted" in line for line in server.lines)
-        yield at_most("lines in the log about it", complaints, 20)
+        complaints = sum("wait to be accepted" in line for line in server.lines)
+        yield at_most("lines in the log about it", complaints, 3)
 
 
 def _ask(clients: list[socket.socket], *, stay: bool) -> tuple[int, float]:

@@ -170,9 +170,18 @@ class Server:
         """The processes under the supervisor."""
         return [Figures(pid) for pid in self.figures.children()]
 
-    def connect(self, receive_buffer: int | None = None) -> socket.socket:
-        """A new connection; ``receive_buffer`` bounds what the kernel takes in for it, in bytes."""
+    def connect(
+        self, receive_buffer: int | None = None, segment: int | None = None
+    ) -> socket.socket:
+        """A new connection.
+
+        ``receive_buffer`` bounds what the kernel takes in for it, and ``segment`` makes TCP's
+        segments as small as those of a network, which decides on the buffers at the other end;
+        both in bytes.
+        """
         client = socket.socket()
+        if segment is not None:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         if receive_buffer is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         client.settimeout(PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import select
 import socket
 from typing import TYPE_CHECKING
 
@@ -88,20 +89,22 @@ def _send(client: socket.socket, pieces: Iterable[bytes]) -> tuple[int, int]:
     for piece in pieces:
         left = piece
         while left:
+            if select.select([client], [], [], 0)[0]:
+                return sent, _status(client)
             try:
                 count = client.send(left)
             except BlockingIOError:
-                client.settimeout(20)
-                return sent, _status(client)
+                select.select([client], [client], [], 20)
+                continue
             except ConnectionError:
                 return sent, _status(client)
             sent += count
             left = left[count:]
-    client.settimeout(20)
     return sent, _status(client)
 
 
 def _status(client: socket.socket) -> int:
+    client.settimeout(20)
     received = answer(client)
     return int(received.split(b" ", 2)[1]) if received else 0
 

@@ -54,7 +54,7 @@ def run(say: Say) -> Iterator[Row]:
         yield at_most("CPU while nobody asks", busy * 100, 5, "%")
         yield exactly("descriptors left open", server.figures.descriptors() - descriptors, 0)
         left = settled_rss(server.figures) - before
-        yield at_most("memory when they are gone", left / MIB, CONNECTIONS * 8 / 1024, "MiB")
+        yield at_most("memory when they are gone", left / MIB, CONNECTIONS * 4 / 1024, "MiB")
 
 
 def _ask(client: socket.socket) -> bool:

@@ -112,6 +112,12 @@ class Config(Settings):
         return isinstance(self.app, str) and self.reload
 
     @property
+    def wears_out(self) -> bool:
+        """Whether a process is to be replaced at some time."""
+        limits = (self.limit_max_requests, self.limit_max_rss, self.limit_max_age)
+        return any(limit is not None for limit in limits)
+
+    @property
     def graceful_seconds(self) -> float:
         """How long requests in flight may take once the server is told to stop."""
         seconds = self.timeout_graceful_shutdown

@@ -24,6 +24,7 @@ from jebi.server.logging import get_logger
 from jebi.server.sockets import describe
 from jebi.server.state import Listening, ServerState
 from jebi.server.tls import settings
+from jebi.server.wear import Wear
 
 if TYPE_CHECKING:
     import socket
@@ -71,6 +72,7 @@ class Server:
         self._listeners: list[socket.socket] = []
         self._passes_signals_on = True
         self._told_spent = False
+        self._wear: Wear | None = None
 
     @property
     def should_exit(self) -> bool:
@@ -156,6 +158,7 @@ class Server:
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
+        self._wear = Wear(config)
         self._engine = engine.make(config, event_loop, listeners, self.lifespan.state, tls)
         self._engine.start()
         self.server_state.serve_with(self._engine)
@@ -188,7 +191,7 @@ class Server:
     async def main_loop(self) -> None:
         """Sleep until told to stop; tick only when there is a reason to look around."""
         config = self.config
-        ticks = config.limit_max_requests is not None or config.callback_notify is not None
+        ticks = config.wears_out or config.callback_notify is not None
         ticks = ticks or type(self).on_tick is not Server.on_tick
         counter = 0
         while not (await self.on_tick(counter) or self.force_exit):
@@ -201,8 +204,8 @@ class Server:
     async def on_tick(self, counter: int) -> bool:  # noqa: ARG002 - for those who override it
         """Look around; true when it is time to stop.
 
-        Called ten times a second if requests are limited, ``callback_notify`` is set, or a subclass
-        overrides it; otherwise when :attr:`should_exit` is set.
+        Called ten times a second if requests, memory or age are limited, ``callback_notify`` is
+        set, or a subclass overrides it; otherwise when :attr:`should_exit` is set.
         """
         config = self.config
         now = asyncio.get_running_loop().time()
@@ -214,7 +217,8 @@ class Server:
         limit = self.limit_max_requests
         if limit is not None and self.server_state.total_requests >= limit:
             return self.is_spent(f"Maximum request limit of {limit} exceeded.")
-        return False
+        reason = self._wear.reason() if self._wear is not None else None
+        return reason is not None and self.is_spent(reason)
 
     def is_spent(self, reason: str) -> bool:
         """This process has done enough; true when it is to stop by itself.

@@ -14,7 +14,7 @@ class Limits:
         None, help="Answer 503 while there are more connections or requests than that.", minimum=1
     )
     limit_max_requests: int | None = setting(
-        None, help="End the process after so many requests.", minimum=1
+        None, help="Replace a worker after so many requests; without workers, end.", minimum=1
     )
     limit_max_requests_jitter: int = setting(0, help="Up to so many more, by chance.", minimum=0)
     backlog: int = setting(2048, help="How many connections may wait to be accepted.", minimum=1)
@@ -61,6 +61,12 @@ class Limits:
     )
     limit_request_body: int = setting(
         1 << 30, help="The longest body of a request, in bytes; a longer one gets 413.", minimum=0
+    )
+    limit_max_rss: int | None = setting(
+        None, help="Replace a worker that has more memory than so many MiB.", minimum=1
+    )
+    limit_max_age: int | None = setting(
+        None, help="Replace a worker that has served for so many seconds.", minimum=1
     )
     limit_connections: int | None = setting(
         None,
