@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -214,6 +216,22 @@ def test_a_file_that_shrinks_cuts_the_connection(served: Served, root: Path) -> 
                 received = len(client.pending)
         assert received < length
     assert served.ask(request("/assets/app.js")).status == 200
+
+
+def test_a_slow_client_is_served_to_the_end_while_it_reads(serve: Serve, root: Path) -> None:
+    (root / "big.bin").write_bytes(BIG * 4)
+    options = {"static_files": [("/assets", str(root))], "write_timeout": 0.3, "write_rate": 240}
+    with serve(elsewhere, **options).connect() as client:
+        # So little is in the kernel's hands that the server notices how fast it is taken.
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        client.send(request("/assets/big.bin"))
+        left = int(client.head().get("content-length") or 0) - len(client.pending)
+        pause = 1.0 / (left // (1 << 19))
+        received = 0
+        while received < left:
+            received += len(client.socket.recv(min(1 << 19, left - received), socket.MSG_WAITALL))
+            time.sleep(pause)  # the client's own pace, not a wait for anything
+        assert received == left
 
 
 def test_a_client_that_leaves_costs_nothing(served: Served) -> None:

@@ -137,6 +137,9 @@ impl Output {
                     let step = source.send(socket, &mut self.buffer, left)?;
                     left = left.saturating_sub(step.bytes);
                     self.blocked = step.blocked;
+                    if step.sent {
+                        self.taken = self.taken.wrapping_add(step.bytes as u64);
+                    }
                 }
                 Some(seal) => {
                     let filled = source.fill(seal.tail(), PORTION)?;
