@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Serve = Callable[..., Served]
     Log = pytest.LogCaptureFixture
 
+EXTENSIONS = ("http.response.pathsend", "http.response.early_hint", "http.response.trailers")
+
 
 def text_of(error: BaseException) -> bytes:
     return f"{type(error).__name__}: {error}".encode()
@@ -53,7 +55,7 @@ def test_the_scope(serve: Serve) -> None:
         "query_string": b"q=%41",
         "headers": [(b"host", b"test"), (b"x-a", b"1"), (b"x-a", b"2")],
         "state": {**given, "mine": 1},
-        "extensions": {"http.response.pathsend": {}, "http.response.early_hint": {}},
+        "extensions": {name: {} for name in EXTENSIONS},
     }
     assert (second["method"], second["path"], second["http_version"]) == ("OPTIONS", "/api*", "1.0")
     assert given == {"pool": given["pool"]}, "what a request adds is its own"

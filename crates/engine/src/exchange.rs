@@ -108,7 +108,14 @@ impl Exchange {
             .new_scope(py, &self.head, self.upgrade.as_ref())?;
         self.connection.add_request_id(py, self.serial, &scope)?;
         let connection = Arc::clone(&self.connection);
-        let cycle = Cycle::new(py, connection, self.serial, scope, self.upgrade.clone())?;
+        let cycle = Cycle::new(
+            py,
+            connection,
+            self.serial,
+            scope,
+            &self.head,
+            self.upgrade.clone(),
+        )?;
         self.connection
             .attach(py, self.serial, &cycle, self.body.clone());
         Cycle::arguments(self.cycle.get_or_init(|| cycle).bind(py))

@@ -98,6 +98,7 @@ impl Connection {
             Some(Reply::Held { .. } | Reply::Streaming(_)) => {
                 Rejected::Expected("http.response.body")
             }
+            Some(Reply::Trailing(_)) => Rejected::Expected("http.response.trailers"),
             Some(Reply::Upgraded | Reply::Complete) | None => Rejected::Complete,
         }
     }
@@ -174,6 +175,7 @@ impl Connection {
                 Reply::Held { .. } | Reply::Streaming(_) => {
                     return Err(Rejected::Expected("http.response.body"));
                 }
+                Reply::Trailing(_) => return Err(Rejected::Expected("http.response.trailers")),
                 Reply::Upgraded | Reply::Complete => return Err(Rejected::Complete),
             }
         }
@@ -302,6 +304,7 @@ impl State {
             None => return Ok(Taken::default()),
             Some(Reply::Waiting) => return Err(Rejected::Expected("http.response.start")),
             Some(Reply::Streaming(_)) => return Err(Rejected::Expected("http.response.body")),
+            Some(Reply::Trailing(_)) => return Err(Rejected::Expected("http.response.trailers")),
             Some(Reply::Upgraded | Reply::Complete) => return Err(Rejected::Complete),
             Some(Reply::Held {
                 status,
@@ -349,6 +352,7 @@ impl State {
                 }
             }
             Some(Reply::Streaming(_)) => {}
+            Some(Reply::Trailing(_)) => return Err(Rejected::Expected("http.response.trailers")),
         }
         let status = self.release(shared, serial, (!more).then_some(piece.len()))?;
         let Self {
@@ -363,7 +367,8 @@ impl State {
         let raw = turn.frame(output.tail(), piece, more)?;
         output.push_body(socket.as_fd(), raw);
         let full = output.len() > HIGH_WATER;
-        let cycle = if more { None } else { self.complete(shared) };
+        let ends = turn.is_complete();
+        let cycle = if ends { self.complete(shared) } else { None };
         Ok(Taken {
             status,
             full,

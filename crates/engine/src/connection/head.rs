@@ -1,5 +1,6 @@
 //! The head of an answer: what the application said, and what the connection has to add.
 
+use super::trailers::Trailers;
 use http1::{write_content_length, write_header, write_status_line};
 
 /// What the application's headers say about framing.
@@ -8,6 +9,8 @@ pub(super) struct Said {
     pub(super) content_length: Option<u64>,
     pub(super) chunked: bool,
     pub(super) close: bool,
+    /// What becomes of the trailers that the application is going to send.
+    pub(super) trailers: Trailers,
 }
 
 /// Why an answer cannot be sent. Its text goes to the log and, from `send()`, to the application.
@@ -20,6 +23,7 @@ pub(super) enum Unsendable {
     TransferEncoding,
     Longer,
     Shorter,
+    Trailer,
 }
 
 impl Unsendable {
@@ -32,6 +36,7 @@ impl Unsendable {
             Self::TransferEncoding => "Only the chunked transfer encoding can be sent.",
             Self::Longer => "Response content longer than Content-Length",
             Self::Shorter => "Response content shorter than Content-Length",
+            Self::Trailer => "This HTTP header cannot be a trailer.",
         }
     }
 }

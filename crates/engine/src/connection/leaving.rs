@@ -88,7 +88,7 @@ impl State {
         self.turn.as_ref().is_some_and(|turn| {
             matches!(
                 turn.reply,
-                Reply::Streaming(Framing::Chunked | Framing::UntilClose)
+                Reply::Streaming(Framing::Chunked | Framing::UntilClose) | Reply::Trailing(_)
             )
         })
     }

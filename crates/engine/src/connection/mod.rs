@@ -30,6 +30,7 @@ mod settling;
 mod shared;
 mod state;
 mod tls;
+mod trailers;
 mod turn;
 mod websocket;
 

@@ -7,6 +7,7 @@ use super::asgi::Cycle;
 use super::body::Body;
 use super::head::{self, Circumstances, Framing, Headers, Said, Unsendable};
 use super::observe::Observed;
+use super::trailers::{Trailers, Trailing};
 
 /// A request body bigger than this is read only as fast as the application takes it.
 pub(super) const BODY_HIGH_WATER: usize = 64 * 1024;
@@ -39,6 +40,8 @@ pub(super) struct Turn {
     pub(super) discarded: usize,
     /// A producer waits for the output to drain.
     pub(super) draining: bool,
+    /// What becomes of the answer's trailers, once its head was written.
+    pub(super) trailers: Trailers,
     pub(super) reply: Reply,
     /// What an operator wants to know of it, if anything.
     pub(super) observed: Option<Box<Observed>>,
@@ -54,6 +57,8 @@ pub(super) enum Reply {
         said: Said,
     },
     Streaming(Framing),
+    /// The body is over, and the application has trailers to send.
+    Trailing(Trailing),
     /// It was `101 Switching Protocols`: the connection speaks WebSocket.
     Upgraded,
     Complete,
@@ -80,6 +85,7 @@ impl Turn {
             },
             discarded: 0,
             draining: false,
+            trailers: Trailers::None,
             reply: Reply::Waiting,
             observed: None,
         }
@@ -200,6 +206,7 @@ impl Turn {
         out.extend_from_slice(block);
         let (framing, keep_alive) = head::end_head(out, said, status, self.at, length);
         self.at.keep_alive = keep_alive;
+        self.trailers = said.trailers;
         self.reply = Reply::Streaming(framing);
         if let Some(observed) = &mut self.observed {
             observed.answered(status, out.get(start..).unwrap_or_default(), 0);
@@ -227,7 +234,7 @@ impl Turn {
             Framing::UntilClose => piece,
             Framing::Chunked => {
                 write_chunk(out, piece);
-                if !more {
+                if !more && self.trailers == Trailers::None {
                     write_last_chunk(out);
                 }
                 &[]
@@ -247,7 +254,10 @@ impl Turn {
             }
         };
         if !more {
-            self.reply = Reply::Complete;
+            self.reply = match self.trailers {
+                Trailers::None => Reply::Complete,
+                trailers => Reply::Trailing(Trailing::after(*framing, trailers)),
+            };
         }
         Ok(raw)
     }

@@ -16,7 +16,11 @@ pub(in super::super) struct Blank {
 }
 
 /// What this server knows beyond the core of ASGI's messages for HTTP.
-const EXTENSIONS: [&str; 2] = ["http.response.pathsend", "http.response.early_hint"];
+const EXTENSIONS: [&str; 3] = [
+    "http.response.pathsend",
+    "http.response.early_hint",
+    "http.response.trailers",
+];
 
 impl Blank {
     /// The scope of most requests: plain HTTP/1.1, with the server's own prefix.

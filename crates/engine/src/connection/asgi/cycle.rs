@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use ::websocket::Upgrade;
 use bytes::Bytes;
+use http1::RequestHead;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -14,6 +15,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::super::Connection;
 use super::super::answer::Rejected;
 use super::super::shared::lock;
+use super::super::trailers::{self, Trailers};
 use super::message::{Outgoing, parse};
 use super::receive::{Received, Receiving};
 use super::send::Sending;
@@ -31,6 +33,8 @@ pub(crate) struct Cycle {
     pub(super) connection: Arc<Connection>,
     pub(super) serial: u64,
     scope: Py<PyDict>,
+    /// The client said that it takes trailers.
+    takes_trailers: bool,
     fate: AtomicU8,
     /// The application is told that the client is gone, though it is not.
     hastened: AtomicBool,
@@ -46,6 +50,7 @@ impl Cycle {
         connection: Arc<Connection>,
         serial: u64,
         scope: Py<PyDict>,
+        head: &RequestHead,
         upgrade: Option<Upgrade>,
     ) -> PyResult<Py<Self>> {
         let websocket = upgrade.map(|upgrade| Side::new(&connection.shared, upgrade));
@@ -56,6 +61,7 @@ impl Cycle {
                 connection,
                 serial,
                 scope,
+                takes_trailers: trailers::are_taken(head),
                 fate: AtomicU8::new(OPEN),
                 hastened: AtomicBool::new(false),
                 receivers: Mutex::default(),
@@ -139,8 +145,9 @@ impl Cycle {
             Outgoing::Start {
                 status,
                 block,
-                said,
+                mut said,
             } => {
+                said.trailers = self.fate_of(said.trailers);
                 if self.connection.shared.observer.is_some() {
                     self.connection.note_scope(self.serial, self.scope.bind(py));
                 }
@@ -160,6 +167,11 @@ impl Cycle {
                 self.log_begun(py, status);
                 Ok(false)
             }
+            Outgoing::Trailers { block, more } => {
+                self.connection
+                    .send_trailers(py, self.serial, &block, more)?;
+                Ok(false)
+            }
             Outgoing::Hints(lines) => {
                 self.connection.send_hints(py, self.serial, &lines);
                 Ok(false)
@@ -172,6 +184,17 @@ impl Cycle {
     fn log_begun(&self, py: Python<'_>, status: Option<u16>) {
         if let Some(status) = status {
             self.connection.log_scope(py, self.scope.bind(py), status);
+        }
+    }
+
+    /// What becomes of trailers that the application promises.
+    fn fate_of(&self, promised: Trailers) -> Trailers {
+        match promised {
+            Trailers::None => Trailers::None,
+            // A handshake that is denied knows none.
+            _ if self.websocket.is_some() => Trailers::None,
+            _ if self.takes_trailers => Trailers::Sent,
+            _ => Trailers::Dropped,
         }
     }
 

@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
 
 use super::super::files::{Opened, Source};
 use super::super::head::{Said, Unsendable, is_final, write_application_header};
+use super::super::trailers::{Trailers, write_trailer};
 
 /// What an application may send.
 pub(super) enum Outgoing<'py> {
@@ -23,6 +24,8 @@ pub(super) enum Outgoing<'py> {
     },
     /// The body is this file, whole.
     File(Source),
+    /// Header lines to be sent behind the body.
+    Trailers { block: Vec<u8>, more: bool },
     /// Header lines to be sent ahead of the answer.
     Hints(Vec<u8>),
     /// Something that has no place in an answer over HTTP.
@@ -39,6 +42,7 @@ pub(super) fn parse<'py>(
         "http.response.body" => read_body(message),
         "http.response.pathsend" => open_path(message),
         "http.response.early_hint" => read_hints(message),
+        "http.response.trailers" => read_trailers(message),
         _ => Ok(Outgoing::Other),
     }
 }
@@ -49,6 +53,9 @@ pub(super) fn read_start<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<
     let status = read_status(&status)?;
     let (mut block, mut said) = (Vec::with_capacity(256), Said::default());
     write_headers(message, status, &mut block, &mut said)?;
+    if is_set(message, intern!(message.py(), "trailers"))? {
+        said.trailers = Trailers::Dropped;
+    }
     Ok(Outgoing::Start {
         status,
         block,
@@ -63,10 +70,7 @@ pub(super) fn read_body<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'
         None => PyBytes::new(py, b""),
         Some(body) => to_bytes(body)?,
     };
-    let more = match optional(message, intern!(py, "more_body"))? {
-        None => false,
-        Some(more) => more.is_truthy()?,
-    };
+    let more = is_set(message, intern!(py, "more_body"))?;
     Ok(Outgoing::Body { piece, more })
 }
 
@@ -85,6 +89,20 @@ fn open_path<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
             )))
         }
     }
+}
+
+/// Reads the message with fields that stand behind the body.
+fn read_trailers<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
+    let py = message.py();
+    let mut block = Vec::new();
+    if let Some(headers) = optional(message, intern!(py, "headers"))? {
+        each_header(&headers, |name, value| {
+            write_trailer(&mut block, name, value)
+                .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))
+        })?;
+    }
+    let more = is_set(message, intern!(py, "more_trailers"))?;
+    Ok(Outgoing::Trailers { block, more })
 }
 
 /// Reads the message with the links that a client may follow while it waits.
@@ -122,6 +140,11 @@ fn read_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
         .ok()
         .filter(|status| is_final(*status))
         .ok_or_else(|| PyRuntimeError::new_err(Unsendable::Status.text()))
+}
+
+/// Whether a flag that may be missing is set.
+fn is_set(message: &Bound<'_, PyAny>, key: &Bound<'_, PyString>) -> PyResult<bool> {
+    optional(message, key)?.map_or(Ok(false), |flag| flag.is_truthy())
 }
 
 /// The value of a key that may be missing.
