@@ -28,6 +28,11 @@ class Command:
     Both streams are read by a thread, line by line; :meth:`wait_for` is how a test waits.
     """
 
+    module: tuple[str, ...] = ("jebi",)
+    """What Python runs, with the arguments that come first."""
+    address = ADDRESS
+    """Where the port is found in what it prints."""
+
     def __init__(
         self, where: Path, *arguments: str, env: dict[str, str] | None = None, stdin: bool = False
     ) -> None:
@@ -37,7 +42,7 @@ class Command:
         self._news = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jebi", *arguments],
+            [sys.executable, "-m", *self.module, *arguments],
             cwd=where,
             env=environment,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -91,7 +96,7 @@ class Command:
     @property
     def port(self) -> int:
         """The port, once the server is ready."""
-        return int(self.wait_for(ADDRESS.pattern)[1])
+        return int(self.wait_for(self.address.pattern)[1])
 
     def give(self, text: str) -> None:
         """Write to its standard input, which was asked for with ``stdin``."""

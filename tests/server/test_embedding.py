@@ -182,6 +182,7 @@ def test_shutdown_can_be_awaited_from_elsewhere() -> None:
         task = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0)
+        await asyncio.gather(server.shutdown(), server.shutdown())
         await server.shutdown()
         assert not server.servers[0].is_serving()
         task.cancel()

@@ -57,7 +57,7 @@ def test_it_can_be_said() -> None:
     config.load()
     assert config.interface == "wsgi"
     assert config.lifespan_class is LifespanOff
-    with pytest.raises(CannotStart, match="there is no interface 'cgi'"):
+    with pytest.raises(CannotStart, match="interface='cgi' cannot be"):
         Config(asgi3, interface="cgi", log_config=None)
 
 

@@ -213,5 +213,7 @@ def test_what_is_wrong_is_said_in_a_line(
 
 
 def test_there_is_no_such_level() -> None:
-    with pytest.raises(CannotStart, match="no log level 'loud': critical, error"):
+    with pytest.raises(
+        CannotStart, match="log_level='loud' cannot be: it is one of critical, error"
+    ):
         serve(log_level="loud")

@@ -11,8 +11,11 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner
 
+from jebi.loop import new_event_loop
 from jebi.server import Config, main
+from jebi.server.errors import CannotStart
 from jebi.server.options import variables
+from jebi.server.protocols.http.h11_impl import H11Protocol
 from jebi.server.settings import declared, default_of, flag_of
 
 if TYPE_CHECKING:
@@ -229,3 +232,80 @@ def test_a_setting_is_declared_so_that_it_can_be_given(command: Command, field: 
         return
     told, default = command.ask().get(field.name), default_of(field)
     assert told == (default if default is not None and not isinstance(default, dict) else told)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"port": 65536}, "port=65536 cannot be: it is at most 65535"),
+        ({"workers": 0}, "workers=0 cannot be: it is at least 1"),
+        ({"ws_ping_interval": -1}, "ws_ping_interval=-1 cannot be: it is at least 0"),
+        ({"interface": "cgi"}, "interface='cgi' cannot be: it is one of auto, asgi3, asgi2, wsgi"),
+        ({"log_level": "loud"}, "log_level='loud' cannot be: it is one of critical, "),
+        ({"http": "h12"}, "http='h12' is no protocol of this server's"),
+        ({"ws": Command}, "is no protocol of this server's"),
+    ],
+)
+def test_a_mistake_in_python_is_one_clear_line(settings: dict[str, Any], error: str) -> None:
+    with pytest.raises(CannotStart) as refused:
+        Config("main:app", log_config=None, **settings)
+    assert error in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"log_level": "INFO"},
+        {"log_level": 5},
+        {"http": "h11", "ws": "wsproto", "loop": "uvloop"},
+        {"ws": None},
+        {"http": H11Protocol},
+        {"ws": "uvicorn.protocols.websockets.wsproto_impl:WSProtocol"},
+        {"ws_ping_interval": None, "ws_ping_timeout": None},
+    ],
+)
+def test_what_programs_give_uvicorn_is_taken(settings: dict[str, Any]) -> None:
+    config = Config("main:app", log_config=None, **settings)
+    for name, value in settings.items():
+        assert getattr(config, name) == value
+
+
+def test_the_loop_is_always_one_of_ours() -> None:
+    for name in ("none", "auto", "asyncio", "uvloop", "jebi.loop:new_event_loop"):
+        assert Config("main:app", loop=name, log_config=None).get_loop_factory() is new_event_loop
+    with pytest.raises(CannotStart, match="no attribute 'new_event_lop'; did you mean"):
+        Config("main:app", loop="jebi.loop:new_event_lop", log_config=None).get_loop_factory()
+
+
+def test_what_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("one/inner", "two/inner", "three"):
+        (tmp_path / name).mkdir(parents=True)
+
+    def watch(**settings: Any) -> Config:
+        return Config("main:app", reload=True, log_config=None, **settings)
+
+    def paths(*names: str) -> list[Path]:
+        return [tmp_path / name for name in names]
+
+    assert watch().reload_dirs == [tmp_path]
+    assert watch(reload_dirs="one").reload_dirs == paths("one")
+    assert watch(reload_dirs=["one", "one/inner", "two"]).reload_dirs == paths("one", "two")
+    assert sorted(watch(reload_includes="*/inner").reload_dirs) == paths("one/inner", "two/inner")
+    config = watch(reload_dirs=["one", "two"], reload_excludes=["two"])
+    assert (config.reload_dirs, config.reload_dirs_excludes) == (paths("one"), paths("two"))
+    caplog.clear()
+    assert watch(reload_dirs=["none"]).reload_dirs == [tmp_path]
+    assert "did not contain valid directories" in caplog.text
+    caplog.clear()
+    assert Config("main:app", reload_dirs=["one"], log_config=None).reload_dirs == []
+    assert "will not reload" in caplog.text
+
+
+def test_workers_are_told_what_was_given_and_nothing_that_is_done() -> None:
+    config = Config("main:app", reload=True, reload_dirs=["."], port=1, log_config=None)
+    again = Config(**config.given)
+    assert (again.port, again.reload, again.reload_dirs) == (1, False, [])

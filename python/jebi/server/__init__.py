@@ -3,9 +3,24 @@
 The names are uvicorn's: :class:`Config`, :class:`Server`, :func:`run` and the command ``main``.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from jebi.server.config import Config
 from jebi.server.main import main, run
 from jebi.server.server import Server
 
+if TYPE_CHECKING:
+    from jebi.server.workers import GunicornWorker
+
 __version__ = "0.54.0"  # of the interface that is kept
-__all__ = ["Config", "Server", "main", "run"]
+__all__ = ["Config", "GunicornWorker", "Server", "main", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "GunicornWorker":  # imports gunicorn, which need not be there
+        from jebi.server.workers import GunicornWorker
+
+        return GunicornWorker
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

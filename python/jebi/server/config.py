@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from jebi.server import application, engine, log_config, proxy, sockets, static, tls
+from jebi.server import application, engine, log_config, protocols, proxy, sockets, static, tls
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
-from jebi.server.interfaces import INTERFACES
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
-from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, get_logger
+from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
+from jebi.server.middleware.message_logger import MessageLoggerMiddleware
+from jebi.server.protocols import HTTP_PROTOCOLS, WS_PROTOCOLS
 from jebi.server.settings import Settings
 from jebi.server.settings.tls import SSL_PROTOCOL_VERSION
 from jebi.server.variables import load_file
+from jebi.server.watched import Watched
 
 if TYPE_CHECKING:
     import asyncio
     import socket
     from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["LOGGING_CONFIG", "LOG_LEVELS", "SSL_PROTOCOL_VERSION", "STARTUP_FAILURE", "Config"]
+__all__ = ["HTTP_PROTOCOLS", "LOGGING_CONFIG", "LOG_LEVELS", "SSL_PROTOCOL_VERSION"]
+__all__ += ["STARTUP_FAILURE", "WS_PROTOCOLS", "Config"]
+__all__ += [
+    "HTTPProtocolType",
+    "InterfaceType",
+    "LifespanType",
+    "LoopFactoryType",
+    "WSProtocolType",
+]
+
+LifespanType = Literal["auto", "on", "off"]
+InterfaceType = Literal["auto", "asgi3", "asgi2", "wsgi"]
+LoopFactoryType = Literal["none", "auto", "asyncio", "uvloop", "zuvloop"]
+HTTPProtocolType = Literal["auto", "h11", "httptools", "zttp"]
+WSProtocolType = Literal["auto", "none", "websockets", "websockets-sansio", "wsproto"]
+
+
+class UvicornDeprecationWarning(UserWarning):
+    """What uvicorn warns with, for filters that name it; never raised here."""
+
 
 # What uvicorn knows and this server does not yet: refused, never silently ignored. The values
 # are those that ask for nothing.
@@ -53,6 +74,7 @@ class Config(Settings):
     workers: int
     headers: list[tuple[str, str]]
     reload_dirs: list[Path]  # type: ignore[assignment]
+    reload_dirs_excludes: list[Path]
     reload_includes: list[str]
     reload_excludes: list[str]
     static: list[tuple[str, str]]
@@ -71,10 +93,9 @@ class Config(Settings):
         if self.forwarded_allow_ips is None:
             self.forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS")
         self.headers = self.headers or []
-        directories = _as_list(self.given["reload_dirs"])
-        self.reload_dirs = [Path(name).resolve() for name in directories] or [Path.cwd()]
         self.reload_includes = _as_list(self.given["reload_includes"])
         self.reload_excludes = _as_list(self.given["reload_excludes"])
+        self._find_what_is_watched()
         self._refuse_what_is_missing()
         tls.check(self)
         proxy.settings(self)
@@ -82,14 +103,32 @@ class Config(Settings):
         engine.access_log(self)
         if self.reload and self.workers > 1:
             get_logger().warning('"workers" flag is ignored when reloading is enabled.')
+        # Workers have the environment, and leave reloading to their supervisor.
+        self.given |= dict.fromkeys(
+            ("env_file", "reload_dirs", "reload_includes", "reload_excludes"), None
+        )
+        self.given["reload"] = False
+
+    def _find_what_is_watched(self) -> None:
+        directories = _as_list(self.given["reload_dirs"])
+        self.reload_dirs, self.reload_dirs_excludes = [], []
+        if self.should_reload:
+            watched = Watched.of(directories, self.reload_includes, self.reload_excludes)
+            self.reload_dirs, self.reload_dirs_excludes = watched.directories, watched.excluded
+            places = sorted(map(str, self.reload_dirs))
+            get_logger().info("Will watch for changes in these directories: %s", places)
+        elif directories or self.reload_includes or self.reload_excludes:
+            get_logger().warning(
+                "Current configuration will not reload as not all conditions are met, please refer "
+                "to documentation."
+            )
 
     def _refuse_what_is_missing(self) -> None:
+        protocols.check("http", self.http, HTTP_PROTOCOLS)
+        protocols.check("ws", self.ws, WS_PROTOCOLS)
         for name, nothing in NOT_YET.items():
             if self.given[name] != nothing:
                 raise CannotStart(f"the option {name!r} is not supported yet")
-        if self.interface not in {"auto", *INTERFACES}:
-            known = ", ".join(INTERFACES)
-            raise CannotStart(f"there is no interface {self.interface!r}; there are auto, {known}")
 
     @property
     def asgi_version(self) -> str:
@@ -152,6 +191,8 @@ class Config(Settings):
             self.loaded_app, self.interface = application.load(
                 self.app, factory=self.factory, interface=self.interface
             )
+        if get_logger("asgi").getEffectiveLevel() <= TRACE_LOG_LEVEL:
+            self.loaded_app = MessageLoggerMiddleware(self.loaded_app)
         self.loaded = True
 
     def bind_sockets(self) -> list[socket.socket]:
@@ -163,8 +204,23 @@ class Config(Settings):
         """The first listening socket."""
         return self.bind_sockets()[0]
 
+    @property
+    def encoded_headers(self) -> list[tuple[bytes, bytes]]:
+        """``headers`` as they are sent."""
+        return [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in self.headers]
+
     def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
-        """What makes the event loop: always Jebi's."""
+        """What makes the event loop: Jebi's, by whatever name of uvicorn's.
+
+        ``module:factory`` is imported and has to make one of Jebi's too, such as a subclass.
+
+        Raises:
+            SystemExit: ``loop`` leads nowhere; the log says why.
+        """
+        if ":" in self.loop:
+            with reported():
+                factory: Callable[[], asyncio.AbstractEventLoop] = import_from_string(self.loop)
+                return factory
         from jebi.loop import new_event_loop
 
         return new_event_loop

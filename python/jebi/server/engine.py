@@ -56,12 +56,12 @@ def make(
         state=state,
         root_path=config.root_path,
         access_log=access_log(config),
-        headers=[(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in config.headers],
+        headers=config.encoded_headers,
         server_header=config.server_header and not names_itself,
         date_header=config.date_header,
         # Workers take turns: one that took all who wait would leave the others idle.
         accept_batch=1 if config.workers > 1 else 64,
-        websockets=config.ws != "none",
+        websockets=config.ws not in (None, "none"),
         websocket_message_limit=config.ws_max_size,
         websocket_queue=config.ws_max_queue,
         websocket_deflate=config.ws_per_message_deflate,
@@ -82,7 +82,7 @@ def is_native(config: Config) -> bool:
 
 
 def _endless(seconds: float | None) -> float:
-    return math.inf if seconds is None else float(seconds)
+    return float(seconds) if seconds else math.inf
 
 
 def access_log(

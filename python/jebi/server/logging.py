@@ -68,7 +68,7 @@ LOGGING_CONFIG: dict[str, Any] = {
 }
 
 
-def get_logger(name: Literal["error", "access"] = "error") -> logging.Logger:
+def get_logger(name: Literal["error", "access", "asgi"] = "error") -> logging.Logger:
     """The server's logger: ``jebi.error``, or ``uvicorn.error`` under the drop-in.
 
     An application that filters or silences ``uvicorn.access`` means our lines as well.

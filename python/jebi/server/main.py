@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
+import platform
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from jebi import drop_in
+from jebi.server import state
 from jebi.server.beat import Beat
 from jebi.server.config import Config
 from jebi.server.errors import STARTUP_FAILURE, CannotStart
@@ -25,8 +29,13 @@ P = ParamSpec("P")
 
 
 def _taking_what(_: Callable[P, Config]) -> Callable[[Callable[..., None]], Callable[P, None]]:
-    """A function that is called like the configuration: for type checkers and editors."""
-    return lambda function: function
+    """A function that is called like the configuration: for type checkers, editors and help()."""
+
+    def decorate(function: Callable[..., None]) -> Callable[P, None]:
+        function.__signature__ = inspect.signature(Config)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
 
 
 @_taking_what(Config)
@@ -84,6 +93,14 @@ def _supervise(config: Config) -> int:
             listener.close()
 
 
+def __getattr__(name: str) -> Any:
+    if name == "ServerState":
+        text = "uvicorn.main.ServerState is deprecated, use uvicorn.server.ServerState instead."
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return state.ServerState
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def run_command(app: str, options: dict[str, Any]) -> None:
     """What every command does with its options."""
     # A console script has its own directory there and not the one that it was called in.
@@ -92,7 +109,9 @@ def run_command(app: str, options: dict[str, Any]) -> None:
 
 def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        click.echo(f"Running uvicorn {drop_in.VERSIONS['uvicorn']}'s interface on jebi")
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        uvicorn = f"uvicorn {drop_in.VERSIONS['uvicorn']} with {python} on {platform.system()}"
+        click.echo(f"Running {uvicorn}: its interface, on Jebi")
         context.exit()
 
 

@@ -73,6 +73,7 @@ class Server:
         self._passes_signals_on = True
         self._told_spent = False
         self._wear: Wear | None = None
+        self._shut_down: asyncio.Event | None = None
 
     @property
     def should_exit(self) -> bool:
@@ -214,24 +215,28 @@ class Server:
             await config.callback_notify()
         if self.should_exit:
             return True
+        reason = self._why_spent()
+        return reason is not None and self.is_spent(reason)
+
+    def _why_spent(self) -> str | None:
         limit = self.limit_max_requests
         if limit is not None and self.server_state.total_requests >= limit:
-            return self.is_spent(f"Maximum request limit of {limit} exceeded.")
-        reason = self._wear.reason() if self._wear is not None else None
-        return reason is not None and self.is_spent(reason)
+            return f"Maximum request limit of {limit} exceeded."
+        return self._wear.reason() if self._wear is not None else None
 
     def is_spent(self, reason: str) -> bool:
         """This process has done enough; true when it is to stop by itself.
 
         Under a supervisor it goes on, and is told to stop once another one serves in its place.
         """
-        if self.on_spent is None:
+        told, self._told_spent = self._told_spent, True
+        if self.on_spent is not None:
+            if not told:
+                self.on_spent(reason)
+            return False
+        if not told:
             get_logger().info("%s Terminating process.", reason)
-            return True
-        if not self._told_spent:
-            self._told_spent = True
-            self.on_spent(reason)
-        return False
+        return True
 
     @functools.cached_property
     def limit_max_requests(self) -> int | None:
@@ -240,10 +245,24 @@ class Server:
         return limit and limit + random.randint(0, self.config.limit_max_requests_jitter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, let what is in flight finish, and stop the application."""
+        """Stop accepting, let what is in flight finish, and stop the application.
+
+        Called once more, while that goes on or after it, this waits until it is done.
+        """
+        if self._shut_down is None:
+            self._shut_down = asyncio.Event()
+            try:
+                await self._shut(sockets)
+            finally:
+                self._shut_down.set()
+        await self._shut_down.wait()
+
+    async def _shut(self, sockets: list[socket.socket] | None) -> None:
         get_logger().info("Shutting down")
         if self.on_stopping is not None:
             self.on_stopping()
+        if self.on_spent is None and (reason := self._why_spent()) is not None:
+            self.is_spent(reason)  # unless a tick has said it
         if self._engine is not None:
             await self._drain(self._engine)
         for listener in sockets or ():

@@ -13,8 +13,9 @@ entry can be told: the flag, choices, bounds, paths, pairs such as NAME:VALUE. T
 values are read as: ``bool`` is a switch, ``int``, ``float`` and ``str`` are what they say,
 ``list[...]`` may be given several times; ``| None`` says that it may be left out.
 
-What needs more than one setting to be judged (TLS without a certificate) is checked in
-``Config.__post_init__``, by a function of its part, which raises ``CannotStart``.
+Bounds and choices are checked in every place, Python included. What needs more than one setting to
+be judged (TLS without a certificate) is checked in ``Config.__post_init__``, by a function of its
+part, which raises ``CannotStart``.
 
 A group's file is read without ``from __future__ import annotations``, because the types are
 needed. Jebi's own settings stand behind ``_: KW_ONLY``: those before it can be given by position,
@@ -27,9 +28,17 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from jebi.server.errors import CannotStart
 from jebi.server.settings.answers import Answers
 from jebi.server.settings.application import Application
-from jebi.server.settings.declaration import Option, default_of, flag_of, option_of, setting
+from jebi.server.settings.declaration import (
+    Option,
+    default_of,
+    flag_of,
+    objection,
+    option_of,
+    setting,
+)
 from jebi.server.settings.limits import Limits
 from jebi.server.settings.logs import Logs
 from jebi.server.settings.processes import Processes
@@ -65,6 +74,10 @@ class Settings(
 
     def __post_init__(self) -> None:
         self.given = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        for field in declared():
+            reason = objection(field, self.given[field.name])
+            if reason:
+                raise CannotStart(f"{field.name}={self.given[field.name]!r} cannot be: {reason}")
 
 
 def declared() -> list[dataclasses.Field[Any]]:

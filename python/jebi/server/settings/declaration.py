@@ -64,6 +64,27 @@ def setting(default: T, *, help: str, **known: Any) -> T:  # noqa: A002 - click'
     return found
 
 
+def objection(field: dataclasses.Field[Any], value: Any) -> str:
+    """Why a setting cannot have this value, in words; empty if it can.
+
+    Types are a type checker's business: what is looked at is what a declaration says beside them.
+    """
+    option = option_of(field)
+    if option is None or value is None:
+        return ""
+    if option.choices and isinstance(value, str) and value.lower() not in option.choices:
+        return f"it is one of {', '.join(option.choices)}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    if option.minimum is not None and value < option.minimum:
+        return f"it is at least {option.minimum:g}"
+    if option.maximum is not None and value > option.maximum:
+        return f"it is at most {option.maximum:g}"
+    if option.above is not None and not value > option.above:
+        return f"it is more than {option.above:g}"
+    return ""
+
+
 def option_of(field: dataclasses.Field[Any]) -> Option | None:
     """What :func:`setting` was told, ``None`` for a field that is no setting."""
     return field.metadata.get(_KEY)

@@ -21,7 +21,9 @@ class Limits:
     timeout_keep_alive: int = setting(
         5, help="Close an idle connection after so many seconds.", minimum=0
     )
-    timeout_notify: int = setting(30, help="Seconds between two calls of callback_notify.", flag="")
+    timeout_notify: float = setting(
+        30, help="Seconds between two calls of callback_notify.", flag=""
+    )
     timeout_graceful_shutdown: int | None = setting(
         None,
         help="Seconds that requests in flight get once told to stop.",

@@ -25,11 +25,11 @@ class WebSockets:
     )
     ws_ping_interval: float | None = setting(
         20.0,
-        help="Ask a silent WebSocket client every so many seconds whether it is there.",
-        above=0,
+        help="Ask a silent WebSocket client every so many seconds whether it is there; 0 never.",
+        minimum=0,
     )
     ws_ping_timeout: float | None = setting(
-        20.0, help="Close if it does not answer within so many seconds.", above=0
+        20.0, help="Close if it does not answer within so many seconds; 0 never.", minimum=0
     )
     ws_per_message_deflate: bool = setting(
         True, help="Compress WebSocket messages for clients that offer it.", switch=False

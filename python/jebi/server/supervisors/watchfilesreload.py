@@ -64,8 +64,6 @@ class WatchFilesReload(Supervisor):
             watcher.join(5.0)
 
     def begin(self) -> None:
-        places = ", ".join(map(str, self.config.reload_dirs))
-        get_logger().info("Watching for changes in %s", places)
         self.start_worker()
 
     def on_wake(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
+
 from jebi._pool import ThreadPool
 from jebi.server.interfaces.wsgi.body import receive_body
 from jebi.server.interfaces.wsgi.environ import build_environ
@@ -34,9 +36,10 @@ class WSGI:
         if scope["type"] != "http":
             raise NotImplementedError(f"WSGI knows nothing of {scope['type']!r}")
         loop = asyncio.get_running_loop()
+        # Mounted in an application that another server or a test client runs, there may be no pool.
         pool = ThreadPool.running()
-        assert pool is not None, "the server runs on Jebi's loop"
+        run = anyio.to_thread.run_sync if pool is None else pool.run
         body = await receive_body(receive, loop)
         environ = build_environ(scope, body)
         response = Response(send, loop)
-        await response.deliver(await pool.run(response.run, self.application, environ))
+        await response.deliver(await run(response.run, self.application, environ))

@@ -20,8 +20,8 @@ async def receive_body(receive: Any, loop: asyncio.AbstractEventLoop) -> BinaryI
         message = await receive()
         if message["type"] == "http.disconnect":
             break
-        start += message["body"]
-        if not message["more_body"]:
+        start += message.get("body", b"")
+        if not message.get("more_body"):
             return io.BytesIO(bytes(start))
     return io.BufferedReader(_Stream(bytes(start), receive, loop), AHEAD)
 
@@ -57,6 +57,6 @@ class _Stream(io.RawIOBase):
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the client left in the middle of the request's body")
-        self._ended = not message["more_body"]
-        body: bytes = message["body"]
+        self._ended = not message.get("more_body")
+        body: bytes = message.get("body", b"")
         return body

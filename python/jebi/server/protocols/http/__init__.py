@@ -1,0 +1,1 @@
+"""HTTP, by the names of uvicorn's implementations."""

@@ -1,0 +1,1 @@
+"""WebSockets, by the names of uvicorn's implementations."""
