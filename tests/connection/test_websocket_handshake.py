@@ -42,6 +42,7 @@ def test_the_scope_is_that_of_a_websocket(serve: Serve) -> None:
     (scope,) = scopes
     assert scope["type"] == "websocket"
     assert scope["scheme"] == "ws"
+    assert scope["asgi"] == {"version": "3.0", "spec_version": "2.4"}
     assert scope["http_version"] == "1.1"
     assert scope["path"] == "/api/w s"
     assert scope["raw_path"] == b"/api/w%20s"

@@ -44,7 +44,12 @@ impl Connection {
             scope.set_item(intern!(py, "scheme"), http)?;
             scope.set_item(intern!(py, "method"), method(py, head.method()))?;
         }
-        scope.set_item(intern!(py, "asgi"), self.shared.blank.versions(py)?)?;
+        let versions = self.shared.blank.versions(py)?;
+        if upgrade.is_some() {
+            // Of a WebSocket that is gone, `send` raises an `OSError`.
+            versions.set_item(intern!(py, "spec_version"), intern!(py, "2.4"))?;
+        }
+        scope.set_item(intern!(py, "asgi"), versions)?;
         match head.version() {
             Version::Http10 => scope.set_item(intern!(py, "http_version"), intern!(py, "1.0"))?,
             // As it is in every blank.
