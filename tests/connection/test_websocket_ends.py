@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from tests.connection.websockets import (
@@ -10,6 +11,8 @@ from tests.connection.websockets import (
     PONG,
     TEXT,
     Recorder,
+    Watched,
+    accept,
     close,
     echo,
     frame,
@@ -49,6 +52,18 @@ def test_a_silent_client_is_let_go_if_it_does_not_answer(serve: Serve) -> None:
         "code": 1011,
         "reason": "keepalive ping timeout",
     }
+
+
+def test_a_client_that_does_not_read_is_let_go(serve: Serve) -> None:
+    async def flood(scope: Any, receive: Any, send: Any) -> None:
+        await accept(receive, send)
+        with contextlib.suppress(OSError):
+            while True:
+                await send({"type": "websocket.send", "bytes": b"x" * 65536})
+
+    watched = Watched(flood)
+    with opened(serve(watched, write_timeout=0.1, websocket_deflate=False)):
+        watched.wait()
 
 
 def test_a_shutdown_tells_both_sides(serve: Serve) -> None:

@@ -6,7 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
-from jebi.server import application, engine, log_config, protocols, proxy, sockets, static, tls
+from jebi.server import (
+    application,
+    engine,
+    limits,
+    log_config,
+    protocols,
+    proxy,
+    sockets,
+    static,
+    tls,
+)
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
@@ -97,6 +107,7 @@ class Config(Settings):
         self.reload_excludes = _as_list(self.given["reload_excludes"])
         self._find_what_is_watched()
         self._refuse_what_is_missing()
+        limits.check(self)
         tls.check(self)
         proxy.settings(self)
         static.check(self)

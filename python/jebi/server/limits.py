@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 from typing import TYPE_CHECKING, Any
 
+from jebi.server.errors import CannotStart
+
 if TYPE_CHECKING:
     from jebi.server.config import Config
 
@@ -25,6 +27,21 @@ def of(config: Config) -> dict[str, Any]:
         "limit_concurrency": config.limit_concurrency,
         "limit_connections": config.limit_connections or descriptors_for_clients(),
     }
+
+
+def check(config: Config) -> None:
+    """See that the limits can be kept.
+
+    Raises:
+        CannotStart: There are to be more connections than descriptors.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = config.limit_connections or 0
+    if soft != resource.RLIM_INFINITY and wanted >= soft:
+        raise CannotStart(
+            f"limit_connections is {wanted}, and this process may open {soft} files: "
+            "allow fewer, or raise the limit with ulimit -n"
+        )
 
 
 def descriptors_for_clients() -> int | None:

@@ -82,14 +82,18 @@ pub(super) struct Timeouts {
 
 impl Timeouts {
     pub(super) fn new(waits: &Waits) -> Self {
-        let shortest = waits
-            .head
-            .min(waits.keep_alive)
-            .min(waits.body)
-            .min(waits.drain)
-            .min(waits.ping)
-            .min(waits.pong);
-        // Often enough for the shortest wait, and no more than needed.
+        let all = [
+            waits.head,
+            waits.keep_alive,
+            waits.body,
+            waits.drain,
+            waits.ping,
+            waits.pong,
+        ];
+        // Often enough for the shortest wait, and no more than needed. What is not to wait at all
+        // is let go with any tick.
+        let shortest = all.into_iter().filter(|wait| !wait.is_zero()).min();
+        let shortest = shortest.unwrap_or_default();
         let tick = (shortest / 8).clamp(Duration::from_millis(10), Duration::from_millis(500));
         let ticks = |wait| ticks(wait, tick);
         Self {
@@ -171,6 +175,12 @@ mod tests {
             assert!(!deadline.has_passed(deadline.at - 1));
             assert!(deadline.has_passed(deadline.at));
         }
+    }
+
+    #[test]
+    fn not_waiting_at_all_makes_no_haste() {
+        assert_eq!(Timeouts::new(&waits(0)).tick(), Duration::from_millis(500));
+        assert_eq!(Timeouts::new(&waits(80)).tick(), Duration::from_millis(10));
     }
 
     #[test]
