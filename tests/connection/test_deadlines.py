@@ -82,15 +82,19 @@ def test_the_deadline_of_a_connection_in_use_moves_on(serve: Serve) -> None:
 
 def test_a_body_that_stops_has_a_deadline(serve: Serve) -> None:
     messages: list[str] = []
+    told = asyncio.Event()
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         while not messages or messages[-1] != "http.disconnect":
             messages.append((await receive())["type"])
+        told.set()
 
-    with serve(application, body_timeout=SHORT).connect() as client:
+    served = serve(application, body_timeout=SHORT)
+    with served.connect() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nabc")
         assert client.answer().status == 408
         assert client.is_closed()
+    served.wait_for(told.wait)
     assert messages == ["http.request", "http.disconnect"]
 
 
