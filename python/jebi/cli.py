@@ -13,7 +13,7 @@ from jebi import drop_in
 from jebi.server.errors import CANNOT_START, CannotStart
 from jebi.server.importer import locate
 from jebi.server.main import run_command
-from jebi.server.options import ServerCommand, application_argument, server_options
+from jebi.server.options import ServerCommand, application_argument, given, server_options
 
 # A page that stays open, or a stream, must not hold up a restart for long.
 DEV_GRACE = 5
@@ -51,7 +51,8 @@ def main() -> None:
     """Serve FastAPI applications from Rust."""
 
 
-def _start(target: str | None, options: dict[str, Any]) -> None:
+def _locate(target: str | None, options: dict[str, Any]) -> str:
+    """The application's name, with the directory to import from put among the options."""
     if options.pop("drop_in"):
         os.environ[drop_in.ENVIRONMENT] = "1"  # for child processes
     try:
@@ -60,7 +61,8 @@ def _start(target: str | None, options: dict[str, Any]) -> None:
     except (drop_in.DropInError, CannotStart) as error:
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(CANNOT_START) from None
-    run_command(app, options | {"app_dir": directory})
+    options["app_dir"] = directory
+    return app
 
 
 @main.command(cls=ServerCommand)
@@ -73,7 +75,7 @@ def run(app: str | None, **options: Any) -> None:
     APP is module:attribute, or a path such as path/to/main.py, in which "app" is found by its
     name; without APP, main.py, app.py or api.py here.
     """
-    _start(app, options)
+    run_command(_locate(app, options), options)
 
 
 @main.command(cls=ServerCommand)
@@ -82,4 +84,24 @@ def run(app: str | None, **options: Any) -> None:
 @server_options(reload=True, timeout_graceful_shutdown=DEV_GRACE)
 def dev(app: str | None, **options: Any) -> None:
     """Serve APP on this machine only, and restart when a file changes."""
-    _start(app, options)
+    run_command(_locate(app, options), options)
+
+
+@main.command(cls=ServerCommand)
+@application_argument(required=False)
+@click.option("--drop-in", is_flag=True, help=_DROP_IN_HELP)
+@server_options()
+def check(app: str | None, **options: Any) -> None:
+    """See whether APP can be served, without serving it.
+
+    Settings, certificates, addresses, the application's import, its start-up and its shutdown are
+    tried; the exit status is 0 if all of them work, and otherwise the log says what does not.
+    """
+    from jebi.server.check import check as check_application
+
+    name = _locate(app, options)
+    try:
+        click.echo(f"OK: {check_application(name, **given(options))}")
+    except CannotStart as error:
+        error.report()
+        raise SystemExit(error.code) from None

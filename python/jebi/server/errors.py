@@ -65,6 +65,19 @@ class BrokenApplication(CannotStart):
     """The application's own code raised while it was imported or made."""
 
 
+def require_import_string(app: object) -> None:
+    """See that other processes can import the application, because it is named.
+
+    Raises:
+        CannotStart: It is an object.
+    """
+    if not isinstance(app, str):
+        raise CannotStart(
+            "You must pass the application as an import string to enable 'reload' or 'workers'.",
+            level=logging.WARNING,
+        )
+
+
 def print_own_traceback(error: BaseException) -> None:
     """Print a traceback that begins in the application's code, not in the import machinery."""
     tb = error.__traceback__

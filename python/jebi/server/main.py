@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import math
 import platform
 import sys
@@ -16,7 +15,7 @@ from jebi import drop_in
 from jebi.server import state
 from jebi.server.beat import Beat
 from jebi.server.config import Config
-from jebi.server.errors import STARTUP_FAILURE, CannotStart
+from jebi.server.errors import STARTUP_FAILURE, CannotStart, require_import_string
 from jebi.server.options import ServerCommand, application_argument, given, server_options
 from jebi.server.server import Server
 from jebi.server.systemd import Notifier
@@ -78,11 +77,7 @@ def _serve(config: Config) -> int:
 def _supervise(config: Config) -> int:
     from jebi.server.supervisors import ChangeReload, Multiprocess
 
-    if not isinstance(config.app, str):
-        raise CannotStart(
-            "You must pass the application as an import string to enable 'reload' or 'workers'.",
-            level=logging.WARNING,
-        )
+    require_import_string(config.app)
     sockets = config.bind_sockets()
     try:
         if config.should_reload:

@@ -1,0 +1,58 @@
+"""``jebi check``: everything that happens before the first connection, and then the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from jebi.server import engine, tls
+from jebi.server.config import Config
+from jebi.server.errors import CannotStart, require_import_string
+from jebi.server.sockets import describe
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+
+def check(app: Callable[..., Any] | str, **settings: Any) -> str:
+    """Start an application as ``run`` would, but for accepting connections, and stop it.
+
+    The settings are looked at, certificates and keys are read, the sockets are bound (port 0 leaves
+    a server alone that runs already), the application is imported, its lifespan begins and ends.
+
+    Returns:
+        What would be served, and where, as one line.
+
+    Raises:
+        CannotStart: It could not be served; the text says why.
+    """
+    config = Config(app, **settings)
+    if config.use_subprocess:
+        require_import_string(config.app)
+    certificates = tls.settings(config)
+    sockets = config.bind_sockets()
+    try:
+        address = describe(config, sockets)
+        config.load()
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_live_once(config, sockets, certificates))
+    finally:
+        for listener in sockets:
+            listener.close()
+    name = config.app if isinstance(config.app, str) else type(config.app).__name__
+    return f"{name} ({config.interface}) can be served on {address}"
+
+
+async def _live_once(config: Config, sockets: list[socket.socket], certificates: Any) -> None:
+    lifespan = config.lifespan_class(config)
+    await lifespan.startup()
+    if lifespan.should_exit:
+        raise CannotStart("the application's start-up failed")
+    try:
+        # Compiles the plans and looks at the rest of the settings; nothing is accepted.
+        engine.make(config, asyncio.get_running_loop(), sockets, lifespan.state, certificates)
+    finally:
+        await lifespan.shutdown()
+    if lifespan.should_exit:
+        raise CannotStart("the application's shutdown failed")
