@@ -118,6 +118,32 @@ def test_a_stream_without_end_is_told_to_end(serve: Serve) -> None:
     assert heard == ["http.disconnect"] * 2
 
 
+def test_an_end_that_was_not_announced_leaves_time_for_a_request(serve: Serve) -> None:
+    gate = asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] != "/stream":
+            await hello(scope, receive, send)
+            return
+        await send(start())
+        await send(body(b"one", more=True))
+        await gate.wait()
+        await send(body(b"two"))
+
+    served = serve(application)
+    with served.connect() as client:
+        client.send(GET.replace(b" / ", b" /stream "))
+        assert client.head().get("connection") is None
+        assert client.chunk() == b"one"
+        served.on_loop(served.server.shutdown)
+        served.on_loop(gate.set)
+        assert (client.chunk(), client.chunk()) == (b"two", b"")
+        answer = client.ask()
+        assert (answer.body, answer.get("connection")) == (b"hello", "close")
+        assert client.is_closed()
+    served.wait_for(lambda: closed(served))
+
+
 def test_an_answer_of_known_length_is_not_told_to_end(serve: Serve) -> None:
     gate = asyncio.Event()
 

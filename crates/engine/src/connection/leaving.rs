@@ -56,6 +56,11 @@ impl Connection {
     }
 }
 
+/// The tick at which a connection goes, when the server does, that waits since tick `began`.
+pub(super) fn until_leaving(shared: &Shared, began: u64) -> u64 {
+    began.saturating_add(shared.options.timeouts.ticks(MOMENT))
+}
+
 impl State {
     fn leave(&mut self, shared: &Shared) -> Leaving {
         if self.websocket.is_some() {
@@ -67,7 +72,7 @@ impl State {
         let timeouts = &shared.options.timeouts;
         let whole = timeouts.end(self.deadline.awaited, 0);
         let began = self.deadline.at.saturating_sub(whole);
-        let until = began.saturating_add(timeouts.ticks(MOMENT));
+        let until = until_leaving(shared, began);
         if shared.now() >= until && !self.has_unread() {
             return Leaving::Close;
         }

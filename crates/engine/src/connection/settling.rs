@@ -11,6 +11,7 @@ use rustix::net::sockopt::set_socket_linger;
 use rustix::net::{Shutdown, shutdown};
 
 use super::deadlines::Awaited;
+use super::leaving::until_leaving;
 use super::output::{HIGH_WATER, Output};
 use super::shared::Shared;
 use super::state::{Ending, Gone, State};
@@ -62,6 +63,10 @@ impl State {
         self.deadline.at = shared.options.timeouts.end(awaited, shared.now());
         if awaited == Awaited::Drain {
             self.deadline.drain.renew();
+        }
+        if awaited == Awaited::Request && shared.is_shutting_down() {
+            // The last answer did not announce the end, so the client may ask once more.
+            self.deadline.at = self.deadline.at.min(until_leaving(shared, shared.now()));
         }
     }
 

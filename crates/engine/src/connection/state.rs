@@ -277,7 +277,9 @@ impl State {
         turn.reply = Reply::Complete;
         shared.request_ends();
         shared.count_answer();
-        if !turn.at.keep_alive || turn.leaves_too_much() || shared.is_shutting_down() {
+        // An end that the head did not announce, as when a shutdown began after it, comes later:
+        // the client may be sending its next request.
+        if !turn.at.keep_alive || turn.leaves_too_much() {
             let is_read = turn.body_done && self.input.is_empty();
             self.ending = if is_read {
                 Ending::Close
