@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import Any
 
 _CHUNK = b"x" * 65536
@@ -50,3 +51,38 @@ async def _length(receive: Any) -> int:
         length += len(message.get("body", b""))
         if not message.get("more_body"):
             return length
+
+
+async def worker(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the process's number: at once, ``/slow``, or piece by piece as ``/stream``."""
+    if scope["type"] != "http":
+        raise RuntimeError("these scripts speak HTTP")
+    data = str(os.getpid()).encode()
+    if scope["path"] == "/work":
+        _work()
+    if scope["path"] == "/block":
+        block()
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.05)
+    if scope["path"] == "/stream":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(4):
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.sleep(0.02)
+        await send({"type": "http.response.body", "body": data})
+        return
+    headers = [(b"content-length", str(len(data) + 1).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"\n" + data})
+
+
+def _work() -> None:
+    """About a millisecond of Python."""
+    for number in range(10_000):
+        number * number
+
+
+def block() -> None:
+    """Holds up the loop for longer than anybody waits."""
+    print(f"blocked {os.getpid()}", flush=True)
+    time.sleep(120)

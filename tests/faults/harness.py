@@ -60,6 +60,10 @@ class Figures:
         except (FileNotFoundError, ProcessLookupError):
             return False
 
+    def state(self) -> str:
+        """The letter for what it does, such as ``S`` for sleeping and ``T`` for stopped."""
+        return self._read("stat").rpartition(")")[2].split()[0]
+
     def rss(self) -> int:
         """Its resident memory, in bytes."""
         return int(self._read("statm").split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADDRESS = re.compile(r"Jebi running on http://127\.0\.0\.1:(\d+) ")
-SECONDS = 25.0
+SECONDS = 60.0
 
 
 class Command:

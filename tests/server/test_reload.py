@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+# Processes are slow to start on a machine that is busy.
+pytestmark = pytest.mark.timeout(120)
+
 RUN = ("dev", "main:app", "--port", "0")
 
 

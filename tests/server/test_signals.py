@@ -15,6 +15,9 @@ from tests.server.streaming import ENDLESS, HANDSHAKE, HELLO, RESTARTS, rest, un
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Processes are slow to start on a machine that is busy.
+pytestmark = pytest.mark.timeout(120)
+
 GET = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 
 APPLICATION = """

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# Processes are slow to start on a machine that is busy.
+pytestmark = pytest.mark.timeout(120)
+
 ME = str(os.getpid())
 
 APPLICATION = """

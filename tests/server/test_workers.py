@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Processes are slow to start on a machine that is busy.
+pytestmark = pytest.mark.timeout(120)
+
+
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     (tmp_path / "main.py").write_text(PLAIN)
