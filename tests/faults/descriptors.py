@@ -24,31 +24,43 @@ PATIENCE = 20.0
 QUIET = 3.0
 
 
+CASES = {
+    "by default": (),
+    "until none is left": ("--limit-connections", str(DESCRIPTORS - 1)),
+}
+
+
 def run(say: Say) -> Iterator[Row]:
     """All are served, nobody who was accepted is dropped, and waiting costs no processor."""
-    with Server("tests.faults.applications:hello", descriptors=DESCRIPTORS) as server:
-        say("200 clients connect and wait")
-        clients = [server.connect() for _ in range(CLIENTS)]
-        busy = server.figures.cpu_seconds()
-        threading.Event().wait(QUIET)  # what is measured is time itself
-        busy = (server.figures.cpu_seconds() - busy) / QUIET
-        yield at_most("CPU while full", busy * 100, 5, "%")
-        say("they ask, and leave when they are answered")
-        answered, seconds = _ask(clients, stay=False)
-        yield exactly("clients that leave, answered", answered, CLIENTS)
-        yield at_most("the last of them", seconds, 3, "s")
-        say("others ask, and stay")
-        clients = [server.connect() for _ in range(CLIENTS)]
-        answered, seconds = _ask(clients, stay=True)
-        yield exactly("clients that stay, answered", answered, CLIENTS)
-        yield at_most("the last of them", seconds, 7, "s")
-        for client in clients:
-            client.close()
-        with server.probe() as probe:
-            time.sleep(1.0)
-        yield exactly("requests of a later client that failed", probe.failures, 0)
-        complaints = sum("wait to be accepted" in line for line in server.lines)
-        yield at_most("lines in the log about it", complaints, 3)
+    for name, options in CASES.items():
+        application = "tests.faults.applications:hello"
+        with Server(application, *options, descriptors=DESCRIPTORS) as server:
+            yield from _besiege(server, name, say)
+
+
+def _besiege(server: Server, name: str, say: Say) -> Iterator[Row]:
+    say(f"{name}: 200 clients connect and wait")
+    clients = [server.connect() for _ in range(CLIENTS)]
+    busy = server.figures.cpu_seconds()
+    threading.Event().wait(QUIET)  # what is measured is time itself
+    busy = (server.figures.cpu_seconds() - busy) / QUIET
+    yield at_most(f"{name}: CPU while full", busy * 100, 5, "%")
+    say(f"{name}: they ask, and leave when they are answered")
+    answered, seconds = _ask(clients, stay=False)
+    yield exactly(f"{name}: clients that leave, answered", answered, CLIENTS)
+    yield at_most(f"{name}: the last of them", seconds, 3, "s")
+    say(f"{name}: others ask, and stay")
+    clients = [server.connect() for _ in range(CLIENTS)]
+    answered, seconds = _ask(clients, stay=True)
+    yield exactly(f"{name}: clients that stay, answered", answered, CLIENTS)
+    yield at_most(f"{name}: the last of them", seconds, 7, "s")
+    for client in clients:
+        client.close()
+    with server.probe() as probe:
+        time.sleep(1.0)
+    yield exactly(f"{name}: requests of a later client that failed", probe.failures, 0)
+    complaints = sum("wait to be accepted" in line for line in server.lines)
+    yield at_most(f"{name}: lines in the log about it", complaints, 3)
 
 
 def _ask(clients: list[socket.socket], *, stay: bool) -> tuple[int, float]:
