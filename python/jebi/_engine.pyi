@@ -20,6 +20,7 @@ __all__ = [
     "EventLoop",
     "Handle",
     "HttpServer",
+    "MetricsPage",
     "Native",
     "Pace",
     "Plan",
@@ -376,6 +377,7 @@ class HttpServer:
         static_cache_control: str | None = None,
         proxies: ProxySettings | None = None,
         request_ids: bool = False,
+        metrics: MetricsPage | None = None,
     ) -> Self: ...
     def start(self) -> None: ...
     def stop_accepting(self) -> None: ...
@@ -393,6 +395,10 @@ class HttpServer:
     def requests_in_flight(self) -> int: ...
     @property
     def total_requests(self) -> int: ...
+
+@final
+class MetricsPage:
+    def __new__(cls, buffer: Buffer) -> Self: ...
 
 @final
 class ProxySettings:

@@ -22,7 +22,7 @@ mod _engine {
     #[pymodule_export]
     use crate::application::NativeApplication;
     #[pymodule_export]
-    use crate::connection::{AccessLog, HttpServer, ProxySettings, TlsSettings};
+    use crate::connection::{AccessLog, HttpServer, MetricsPage, ProxySettings, TlsSettings};
     #[pymodule_export]
     use crate::encode::encode_json;
     #[pymodule_export]

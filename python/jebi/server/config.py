@@ -22,6 +22,7 @@ from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
 from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
+from jebi.server.metrics import exporter
 from jebi.server.middleware.message_logger import MessageLoggerMiddleware
 from jebi.server.protocols import HTTP_PROTOCOLS, WS_PROTOCOLS
 from jebi.server.settings import Settings
@@ -112,6 +113,8 @@ class Config(Settings):
         proxy.settings(self)
         static.check(self)
         engine.access_log(self)
+        if self.metrics is not None:
+            exporter.check(self.metrics)
         if self.reload and self.workers > 1:
             get_logger().warning('"workers" flag is ignored when reloading is enabled.')
         # Workers have the environment, and leave reloading to their supervisor.

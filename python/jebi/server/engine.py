@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jebi import _engine
     from jebi.server.config import Config
+    from jebi.server.metrics.page import Page
 
 
 @contextmanager
@@ -39,6 +40,7 @@ def make(
     listeners: list[socket.socket],
     state: dict[str, Any],
     tls: _engine.TlsSettings | None = None,
+    page: Page | None = None,
 ) -> _engine.HttpServer:
     """The engine's server for an application that has started; not accepting yet."""
     from jebi import _engine  # a supervisor has no use for it
@@ -72,6 +74,7 @@ def make(
         static_files=config.static,
         static_cache_control=config.static_cache_control,
         request_ids=config.request_id,
+        metrics=None if page is None else _engine.MetricsPage(page.memory),
         **limits.of(config),
     )
 

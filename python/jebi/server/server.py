@@ -21,6 +21,7 @@ from jebi.server.errors import STARTUP_FAILURE, reported
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.listener import HANDSHAKE_SECONDS, may_be_in_handshake, shut_doors
 from jebi.server.logging import get_logger
+from jebi.server.metrics.exporter import exported
 from jebi.server.sockets import describe
 from jebi.server.state import Listening, ServerState
 from jebi.server.tls import settings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from jebi.server.beat import Beat
     from jebi.server.config import Config
     from jebi.server.lifespan.on import LifespanOn
+    from jebi.server.metrics.page import Page
 
 HANDLED_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -62,6 +64,9 @@ class Server:
         """Told why this process had better be replaced; without it the server leaves then."""
         self.beat: Beat | None = None
         """What the loop does again and again while it serves."""
+        self.page: Page | None = None
+        """Where this process counts for a supervisor; without one it serves its metrics itself."""
+        self._exits = contextlib.ExitStack()
         self._should_exit = False
         self._force_exit = False
         self._wake: Callable[[], None] = lambda: None
@@ -128,6 +133,7 @@ class Server:
                 if self.beat is not None:
                     self.beat.stop()
                 self._close_bound()
+                self._exits.close()
 
     async def _serve(self, sockets: list[socket.socket] | None) -> None:
         event_loop = asyncio.get_running_loop()
@@ -151,6 +157,10 @@ class Server:
         """
         config, event_loop = self.config, asyncio.get_running_loop()
         tls = settings(config)
+        page = self.page
+        if page is None:
+            metrics = self._exits.enter_context(exported(config.metrics))
+            page = None if metrics is None else metrics.new_page()
         if sockets is None:
             self._bound = self._bound or config.bind_sockets()
         address = describe(config, self._bound) if self._bound else ""
@@ -160,7 +170,7 @@ class Server:
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
         self._wear = Wear(config)
-        self._engine = engine.make(config, event_loop, listeners, self.lifespan.state, tls)
+        self._engine = engine.make(config, event_loop, listeners, self.lifespan.state, tls, page)
         self._engine.start()
         self.server_state.serve_with(self._engine)
         self.servers = [Listening(event_loop, listeners, self._engine)]

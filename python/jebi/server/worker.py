@@ -10,6 +10,7 @@ whatever killed it, and so is this process soon.
 from __future__ import annotations
 
 import faulthandler
+import os
 import signal
 import socket
 import sys
@@ -39,6 +40,8 @@ class Order:
     """Whether imports of the originals resolve to Jebi."""
     beat: float
     """How often its loop shows that it is alive, in seconds."""
+    page: int | None
+    """The memory for what it counts, if that is wanted."""
     traces: int
     """The file for what its threads were doing, when somebody asks or it crashes."""
 
@@ -83,12 +86,16 @@ def _serve(order: Order, channel: Channel, listeners: list[socket.socket]) -> in
     from jebi.server.beat import Beat
     from jebi.server.config import Config
     from jebi.server.errors import CANNOT_START, CannotStart, ImportString
+    from jebi.server.metrics.page import Page
     from jebi.server.server import Server
 
     try:
         config = Config(**order.settings)
         config.load()
         server = Server(config)
+        if order.page is not None:
+            os.set_inheritable(order.page, False)
+            server.page = Page(order.page)
         server.beat = Beat(order.beat, lambda: channel.say(Word.BEAT))
         server.on_started = lambda: channel.say(Word.READY)
         server.on_spent = lambda reason: channel.say(Word.REPLACE, reason.encode())

@@ -47,7 +47,7 @@ pub(crate) use self::answer::Standing;
 pub(crate) use self::asgi::Cycle;
 use self::deadlines::Awaited;
 pub(crate) use self::head::Headers;
-pub(crate) use self::observe::AccessLog;
+pub(crate) use self::observe::{AccessLog, MetricsPage};
 use self::peer::Peer;
 pub(crate) use self::proxy::ProxySettings;
 pub(crate) use self::server::HttpServer;
@@ -96,6 +96,7 @@ impl Connection {
             Ok(token) => {
                 state.token = Some(token);
                 state.await_from_now(Awaited::Head, shared);
+                shared.count_connection();
                 drop(state);
                 shared.keep(connection);
             }

@@ -16,14 +16,14 @@ use super::deadlines::{Timeouts, Waits};
 use super::files::StaticFiles;
 use super::listener::Listener;
 use super::log::Logs;
-use super::observe::{AccessLog, Observer};
+use super::observe::{AccessLog, MetricsPage, Observer};
 use super::proxy::ProxySettings;
 use super::shared::{Options, Shared, lock};
 use super::tls::TlsSettings;
 use super::websocket;
 use crate::application::{Application, NativeApplication};
 use crate::eventloop::EventLoop;
-use crate::pool::PyPool;
+use crate::pool::{Pool, PyPool};
 use crate::runner::Runner;
 
 /// How long a client has to read its last answer, at most.
@@ -59,7 +59,7 @@ impl HttpServer {
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
-        proxies = None, request_ids = false,
+        proxies = None, request_ids = false, metrics = None,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -106,6 +106,7 @@ impl HttpServer {
         static_cache_control: Option<String>,
         proxies: Option<Bound<'_, ProxySettings>>,
         request_ids: bool,
+        metrics: Option<Py<MetricsPage>>,
     ) -> PyResult<Self> {
         let options = Options {
             limits: Limits {
@@ -147,8 +148,9 @@ impl HttpServer {
             .map(|log| Arc::clone(&log.get().lines));
         let access_log = access_log.filter(|_| native.is_none());
         let logs = Logs::new(py, access_log)?;
-        let observer = Observer::new(native, request_ids);
-        let runner = new_runner(py, &r#loop, pool)?;
+        let pool = pool_of(py, &r#loop, pool)?;
+        let observer = Observer::new(native, metrics, &pool, request_ids);
+        let runner = Runner::new(py, r#loop.clone_ref(py), pool)?;
         let shared = Shared::new(
             py,
             application,
@@ -302,12 +304,12 @@ fn served(
         .map_err(PyValueError::new_err)
 }
 
-/// A runner whose `def` code runs in `pool`, or in the loop's own.
-fn new_runner(
+/// The pool for `def` code: what was passed, or the loop's own.
+fn pool_of(
     py: Python<'_>,
     event_loop: &Py<EventLoop>,
     pool: Option<Bound<'_, PyPool>>,
-) -> PyResult<Arc<Runner>> {
+) -> PyResult<Arc<Pool>> {
     let pool = if let Some(pool) = pool {
         pool
     } else {
@@ -318,12 +320,13 @@ fn new_runner(
         let made = pools.call1((event_loop,))?.getattr("pool")?;
         made.cast_into::<PyPool>()?
     };
-    Runner::new(py, event_loop.clone_ref(py), pool.get().pool())
+    Ok(pool.get().pool())
 }
 
 fn on_tick(py: Python<'_>, shared: &Arc<Shared>) {
     let now = shared.next_tick();
     shared.gate.open(py);
+    shared.measure();
     for connection in shared.all() {
         connection.on_tick(py, now);
     }

@@ -4,6 +4,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -41,6 +42,8 @@ pub(crate) struct Job {
     pub(crate) pace: Arc<Pace>,
     /// Called on the loop thread, once, with the result; whatever was raised is a result.
     pub(crate) done: Done,
+    /// When it was submitted, where waits are timed.
+    pub(crate) submitted: Option<Instant>,
 }
 
 /// A result on its way back to the loop thread.

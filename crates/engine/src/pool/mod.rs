@@ -113,7 +113,10 @@ impl Pool {
     }
 
     /// Adds a job, on the loop thread; a worker is called for it at the end of the iteration.
-    pub(crate) fn submit(&self, py: Python<'_>, job: Job) {
+    pub(crate) fn submit(&self, py: Python<'_>, mut job: Job) {
+        if self.shared.figures.times_waits.load(Ordering::Relaxed) {
+            job.submitted = Some(Instant::now());
+        }
         if lock(&self.desk).limit_read.is_none() {
             self.read_limit(py);
         }
@@ -201,9 +204,41 @@ impl Pool {
         lock(&self.desk).limit_read = Some(Instant::now());
     }
 
+    /// From now on, knows how long jobs wait.
+    pub(crate) fn time_waits(&self) {
+        let times_waits = &self.shared.figures.times_waits;
+        times_waits.store(true, Ordering::Relaxed);
+    }
+
+    /// How the pool is doing.
+    pub(crate) fn figures(&self) -> PoolFigures {
+        let state = self.shared.state();
+        PoolFigures {
+            queued: state.roster.queued(),
+            threads: state.roster.threads(),
+            idle: state.roster.idle(),
+            jobs: self.figure(|figures| &figures.jobs),
+            waited: self.figure(|figures| &figures.waited),
+        }
+    }
+
     fn figure(&self, which: impl Fn(&shared::Figures) -> &std::sync::atomic::AtomicU64) -> u64 {
         which(&self.shared.figures).load(Ordering::Relaxed)
     }
+}
+
+/// What an operator wants to know of a pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PoolFigures {
+    /// Jobs that wait for a thread.
+    pub(crate) queued: usize,
+    pub(crate) threads: usize,
+    /// Threads that wait for a job.
+    pub(crate) idle: usize,
+    /// Jobs that were run.
+    pub(crate) jobs: u64,
+    /// Nanoseconds that jobs waited, since that is timed.
+    pub(crate) waited: u64,
 }
 
 /// What the loop holds of its pool. A loop that closes drops it, and nobody brings results home

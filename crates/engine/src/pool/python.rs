@@ -82,6 +82,7 @@ impl PyPool {
             context,
             lane: if is_exit { Lane::Exit } else { Lane::Normal },
             pace: pace.map_or_else(Arc::default, |pace| Arc::clone(&pace.get().0)),
+            submitted: None,
             done: Box::new(move |py, result| complete(py, &answered, result)),
         };
         self.pool.submit(py, job);

@@ -99,6 +99,10 @@ pub(super) struct Figures {
     pub(super) wakeups: AtomicU64,
     /// Times a worker was called.
     pub(super) calls: AtomicU64,
+    /// Nanoseconds that jobs waited for a thread, where that is timed.
+    pub(super) waited: AtomicU64,
+    /// It is.
+    pub(super) times_waits: AtomicBool,
 }
 
 /// The common part of a pool.
@@ -248,6 +252,10 @@ impl Shared {
                 self.announce();
             }
             let pace = Arc::clone(&job.pace);
+            if let Some(submitted) = job.submitted {
+                let waited = u64::try_from(submitted.elapsed().as_nanos()).unwrap_or(0);
+                self.figures.waited.fetch_add(waited, Ordering::Relaxed);
+            }
             let completion = job.run(py);
             pace.ran(clock.lap());
             count(&self.figures.jobs);

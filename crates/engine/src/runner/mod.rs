@@ -137,6 +137,7 @@ impl Runner {
                 context,
                 lane,
                 pace,
+                submitted: None,
                 done,
             },
         );

@@ -34,6 +34,12 @@ class Logs:
         path="new",
         shown="-",
     )
+    metrics: str | None = setting(
+        None,
+        help="Serve Prometheus' metrics, summed over the workers, at this address of their own.",
+        metavar="HOST:PORT",
+        shown="none",
+    )
     request_id: bool = setting(
         False,
         help="Send x-request-id with each answer: what a trusted proxy sent, or a new one.",

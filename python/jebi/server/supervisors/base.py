@@ -14,6 +14,7 @@ import click
 
 from jebi.server.listener import shut_doors
 from jebi.server.logging import get_logger
+from jebi.server.metrics.exporter import exported
 from jebi.server.sockets import describe
 from jebi.server.supervisors.process import Process
 from jebi.server.systemd import Notifier
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from jebi.server.config import Config
+    from jebi.server.metrics.exporter import Metrics
 
 # What a worker gets beyond the time for requests, for the application's own shutdown.
 SHUTDOWN_SECONDS = 10.0
@@ -44,6 +46,7 @@ class Supervisor:
         self.exit_code = 0
         self.announced = False
         self.notifier = Notifier()
+        self.metrics: Metrics | None = None
         self._alive_at = 0.0
         self._signals: list[int] = []
         self._selector = selectors.DefaultSelector()
@@ -81,7 +84,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Supervise until told to leave; returns the exit status."""
-        with self._listening():
+        with exported(self.config.metrics) as self.metrics, self._listening():
             get_logger().info("Started supervisor process [%d]", os.getpid())
             self.begin()
             while self.workers or not self.leaving:
@@ -91,7 +94,8 @@ class Supervisor:
 
     def start_worker(self, generation: int = 0) -> Process:
         """Start one more worker."""
-        worker = Process(self.config, self.sockets, generation)
+        page = None if self.metrics is None else self.metrics.new_page()
+        worker = Process(self.config, self.sockets, generation, page)
         self.workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
@@ -213,6 +217,8 @@ class Supervisor:
             elif not self.leaving:
                 self.on_end(worker, code)
             worker.close()
+            if self.metrics is not None and worker.page is not None:
+                self.metrics.retire(worker.page)
 
     def _announce(self) -> None:
         """Say where to go, once there is somebody who answers."""

@@ -18,6 +18,7 @@ from jebi.server.worker import WHERE_ARE_YOU, Order
 
 if TYPE_CHECKING:
     from jebi.server.config import Config
+    from jebi.server.metrics.page import Page
 
 # How long a worker that does not answer has to write down where it is.
 TRACE_SECONDS = 0.5
@@ -40,7 +41,14 @@ class Process:
     Times are the monotonic clock's, in seconds.
     """
 
-    def __init__(self, config: Config, sockets: list[socket.socket], generation: int = 0) -> None:
+    def __init__(
+        self,
+        config: Config,
+        sockets: list[socket.socket],
+        generation: int = 0,
+        page: Page | None = None,
+    ) -> None:
+        self.page = page
         self.generation = generation
         self.patience = float(config.timeout_worker_healthcheck)
         self.ready_at = self.heard_at = _NEVER
@@ -61,6 +69,7 @@ class Process:
             path=sys.path,
             drop_in=drop_in.is_installed(),
             beat=min(1.0, self.patience / 4),
+            page=None if page is None else page.descriptor,
             traces=self._traces.fileno(),
         )
         with contextlib.suppress(OSError):  # dead already; the supervisor will see that
@@ -68,10 +77,11 @@ class Process:
 
     def _start(self, theirs: socket.socket, listening: list[int]) -> subprocess.Popen[bytes]:
         command = [sys.executable, *_interpreter_options(), "-m", "jebi.server.worker"]
+        counting = [] if self.page is None else [self.page.descriptor]
         with theirs:
             return subprocess.Popen(
                 [*command, str(theirs.fileno())],
-                pass_fds=(*listening, theirs.fileno(), self._traces.fileno()),
+                pass_fds=(*listening, *counting, theirs.fileno(), self._traces.fileno()),
             )
 
     @property

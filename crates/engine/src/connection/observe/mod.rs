@@ -1,4 +1,4 @@
-//! Requests as an operator sees them: lines of the native access log.
+//! Requests as an operator sees them: lines of the native access log, and metrics.
 //!
 //! Where nobody wants to know, a request costs one look at an empty place.
 
@@ -6,6 +6,8 @@ mod clock;
 mod escape;
 mod format;
 mod id;
+mod metrics;
+mod page;
 mod python;
 mod sink;
 
@@ -19,17 +21,21 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-pub(super) use self::id::Ids;
+use self::id::Ids;
+use self::metrics::Metrics;
+pub(crate) use self::page::MetricsPage;
 pub(crate) use self::python::AccessLog;
 use self::python::Lines;
 use super::Connection;
 use super::peer::host_of;
 use super::shared::Shared;
 use super::turn::Turn;
+use crate::pool::Pool;
 
 /// What is to be known of requests.
 pub(super) struct Observer {
     lines: Option<Arc<Lines>>,
+    metrics: Option<Metrics>,
     /// Answers carry their request's number.
     ids: Ids,
     sends_ids: bool,
@@ -37,10 +43,16 @@ pub(super) struct Observer {
 
 impl Observer {
     /// `None` where nothing is to be known.
-    pub(super) fn new(lines: Option<Arc<Lines>>, sends_ids: bool) -> Option<Arc<Self>> {
-        (lines.is_some() || sends_ids).then(|| {
+    pub(super) fn new(
+        lines: Option<Arc<Lines>>,
+        page: Option<Py<MetricsPage>>,
+        pool: &Arc<Pool>,
+        sends_ids: bool,
+    ) -> Option<Arc<Self>> {
+        (lines.is_some() || page.is_some() || sends_ids).then(|| {
             Arc::new(Self {
                 lines,
+                metrics: page.map(|page| Metrics::new(page, Arc::clone(pool))),
                 ids: Ids::default(),
                 sends_ids,
             })
@@ -58,7 +70,6 @@ impl Observer {
 pub(super) struct Observed {
     observer: Arc<Observer>,
     begun: Instant,
-    /// Of what lines are made.
     head: RequestHead,
     client: String,
     port: u16,
@@ -69,6 +80,7 @@ pub(super) struct Observed {
     request_id: Option<String>,
     /// 0 as long as nothing was answered.
     status: u16,
+    pub(super) is_websocket: bool,
     received: u64,
     head_sent: u64,
     body_sent: u64,
@@ -79,6 +91,10 @@ impl Observed {
     /// The status, or 499 of a client that left before there was one, as nginx has it.
     fn status(&self) -> u16 {
         if self.status == 0 { 499 } else { self.status }
+    }
+
+    fn method(&self) -> &str {
+        self.head.method()
     }
 
     fn route(&self) -> Option<&str> {
@@ -121,13 +137,25 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         let observer = Arc::clone(&self.observer);
+        let elapsed = self.begun.elapsed();
         if let Some(lines) = &observer.lines {
-            lines.add(self, &self.head, self.begun.elapsed());
+            lines.add(self, &self.head, elapsed);
+        }
+        if let Some(metrics) = &observer.metrics {
+            metrics.count(self, elapsed);
         }
     }
 }
 
 impl Turn {
+    /// The connection, or this part of it, speaks WebSocket from here on.
+    pub(super) fn note_websocket(&mut self, status: u16) {
+        self.note_status(status);
+        if let Some(observed) = &mut self.observed {
+            observed.is_websocket = true;
+        }
+    }
+
     /// The answer to this request is the server's own.
     pub(super) fn note_status(&mut self, status: u16) {
         if let Some(observed) = &mut self.observed {
@@ -170,6 +198,7 @@ impl Connection {
             route: None,
             request_id,
             status: 0,
+            is_websocket: false,
             received: head.size() as u64,
             head_sent: 0,
             body_sent: 0,
@@ -250,6 +279,23 @@ impl Shared {
                 failure.lines, failure.error
             );
             self.logs.error(py, &text);
+        }
+    }
+
+    /// A tick passed.
+    pub(super) fn measure(&self) {
+        let metrics = self.observer.as_ref().and_then(|o| o.metrics.as_ref());
+        if let Some(metrics) = metrics {
+            let period = self.options.timeouts.tick();
+            metrics.tick(period, self.in_flight(), self.connections());
+        }
+    }
+
+    /// A connection was accepted.
+    pub(super) fn count_connection(&self) {
+        let metrics = self.observer.as_ref().and_then(|o| o.metrics.as_ref());
+        if let Some(metrics) = metrics {
+            metrics.accepted();
         }
     }
 

@@ -65,7 +65,7 @@ impl Connection {
                 return Err(Rejected::Complete);
             }
             turn.reply = Reply::Upgraded;
-            turn.note_status(101);
+            turn.note_websocket(101);
             let out = state.output.tail();
             http1::write_status_line(out, 101);
             self.shared

@@ -1,0 +1,1 @@
+"""Figures for Prometheus, summed over the workers."""
