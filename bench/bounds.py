@@ -37,6 +37,7 @@ BOUNDS = (
     Bound("asgi", CPU, "raw ASGI on uvicorn", most=1 / 3),
     Bound("asgi", CPU, "raw ASGI on Granian", most=1 / 2),
     Bound("websocket", RATE, "raw ASGI on uvicorn", least=3),
+    Bound("websockets", RATE, "raw ASGI on uvicorn", least=3),
     Bound("http2", RATE, "Granian", least=1),
     Bound("static", RATE, "Granian", least=1),
 )

@@ -59,7 +59,7 @@ def missing() -> str | None:
 def measure(server: Server, scenario: Scenario, core: int, seconds: float) -> Sample:
     """Drive `server` with `scenario` for some seconds."""
     cores = os.sched_getaffinity(0) if server.peer.everywhere else {core}
-    make = {"wrk": _wrk, "h2load": _h2load, "websocket": _websocket}[scenario.load]
+    make = {"wrk": _wrk, "h2load": _h2load}.get(scenario.load, _websocket)
     before = _children()
     report, spent = make(server, scenario, cores, seconds)
     loaded = _children() - before
@@ -140,7 +140,7 @@ def _websocket(
     server: Server, scenario: Scenario, cores: set[int], seconds: float
 ) -> tuple[dict[str, Any], float]:
     address = f"127.0.0.1:{server.port}{scenario.path}"
-    command = [str(ECHO), "websocket", address, str(MESSAGE), str(scenario.connections)]
+    command = [str(ECHO), scenario.load, address, str(MESSAGE), str(scenario.connections)]
     with subprocess.Popen(
         [*command, str(seconds)],
         stdin=subprocess.PIPE,

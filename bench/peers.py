@@ -20,7 +20,8 @@ FILES = CACHE / "files"
 FRAMEWORK = "bench.apps.framework:app"
 RAW = "bench.apps.raw:app"
 SERVER_ONLY = frozenset({"plaintext", "json"})
-SERVERS = frozenset({"asgi", "websocket", "http2", "static", "workers"})
+WEBSOCKETS = frozenset({"websocket", "websockets"})
+SERVERS = WEBSOCKETS | {"asgi", "http2", "static", "workers"}
 """The scenarios that compare servers under the same application; a framework answers the others."""
 
 
@@ -69,9 +70,9 @@ _JEBI = (str(Path(sys.prefix) / "bin" / "python"), "-m", "jebi", "run", RAW, "--
 _QUIET = ("--no-access-log", "--log-level", "warning")
 
 
-def _granian(name: str, title: str, scenario: str, *options: str) -> Peer:
+def _granian(name: str, scenarios: frozenset[str], *options: str) -> Peer:
     command = (_tool("granian"), RAW, *_GRANIAN_WITH, "warning", *options)
-    return Peer(f"granian-{name}", title, command, frozenset({scenario}))
+    return Peer(f"granian-{name}", "Granian", command, scenarios)
 
 
 PEERS = (
@@ -93,7 +94,7 @@ PEERS = (
         "asgi-uvicorn",
         "raw ASGI on uvicorn",
         (_tool("uvicorn"), RAW, *_UVICORN),
-        SERVER_ONLY | {"asgi", "websocket"},
+        SERVER_ONLY | WEBSOCKETS | {"asgi"},
     ),
     Peer(
         "asgi-granian",
@@ -102,14 +103,14 @@ PEERS = (
         SERVER_ONLY | {"asgi"},
     ),
     # A server each for what Granian is told to do beside, so that none of it is in another's way.
-    _granian("websocket", "Granian", "websocket"),
-    _granian("http2", "Granian", "http2", "--no-ws", "--http", "2"),
-    _granian("static", "Granian", "static", "--no-ws", "--static-path-mount", str(FILES)),
+    _granian("websocket", WEBSOCKETS),
+    _granian("http2", frozenset({"http2"}), "--no-ws", "--http", "2"),
+    _granian("static", frozenset({"static"}), "--no-ws", "--static-path-mount", str(FILES)),
     Peer(
         "asgi-jebi",
         "raw ASGI on Jebi",
         (*_JEBI, *_QUIET, "--static", f"/static={FILES}"),
-        frozenset({"asgi", "websocket", "http2", "static"}),
+        WEBSOCKETS | {"asgi", "http2", "static"},
     ),
     Peer("one-worker", "one worker", (*_JEBI, *_QUIET), frozenset({"workers"}), everywhere=True),
     Peer(

@@ -30,7 +30,8 @@ class Scenario:
     """One kind of request.
 
     ``answer`` is the JSON document every server must give, text for a plain answer, or bytes for a
-    file. ``load`` is what asks: ``wrk``, ``h2load`` (HTTP/2 by prior knowledge) or ``websocket``.
+    file. ``load`` is what asks: ``wrk``, ``h2load`` (HTTP/2 by prior knowledge),
+    ``websocket`` or, with several messages under way on each connection, ``websockets``.
     """
 
     name: str
@@ -81,6 +82,13 @@ SCENARIOS = (
     Scenario("list", "1,000-item list", "/list", ROWS),
     Scenario("asgi", "raw ASGI", "/plaintext", "Hello, World!"),
     Scenario("websocket", "WebSocket echo, 64 B", "/plaintext", "Hello, World!", load="websocket"),
+    Scenario(
+        "websockets",
+        "WebSocket echo, 64 B, 8 at a time",
+        "/plaintext",
+        "Hello, World!",
+        load="websockets",
+    ),
     Scenario("http2", "HTTP/2", "/plaintext", "Hello, World!", load="h2load"),
     Scenario("static", "static file, 10 MiB", "/static/big.bin", BIG, connections=8),
     Scenario("workers", "raw ASGI on both cores", "/plaintext", "Hello, World!"),

@@ -190,11 +190,17 @@ impl Connection {
         self.settle(py);
     }
 
-    /// The head that was held for the request with this serial goes out alone.
+    /// What was held back for more to come leaves now: the head of the request with this serial,
+    /// or messages of a WebSocket.
     fn release(self: &Arc<Self>, py: Python<'_>, serial: u64) {
         let cycle = {
             let mut state = self.state();
             if !state.holds_head(serial) {
+                let is_websocket = state.websocket.is_some();
+                drop(state);
+                if is_websocket {
+                    self.resume(py);
+                }
                 return;
             }
             state.cycle(py, serial)

@@ -1,8 +1,10 @@
 //! The load on an echo server: messages there and back on several connections, without a pause.
 //!
 //! `echo KIND ADDRESS SIZE CONNECTIONS SECONDS`, with KIND one of `tcp`, `unix`, `udp`, `tls` and
-//! `websocket`, whose messages are texts in one frame and whose ADDRESS ends with a path. One message is under way on each connection. The connections are visited in turn, and none is
-//! polled: while the loop is in one of them, the server works on the others.
+//! `websocket`, whose messages are texts in one frame and whose ADDRESS ends with a path. One
+//! message is under way on each connection; with `websockets`, eight are. The connections are
+//! visited in turn, and none is polled: while the loop is in one of them, the server works on the
+//! others.
 //!
 //! Every answer of the first turn is compared with what was sent, byte for byte. Later ones are
 //! counted. Prints one line of JSON.
@@ -60,24 +62,37 @@ fn main() -> Outcome<()> {
 struct Message {
     sent: Vec<u8>,
     answer: Vec<u8>,
+    /// How many messages that is.
+    count: u64,
 }
+
+/// How many messages of `websockets` are under way on a connection.
+const BURST: usize = 8;
 
 impl Message {
     fn new(kind: &str, size: usize) -> Self {
         let bytes: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
-        if kind != "websocket" {
-            return Self {
-                sent: bytes.clone(),
-                answer: bytes,
-            };
-        }
+        let count = match kind {
+            "websocket" => 1,
+            "websockets" => BURST,
+            _ => {
+                return Self {
+                    sent: bytes.clone(),
+                    answer: bytes,
+                    count: 1,
+                };
+            }
+        };
         let text: Vec<u8> = bytes.iter().map(|byte| b'a' + byte % 26).collect();
         let mask = [0x37, 0xfa, 0x21, 0x3d];
         let masked = text.iter().zip(mask.iter().cycle());
         let masked: Vec<u8> = masked.map(|(byte, mask)| byte ^ mask).collect();
         Self {
-            sent: [&frame_head(size, 0x80)[..], &mask, &masked].concat(),
-            answer: [&frame_head(size, 0)[..], &text].concat(),
+            sent: [&frame_head(size, 0x80)[..], &mask, &masked]
+                .concat()
+                .repeat(count),
+            answer: [&frame_head(size, 0)[..], &text].concat().repeat(count),
+            count: count as u64,
         }
     }
 }
@@ -119,7 +134,7 @@ fn open(kind: &str, address: &str) -> Outcome<Box<dyn Connection>> {
     Ok(match kind {
         "tcp" => Box::new(open_tcp(address)?),
         "tls" => Box::new(open_tls(address)?),
-        "websocket" => Box::new(open_websocket(address)?),
+        "websocket" | "websockets" => Box::new(open_websocket(address)?),
         "unix" => {
             let stream = UnixStream::connect(address)?;
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -184,12 +199,12 @@ fn drive(
         for connection in &mut *connections {
             connection.read_exact(&mut answer)?;
             send(connection, message)?;
-            round_trips += 1;
+            round_trips += message.count;
         }
     }
     for connection in connections {
         connection.read_exact(&mut answer)?;
-        round_trips += 1;
+        round_trips += message.count;
     }
     Ok((round_trips, start.elapsed()))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use websocket::Event;
 
-use super::super::output::HIGH_WATER;
+use super::super::output::{HIGH_WATER, LOW_WATER};
 use super::super::state::{Ending, Next, State};
 use super::super::{Connection, notify};
 use super::{Message, NotSent, Session};
@@ -95,13 +95,16 @@ impl State {
 
 impl Connection {
     /// Sends a message. `Ok(full)` says that the producer has to wait.
+    ///
+    /// While others wait to be received, which the application is likely to answer as well, it
+    /// is kept for those: they leave together, at the end of the loop's iteration at the latest.
     pub(in super::super) fn send_message(
         self: &Arc<Self>,
         py: Python<'_>,
         serial: u64,
         write: impl FnOnce(&mut websocket::Encoder, &mut Vec<u8>),
     ) -> Result<bool, NotSent> {
-        {
+        let (is_first, is_kept) = {
             let mut state = self.state();
             let ending = state.ending;
             let State {
@@ -111,9 +114,16 @@ impl Connection {
                 .as_deref_mut()
                 .filter(|session| !session.said_close && ending == Ending::None)
                 .ok_or(NotSent::Disconnected)?;
+            let is_first = output.is_empty();
             write(&mut session.encoder, output.tail());
+            let is_kept = session.has_messages() && output.len() < LOW_WATER;
+            (is_first, is_kept)
+        };
+        match (is_kept, is_first) {
+            (false, _) => self.resume(py),
+            (true, true) => self.shared.hold(Arc::clone(self), serial),
+            (true, false) => {}
         }
-        self.resume(py);
         let mut state = self.state();
         let full = state.output.len() > HIGH_WATER;
         Ok(match state.turn(serial) {

@@ -49,6 +49,10 @@ impl Inbox {
         self.messages.len() >= self.queue || self.bytes >= HIGH_WATER
     }
 
+    pub(super) fn has_messages(&self) -> bool {
+        !self.messages.is_empty()
+    }
+
     pub(super) fn push(&mut self, message: Message) {
         self.bytes += message.len();
         self.messages.push_back(message);

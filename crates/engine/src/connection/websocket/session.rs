@@ -44,6 +44,11 @@ impl Session {
         lock(&self.inbox).is_full()
     }
 
+    /// Whether messages wait for the application.
+    pub(super) fn has_messages(&self) -> bool {
+        lock(&self.inbox).has_messages()
+    }
+
     /// Whether more than a frame's head is on its way, so that a large read pays.
     pub(in super::super) fn is_in_payload(&self) -> bool {
         self.decoder.is_in_payload()
