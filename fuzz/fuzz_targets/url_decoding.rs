@@ -3,6 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 
+/// So many names of an input are looked up, as each costs a walk over all of it.
+const NAMES: usize = 16;
+
 fn hexadecimal(bytes: &[u8]) -> Option<u8> {
     let text = std::str::from_utf8(bytes).ok()?;
     let plain = bytes.len() == 2 && bytes.iter().all(u8::is_ascii_hexdigit);
@@ -66,7 +69,7 @@ fn assert_query(raw: &[u8]) {
                 .eq(slow.iter().map(|(n, v)| (&**n, &**v)))
         );
     }
-    for (name, _) in &pairs {
+    for (name, _) in pairs.iter().take(NAMES) {
         let values: Vec<_> = pairs
             .iter()
             .filter(|(known, _)| known == name)
@@ -81,7 +84,7 @@ fn assert_query(raw: &[u8]) {
 fn assert_cookies(raw: &[u8]) {
     let cookies: Vec<_> = params::cookies(raw).collect();
     assert!(cookies.len() <= raw.split(|&byte| byte == b';').count());
-    for (name, value) in &cookies {
+    for (name, value) in cookies.iter().take(NAMES) {
         assert!(!name.contains(['=', ';']) && !name.starts_with(' ') && !name.ends_with(' '));
         let last = cookies.iter().rfind(|(known, _)| known == name);
         assert_eq!(params::cookie(raw, name).as_ref(), last.map(|(_, v)| v));

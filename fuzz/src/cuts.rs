@@ -17,8 +17,16 @@ pub fn pieces(bytes: &[u8], seed: u16) -> Vec<&[u8]> {
     pieces
 }
 
-/// The ways in which every target feeds its input: whole, byte by byte, and cut by `seed`.
+/// Inputs up to this many bytes are fed byte by byte.
+const SHORT: usize = 2048;
+
+/// The ways in which every target feeds its input: whole, byte by byte or nearly, and cut by `seed`.
 #[must_use]
 pub fn ways(bytes: &[u8], seed: u16) -> [Vec<&[u8]>; 3] {
-    [vec![bytes], bytes.chunks(1).collect(), pieces(bytes, seed)]
+    let size = if bytes.len() > SHORT { 13 } else { 1 };
+    [
+        vec![bytes],
+        bytes.chunks(size).collect(),
+        pieces(bytes, seed),
+    ]
 }
