@@ -211,3 +211,27 @@ def test_another_loop_is_refused_in_one_clear_line() -> None:
     server = Server(Config(app, port=0, lifespan="off", log_config=None))
     with pytest.raises(CannotStart, match="the server needs Jebi's event loop"):
         asyncio.run(server.serve())
+
+
+def test_the_drop_in_can_be_a_setting_of_the_project(here: Path) -> None:
+    (here / "pyproject.toml").write_text(
+        "[tool.jebi]\napp = 'main:app'\ndrop-in = true\nport = 0\n"
+    )
+    with (here / "main.py").open("a") as file:
+        file.write("import uvicorn.protocols.utils, jebi.server\nassert uvicorn is jebi.server\n")
+    with Command(here, "run") as command:
+        assert command.get("/x") == (200, "/x")
+
+
+@pytest.mark.parametrize("module", ["jebi.server", "uvicorn"])
+def test_the_module_is_a_command_too(here: Path, module: str) -> None:
+    class Module(Command):
+        pass
+
+    Module.module = (module,) if module == "jebi.server" else ("jebi.drop_in", "-m", module)
+    with Module(here, "main:app", "--port", "0", "--loop", "uvloop", "--http", "h11") as command:
+        assert command.get("/x") == (200, "/x")
+        assert command.stop() == -signal.SIGTERM
+    with Module(here, "--version") as command:
+        assert command.wait() == 0
+    assert command.lines[0].startswith("Running uvicorn 0.54.0 with CPython 3.")

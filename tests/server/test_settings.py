@@ -152,6 +152,7 @@ def test_a_project_says_it_in_toml(command: Command) -> None:
         headers = { X-One = "a: b" }
         log-config = { version = 1 }
         app-dir = "."
+        drop-in = true
         """
     )
     told = command.ask()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 NAME = "pyproject.toml"
 
+# Settings of commands that not every command has: no mistake where they mean nothing.
+ELSEWHERE = {"drop-in"}
+
 
 class BadProject(click.ClickException):
     """What pyproject.toml says cannot be used; the text says where it stands."""
@@ -55,6 +58,8 @@ def read_settings(command: click.Command, options: Mapping[str, Option]) -> dict
     settings = {}
     for key, value in table.items():
         parameter = known.get(key.replace("_", "-"))
+        if parameter is None and key.replace("_", "-") in ELSEWHERE:
+            continue
         if parameter is None:
             near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.0)
             raise BadProject(
