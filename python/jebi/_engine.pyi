@@ -378,6 +378,8 @@ class HttpServer:
         proxies: ProxySettings | None = None,
         request_ids: bool = False,
         metrics: MetricsPage | None = None,
+        http2: bool = True,
+        http2_max_streams: int = 100,
     ) -> Self: ...
     def start(self) -> None: ...
     def stop_accepting(self) -> None: ...
@@ -417,6 +419,7 @@ class TlsSettings:
         ca_certs: str | PathLike[str] | None = None,
         cert_reqs: int = 0,
         minimum_version: str = "1.2",
+        http2: bool = True,
     ) -> Self: ...
     def reload(self) -> None: ...
 

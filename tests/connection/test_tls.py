@@ -125,12 +125,27 @@ def test_websockets_pass(serve: Serve, authority: trustme.CA, certfile: Path) ->
     assert schemes == ["wss"]
 
 
-def test_http11_is_agreed_on(serve: Serve, authority: trustme.CA, certfile: Path) -> None:
+@pytest.mark.parametrize(
+    ("offers", "speaks", "agreed"),
+    [
+        (["h2", "http/1.1"], True, "h2"),
+        (["h2", "http/1.1"], False, "http/1.1"),
+        (["http/1.1"], True, "http/1.1"),
+    ],
+)
+def test_the_protocol_is_agreed_on(
+    serve: Serve,
+    authority: trustme.CA,
+    certfile: Path,
+    offers: list[str],
+    speaks: bool,
+    agreed: str,
+) -> None:
     context = trusting(authority)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    with connect(serve(hello, tls=TlsSettings(certfile)), context) as client:
+    context.set_alpn_protocols(offers)
+    with connect(serve(hello, tls=TlsSettings(certfile, http2=speaks)), context) as client:
         assert isinstance(client.socket, ssl.SSLSocket)
-        assert client.socket.selected_alpn_protocol() == "http/1.1"
+        assert client.socket.selected_alpn_protocol() == agreed
 
 
 def test_the_end_is_said(serve: Serve, authority: trustme.CA, certfile: Path) -> None:

@@ -163,7 +163,7 @@ impl Exchange {
             Standing::Begun => "without completing response",
         };
         let is_hastened = |cycle: &Py<Cycle>| cycle.get().is_hastened();
-        if !self.connection.has_left() && !self.cycle.get().is_some_and(is_hastened) {
+        if !self.connection.has_left(self.serial) && !self.cycle.get().is_some_and(is_hastened) {
             self.connection
                 .log_error(py, &format!("ASGI callable returned {missing}."));
         }

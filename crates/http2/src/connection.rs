@@ -233,6 +233,12 @@ impl Connection {
         self.streams.get(&stream).map_or(0, Stream::backlog)
     }
 
+    /// Whether anything waits for a window.
+    #[must_use]
+    pub fn has_backlog(&self) -> bool {
+        self.streams.values().any(|stream| stream.backlog() > 0)
+    }
+
     /// Ends an answer after what was written, with trailers if there are any.
     ///
     /// # Errors
@@ -285,6 +291,18 @@ impl Connection {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.streams.is_empty() && self.heads.is_empty() && self.events.is_empty()
+    }
+
+    /// Whether input is left where it is until more of the output is sent.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.pending() >= HIGH_WATER
+    }
+
+    /// Whether [`next_event`](Self::next_event) has something to say.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
     }
 
     /// Whether the client is in the middle of saying something that cannot wait.

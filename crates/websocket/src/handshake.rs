@@ -73,6 +73,26 @@ impl Upgrade {
         if method != "GET" {
             return Err(Refusal::bad("a WebSocket is opened with GET"));
         }
+        let (mut upgrade, key) = Self::read_fields(headers)?;
+        upgrade.accept = accept(key.unwrap_or_default())?;
+        Ok(upgrade)
+    }
+
+    /// Reads the handshake of an extended CONNECT, which needs no proof that it was understood
+    /// (RFC 8441 section 5).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_extended<'a>(
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Result<Self, Refusal> {
+        Self::read_fields(headers).map(|(upgrade, _)| upgrade)
+    }
+
+    fn read_fields<'a>(
+        headers: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Result<(Self, Option<&'a [u8]>), Refusal> {
         let (mut key, mut version) = (None, None);
         let (mut protocols, mut offers) = (Vec::new(), Vec::new());
         for (name, value) in headers {
@@ -102,14 +122,15 @@ impl Upgrade {
                 message: "only version 13 of WebSocket is spoken here",
             });
         }
-        Ok(Self {
-            accept: accept(key.unwrap_or_default())?,
+        let upgrade = Self {
+            accept: String::new(),
             protocols,
             agreement: Agreement::find(offers),
-        })
+        };
+        Ok((upgrade, key))
     }
 
-    /// The value of the answer's `Sec-WebSocket-Accept`.
+    /// The value of the answer's `Sec-WebSocket-Accept`; empty after an extended CONNECT.
     #[must_use]
     pub fn accept(&self) -> &str {
         &self.accept

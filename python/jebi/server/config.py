@@ -17,7 +17,7 @@ from jebi.server import (
     static,
     tls,
 )
-from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
+from jebi.server.errors import STARTUP_FAILURE, reported
 from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
@@ -55,13 +55,6 @@ WSProtocolType = Literal["auto", "none", "websockets", "websockets-sansio", "wsp
 
 class UvicornDeprecationWarning(UserWarning):
     """What uvicorn warns with, for filters that name it; never raised here."""
-
-
-# What uvicorn knows and this server does not yet: refused, never silently ignored. The values
-# are those that ask for nothing.
-NOT_YET: dict[str, Any] = {
-    "http2": False,
-}
 
 
 class Config(Settings):
@@ -107,7 +100,8 @@ class Config(Settings):
         self.reload_includes = _as_list(self.given["reload_includes"])
         self.reload_excludes = _as_list(self.given["reload_excludes"])
         self._find_what_is_watched()
-        self._refuse_what_is_missing()
+        protocols.check("http", self.http, HTTP_PROTOCOLS)
+        protocols.check("ws", self.ws, WS_PROTOCOLS)
         limits.check(self)
         tls.check(self)
         proxy.settings(self)
@@ -136,13 +130,6 @@ class Config(Settings):
                 "Current configuration will not reload as not all conditions are met, please refer "
                 "to documentation."
             )
-
-    def _refuse_what_is_missing(self) -> None:
-        protocols.check("http", self.http, HTTP_PROTOCOLS)
-        protocols.check("ws", self.ws, WS_PROTOCOLS)
-        for name, nothing in NOT_YET.items():
-            if self.given[name] != nothing:
-                raise CannotStart(f"the option {name!r} is not supported yet")
 
     @property
     def asgi_version(self) -> str:

@@ -75,6 +75,8 @@ def make(
         static_cache_control=config.static_cache_control,
         request_ids=config.request_id,
         metrics=None if page is None else _engine.MetricsPage(page.memory),
+        http2=config.http2,
+        http2_max_streams=config.http2_max_streams,
         **limits.of(config),
     )
 

@@ -61,6 +61,7 @@ def settings(config: Config) -> _engine.TlsSettings | None:
             ca_certs=None if config.ssl_ca_certs is None else os.fspath(config.ssl_ca_certs),
             cert_reqs=int(config.ssl_cert_reqs),
             minimum_version=config.ssl_minimum_version,
+            http2=config.http2,
         )
     except ValueError as error:
         raise CannotStart(f"TLS cannot be set up: {error}") from None

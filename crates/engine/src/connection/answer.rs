@@ -37,7 +37,7 @@ pub(super) enum Content<'c> {
 }
 
 impl Content<'_> {
-    fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
             Self::File(source) => usize::try_from(source.left()).unwrap_or(usize::MAX),
@@ -46,11 +46,19 @@ impl Content<'_> {
 }
 
 /// What became of a whole answer.
-enum Answered {
+pub(super) enum Answered {
     /// Nobody waits for it.
     Nobody,
     /// It is written; the cycle is to be told outside of the lock.
     Whole(Option<Py<Cycle>>),
+}
+
+/// Where a piece of a body went.
+pub(super) enum Pushed {
+    /// Into the output.
+    On,
+    /// There is nobody who waits for it.
+    Nowhere,
 }
 
 /// What became of a piece of a body.
@@ -85,10 +93,10 @@ impl Connection {
         }
     }
 
-    /// Whether the client is known to have left.
-    pub(crate) fn has_left(&self) -> bool {
-        let state = self.state();
-        state.eof || state.socket.is_none()
+    /// Whether the client of the request with this serial is known to have left.
+    pub(crate) fn has_left(&self, serial: u64) -> bool {
+        let mut state = self.state();
+        state.eof || state.socket.is_none() || state.http2.is_some() && state.turn(serial).is_none()
     }
 
     /// What a message that fits nowhere should have been.
@@ -197,7 +205,7 @@ impl Connection {
         if taken.full {
             // What was written may have left with the flush.
             let mut state = self.state();
-            taken.full = more && state.output.len() > HIGH_WATER;
+            taken.full = more && state.backlog(serial) > HIGH_WATER;
             let full = taken.full;
             match state.turn(serial) {
                 Some(turn) => turn.draining |= full,
@@ -241,6 +249,9 @@ impl State {
         headers: Headers<'_>,
         content: Content<'_>,
     ) -> Result<Answered, Unsendable> {
+        if let Some(session) = &mut self.http2 {
+            return session.answer(shared, serial, status, headers, content);
+        }
         let Self {
             turn,
             output,
@@ -270,7 +281,7 @@ impl State {
                 return Err(unsendable);
             }
         }
-        Ok(Answered::Whole(self.complete(shared)))
+        Ok(Answered::Whole(self.complete(shared, serial)))
     }
 
     /// Writes the head that was held, if one is. Returns its status then.
@@ -280,6 +291,9 @@ impl State {
         serial: u64,
         whole: Option<usize>,
     ) -> Result<Option<u16>, Unsendable> {
+        if let Some(session) = &mut self.http2 {
+            return session.release(shared, serial, whole);
+        }
         let Self { turn, output, .. } = self;
         let Some(turn) = turn.as_mut().filter(|turn| turn.serial == serial) else {
             return Ok(None);
@@ -321,9 +335,12 @@ impl State {
             if let Some(observed) = self.turn(serial).and_then(|turn| turn.observed.as_mut()) {
                 observed.sent(length);
             }
-            self.output.push_source(source);
+            match &mut self.http2 {
+                Some(session) => session.send_file(serial, source),
+                None => self.output.push_source(source),
+            }
         }
-        let cycle = self.complete(shared);
+        let cycle = self.complete(shared, serial);
         Ok(Taken {
             status,
             full: false,
@@ -355,6 +372,29 @@ impl State {
             Some(Reply::Trailing(_)) => return Err(Rejected::Expected("http.response.trailers")),
         }
         let status = self.release(shared, serial, (!more).then_some(piece.len()))?;
+        let pushed = match &mut self.http2 {
+            Some(session) => session.push(serial, piece, more)?,
+            None => self.push(piece, more)?,
+        };
+        if matches!(pushed, Pushed::Nowhere) {
+            return Ok(Taken::default());
+        }
+        let full = self.backlog(serial) > HIGH_WATER;
+        // Trailers may be to come.
+        let ends = self.turn(serial).is_some_and(|turn| turn.is_complete());
+        let cycle = if ends {
+            self.complete(shared, serial)
+        } else {
+            None
+        };
+        Ok(Taken {
+            status,
+            full,
+            cycle,
+        })
+    }
+
+    fn push(&mut self, piece: &[u8], more: bool) -> Result<Pushed, Rejected> {
         let Self {
             turn,
             output,
@@ -362,17 +402,10 @@ impl State {
             ..
         } = self;
         let (Some(turn), Some(socket)) = (turn, socket) else {
-            return Ok(Taken::default());
+            return Ok(Pushed::Nowhere);
         };
         let raw = turn.frame(output.tail(), piece, more)?;
         output.push_body(socket.as_fd(), raw);
-        let full = output.len() > HIGH_WATER;
-        let ends = turn.is_complete();
-        let cycle = if ends { self.complete(shared) } else { None };
-        Ok(Taken {
-            status,
-            full,
-            cycle,
-        })
+        Ok(Pushed::On)
     }
 }

@@ -1,7 +1,7 @@
 //! The head of an answer: what the application said, and what the connection has to add.
 
 use super::trailers::Trailers;
-use http1::{write_content_length, write_header, write_status_line};
+use http1::{Version, write_content_length, write_header, write_status_line};
 
 /// What the application's headers say about framing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,8 +80,9 @@ pub(super) fn write_headers(
 pub(super) struct Circumstances {
     /// The request was a HEAD.
     pub(super) head_only: bool,
-    /// The client speaks HTTP/1.0.
-    pub(super) http10: bool,
+    /// What the client speaks: HTTP/1.0 knows no chunks, HTTP/2 frames bodies itself and leaves
+    /// connections out of its messages.
+    pub(super) version: Version,
     /// The connection may serve another request.
     pub(super) keep_alive: bool,
 }
@@ -96,6 +97,8 @@ pub(super) enum Framing {
     Chunked,
     /// By closing the connection.
     UntilClose,
+    /// By HTTP/2's own frames.
+    ByFrame,
 }
 
 /// Whether answers of this status have no body (RFC 9112, section 6.3).
@@ -213,7 +216,8 @@ pub(super) fn end_head(
     let framing = match (said.content_length, whole) {
         _ if bodiless => Framing::None,
         (Some(length), _) | (None, Some(length)) => Framing::Length(length),
-        (None, None) if at.http10 => Framing::UntilClose,
+        (None, None) if at.version == Version::Http2 => Framing::ByFrame,
+        (None, None) if at.version == Version::Http10 => Framing::UntilClose,
         (None, None) => Framing::Chunked,
     };
     let keep_alive =
@@ -227,9 +231,11 @@ pub(super) fn end_head(
         }
         _ => {}
     }
-    if !keep_alive && !said.close {
+    if at.version == Version::Http2 {
+        // Whether the connection stays open is not an answer's to say.
+    } else if !keep_alive && !said.close {
         out.extend_from_slice(b"connection: close\r\n");
-    } else if keep_alive && at.http10 {
+    } else if keep_alive && at.version == Version::Http10 {
         out.extend_from_slice(b"connection: keep-alive\r\n");
     }
     out.extend_from_slice(b"\r\n");
@@ -248,7 +254,7 @@ mod tests {
 
     const USUAL: Circumstances = Circumstances {
         head_only: false,
-        http10: false,
+        version: Version::Http11,
         keep_alive: true,
     };
 
@@ -297,7 +303,7 @@ mod tests {
     #[test]
     fn an_old_client_is_told_by_closing() {
         let at = Circumstances {
-            http10: true,
+            version: Version::Http10,
             ..USUAL
         };
         let (text, framing, keep) = head(200, &[], at, None).unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http1::Version;
 use pyo3::prelude::*;
 
 use super::Connection;
@@ -25,8 +26,12 @@ impl State {
             return false;
         };
         // HTTP/1.0 knows no interim answers (RFC 9110, section 15.2).
-        if !turn.is_unanswered() || turn.at.http10 || lines.is_empty() {
+        if !turn.is_unanswered() || turn.at.version == Version::Http10 || lines.is_empty() {
             return false;
+        }
+        if let Some(session) = &mut self.http2 {
+            session.send_hints(serial, lines);
+            return true;
         }
         let out = self.output.tail();
         http1::write_status_line(out, 103);

@@ -32,6 +32,10 @@ impl State {
         let in_message = |session: &Session| session.is_in_payload();
         let wanted = if self.turn.as_ref().is_some_and(|turn| !turn.body_done)
             || self.websocket.as_deref().is_some_and(in_message)
+            || self
+                .http2
+                .as_ref()
+                .is_some_and(|session| session.takes_bodies())
         {
             READ_BODY
         } else {

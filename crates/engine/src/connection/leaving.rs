@@ -11,12 +11,12 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use rustix::net::{RecvFlags, recv};
 
+use super::Connection;
 use super::asgi::Cycle;
 use super::head::Framing;
 use super::shared::Shared;
 use super::state::State;
-use super::turn::Reply;
-use super::{Connection, notify};
+use super::turn::{Reply, Turn};
 
 /// For how long after its last answer a client may send the next request.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -34,6 +34,9 @@ enum Leaving {
 impl Connection {
     /// The server leaves: lets the client go as soon as that loses nothing.
     pub(super) fn shut_down(self: &Arc<Self>, py: Python<'_>) {
+        if self.state().http2.is_some() {
+            return self.leave_http2(py);
+        }
         let leaving = self.state().leave(&self.shared);
         match leaving {
             Leaving::Close => self.lose(py),
@@ -44,15 +47,10 @@ impl Connection {
 
     /// Tells an application that sends an answer of no known length that nobody waits for its end.
     pub(super) fn end_stream(&self, py: Python<'_>) {
-        let cycle = {
-            let state = self.state();
-            if state.is_streaming() {
-                state.current(py)
-            } else {
-                None
-            }
-        };
-        notify(py, cycle.as_ref(), Cycle::hasten);
+        let cycles = self.state().streaming(py);
+        for cycle in cycles {
+            cycle.get().hasten(py);
+        }
     }
 }
 
@@ -88,13 +86,21 @@ impl State {
         })
     }
 
-    /// Whether an answer is under way that may never end.
-    fn is_streaming(&self) -> bool {
-        self.turn.as_ref().is_some_and(|turn| {
+    /// The cycles whose answers are under way and may never end.
+    fn streaming(&self, py: Python<'_>) -> Vec<Py<Cycle>> {
+        let turns = self.http2.as_ref().map(|session| session.turns());
+        let endless = |turn: &&Turn| {
             matches!(
                 turn.reply,
-                Reply::Streaming(Framing::Chunked | Framing::UntilClose) | Reply::Trailing(_)
+                Reply::Streaming(Framing::Chunked | Framing::UntilClose | Framing::ByFrame)
+                    | Reply::Trailing(_)
             )
-        })
+        };
+        let turns = turns.into_iter().flatten().chain(&self.turn);
+        turns
+            .filter(endless)
+            .filter_map(|turn| turn.cycle.as_ref())
+            .map(|cycle| cycle.clone_ref(py))
+            .collect()
     }
 }

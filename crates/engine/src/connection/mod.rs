@@ -14,6 +14,7 @@ mod files;
 mod gate;
 mod head;
 mod hints;
+mod http2;
 mod input;
 mod leaving;
 mod listener;
@@ -140,7 +141,7 @@ impl Connection {
         if received.is_err() {
             return self.lose(py);
         }
-        notify(py, drained.as_ref(), Cycle::drained);
+        tell_drained(py, &drained);
         self.pump(py);
         if left {
             let (cut_short, cycle) = {
@@ -169,12 +170,17 @@ impl Connection {
         };
         self.guarded(py, || self.settle(py));
         if has_work {
-            let this = Arc::clone(self);
-            let go_on = move |py: Python<'_>| this.guarded(py, || this.go_on(py));
-            self.shared
-                .event_loop(py)
-                .call_soon_native(py, Box::new(go_on));
+            self.go_on_soon(py);
         }
+    }
+
+    /// The loop comes back for input that waits.
+    fn go_on_soon(self: &Arc<Self>, py: Python<'_>) {
+        let this = Arc::clone(self);
+        let go_on = move |py: Python<'_>| this.guarded(py, || this.go_on(py));
+        self.shared
+            .event_loop(py)
+            .call_soon_native(py, Box::new(go_on));
     }
 
     /// Works through input that came while a request was being answered.
@@ -210,15 +216,22 @@ impl Connection {
 
     /// Brings socket and state in line at the end of a turn of work.
     fn settle(self: &Arc<Self>, py: Python<'_>) {
-        let (settled, drained) = {
+        let (settled, drained, has_work) = {
             let mut state = self.state();
             let settled = state.settle(py, &self.shared);
-            (settled, state.drained(py))
+            let has_work = state
+                .http2
+                .as_ref()
+                .is_some_and(|session| session.has_work());
+            (settled, state.drained(py), has_work)
         };
         if settled.is_err() {
             return self.lose(py);
         }
-        notify(py, drained.as_ref(), Cycle::drained);
+        tell_drained(py, &drained);
+        if has_work {
+            self.go_on_soon(py);
+        }
     }
 
     /// Closes the connection now, whatever is going on there.
@@ -236,6 +249,7 @@ impl Connection {
     fn on_tick(self: &Arc<Self>, py: Python<'_>, now: u64) {
         let missed = self.state().missed(&self.shared, now);
         match missed {
+            _ if self.state().http2.is_some() => self.on_tick_http2(py, missed),
             None => {}
             Some(Awaited::Head | Awaited::Body) if self.state().is_unanswered() => {
                 self.time_out(py);
@@ -280,7 +294,12 @@ impl Source for Connection {
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.state.try_lock() {
-            Ok(state) => visit.call(state.turn.as_ref().and_then(|turn| turn.cycle.as_ref())),
+            Ok(state) => {
+                if let Some(session) = &state.http2 {
+                    session.traverse(visit)?;
+                }
+                visit.call(state.turn.as_ref().and_then(|turn| turn.cycle.as_ref()))
+            }
             // In use, so not garbage.
             Err(_) => Ok(()),
         }
@@ -294,7 +313,15 @@ fn notify(py: Python<'_>, cycle: Option<&Py<Cycle>>, what: impl FnOnce(&Cycle, P
     }
 }
 
-/// Lets go of what a turn left behind, outside of the lock.
+fn tell_drained(py: Python<'_>, cycles: &[Py<Cycle>]) {
+    for cycle in cycles {
+        cycle.get().drained(py);
+    }
+}
+
+/// Lets go of what turns left behind, outside of the lock.
 fn bury(py: Python<'_>, gone: &Gone) {
-    notify(py, gone.cycle.as_ref(), Cycle::disconnected);
+    for cycle in gone.cycles() {
+        cycle.get().disconnected(py);
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::websocket::{Refusal, Upgrade};
-use http1::{BadRequest, Framing as RequestFraming, RequestHead, reason};
+use http1::{BadRequest, Framing as RequestFraming, RequestHead, Version, reason};
 use proxy::Malformed;
 use pyo3::prelude::*;
 
@@ -20,6 +20,29 @@ impl Connection {
         let text = format!("Invalid HTTP request received: {bad}");
         self.shared.logs.warning(py, &text);
         self.give_up(py, bad.status(), bad.message());
+    }
+
+    /// A request of HTTP/2 that the application is not told of.
+    pub(super) fn decline(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        status: u16,
+        text: &'static str,
+    ) {
+        let text_of_log = format!("Invalid HTTP request received: {text}");
+        self.shared.logs.warning(py, &text_of_log);
+        if !self.give_up_turn(py, serial, status, text)
+            && let Some(session) = &mut self.state().http2
+        {
+            session.decline(&self.shared, serial, status, text, b"", false);
+        }
+    }
+
+    /// A client broke the rules of HTTP/2, and was told so.
+    pub(super) fn report(&self, py: Python<'_>, violation: ::http2::Violation) {
+        let text = format!("Invalid HTTP/2 received: {violation}");
+        self.shared.logs.warning(py, &text);
     }
 
     /// A tunnel was asked for, which only a proxy can give.
@@ -39,7 +62,8 @@ impl Connection {
     pub(super) fn asks_for_websocket(&self, head: &RequestHead) -> bool {
         self.shared.options.websocket.is_on
             && head.is_upgrade()
-            && Upgrade::is_asked_for(head.header(b"upgrade").unwrap_or_default())
+            && (head.version() == Version::Http2
+                || Upgrade::is_asked_for(head.header(b"upgrade").unwrap_or_default()))
     }
 
     /// Whether it is to open a WebSocket and has a body: bytes that could be taken for either
@@ -79,6 +103,11 @@ impl Connection {
     pub(super) fn time_out(self: &Arc<Self>, py: Python<'_>) {
         self.give_up(py, 408, "the request took too long to arrive");
         self.settle(py);
+    }
+
+    /// The body of one request among others took too long to arrive.
+    pub(super) fn time_out_turn(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        self.give_up_turn(py, serial, 408, "the request took too long to arrive");
     }
 
     /// There are too many requests at a time.
@@ -137,7 +166,10 @@ impl Connection {
                 Some(turn) if turn.is_unanswered() => turn.note_status(status),
                 Some(_) => {}
             }
-            state.give_up(&self.shared, status, text, lines)
+            match &mut state.http2 {
+                Some(session) => session.give_up(&self.shared, serial, status, text, lines),
+                None => state.give_up(&self.shared, status, text, lines),
+            }
         };
         bury(py, &gone);
         true
@@ -146,6 +178,11 @@ impl Connection {
 
 impl State {
     fn give_up(&mut self, shared: &Shared, status: u16, text: &str, more: &[u8]) -> Gone {
+        if let Some(session) = &mut self.http2 {
+            session.abort(::http2::Reason::INTERNAL_ERROR);
+            self.ending = Ending::Close;
+            return session.forget_all(shared);
+        }
         let (at, unanswered, cut) = match &self.turn {
             None => (None, self.ending == Ending::None, false),
             Some(turn) => (
@@ -157,7 +194,7 @@ impl State {
         if unanswered && !self.is_cut_short() {
             let usual = Circumstances {
                 head_only: false,
-                http10: false,
+                version: Version::Http11,
                 keep_alive: false,
             };
             let at = Circumstances {
@@ -165,7 +202,10 @@ impl State {
                 ..at.unwrap_or(usual)
             };
             shared.with_default_lines(|lines| {
-                write_page(self.output.tail(), [lines, more], status, text, at);
+                let out = self.output.tail();
+                if write_page_head(out, [lines, more], status, text, at) {
+                    out.extend_from_slice(text.as_bytes());
+                }
             });
             shared.count_answer();
             self.ending = Ending::Linger;
@@ -181,14 +221,18 @@ impl State {
     }
 }
 
-/// Writes an answer of plain text.
-fn write_page(out: &mut Vec<u8>, lines: [&[u8]; 2], status: u16, text: &str, at: Circumstances) {
+/// Writes an answer of plain text, but for that. Says whether it is to follow.
+pub(super) fn write_page_head(
+    out: &mut Vec<u8>,
+    lines: [&[u8]; 2],
+    status: u16,
+    text: &str,
+    at: Circumstances,
+) -> bool {
     http1::write_status_line(out, status);
     out.extend(lines.into_iter().flatten());
     out.extend_from_slice(b"content-type: text/plain; charset=utf-8\r\n");
     let length = Some(text.len() as u64);
     let (framing, _) = head::end_head(out, Said::default(), status, at, length);
-    if framing != Framing::None {
-        out.extend_from_slice(text.as_bytes());
-    }
+    framing != Framing::None
 }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use super::asgi::{self, Cycle};
 use super::state::Next;
-use super::{Connection, notify};
+use super::{Connection, bury, notify};
 use crate::application::{Application, Native, Route};
 use crate::exchange::Exchange;
 use crate::plan::{PathParams, Plan};
@@ -45,6 +45,13 @@ impl Connection {
                     notify(py, cycle.as_ref(), Cycle::arrived);
                 }
                 Next::Refuse(bad) => self.refuse(py, bad),
+                Next::Decline {
+                    serial,
+                    status,
+                    text,
+                } => self.decline(py, serial, status, text),
+                Next::Gone(gone) => bury(py, &gone),
+                Next::Broken(violation) => self.report(py, violation),
                 Next::Rest => return,
             }
         }

@@ -29,7 +29,7 @@ use crate::runner::Runner;
 /// How long a client has to read its last answer, at most.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// HTTP/1.1 on listening sockets, for one application on one event loop.
+/// HTTP/1.1 and HTTP/2 on listening sockets, for one application on one event loop.
 #[pyclass(frozen, weakref, module = "jebi._engine")]
 pub(crate) struct HttpServer {
     shared: Arc<Shared>,
@@ -60,6 +60,7 @@ impl HttpServer {
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
         proxies = None, request_ids = false, metrics = None,
+        http2 = true, http2_max_streams = 100,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -107,14 +108,24 @@ impl HttpServer {
         proxies: Option<Bound<'_, ProxySettings>>,
         request_ids: bool,
         metrics: Option<Py<MetricsPage>>,
+        http2: bool,
+        http2_max_streams: u32,
     ) -> PyResult<Self> {
+        let limits = Limits {
+            request_line: request_line_limit,
+            header_block: header_block_limit,
+            header_count: header_count_limit,
+            body: body_limit.unwrap_or(u64::MAX),
+        };
+        let http2_limits = ::http2::Limits {
+            request: limits,
+            streams: http2_max_streams,
+            extended_connect: websockets,
+            ..::http2::Limits::default()
+        };
         let options = Options {
-            limits: Limits {
-                request_line: request_line_limit,
-                header_block: header_block_limit,
-                header_count: header_count_limit,
-                body: body_limit.unwrap_or(u64::MAX),
-            },
+            limits,
+            http2: http2.then_some(http2_limits),
             timeouts: Timeouts::new(&Waits {
                 head: seconds(header_timeout)?,
                 keep_alive: seconds(keep_alive_timeout)?,

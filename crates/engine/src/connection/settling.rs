@@ -27,7 +27,16 @@ impl State {
         let Some(socket) = &self.socket else {
             return Ok(());
         };
-        self.output.flush(socket.as_fd())
+        match &mut self.http2 {
+            None => self.output.flush(socket.as_fd())?,
+            Some(session) => {
+                session.flush(&mut self.output, socket.as_fd())?;
+                if session.is_over() && self.ending == Ending::None {
+                    self.ending = session.last();
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Brings the socket in line with the state: writes, ends, watches. `Err` closes the connection.
@@ -160,7 +169,12 @@ impl State {
     pub(super) fn needs_settling(&self) -> bool {
         !self.pumping
             && self.socket.is_some()
-            && (self.wanted() != self.interest || self.awaited() != self.deadline.awaited)
+            && (self.wanted() != self.interest
+                || self.awaited() != self.deadline.awaited
+                || self
+                    .http2
+                    .as_ref()
+                    .is_some_and(|session| session.is_behind()))
     }
 
     /// What the socket is to be watched for.
@@ -177,7 +191,11 @@ impl State {
                 self.waiting.is_some() || turn.is_complete() || !turn.is_full()
             }
         };
-        Interest::new(reading && !self.eof, !self.output.is_empty())
+        let unfinished = self
+            .http2
+            .as_ref()
+            .is_some_and(|session| session.is_unfinished());
+        Interest::new(reading && !self.eof, unfinished || !self.output.is_empty())
     }
 
     /// What the connection waits for, which decides for how long.
@@ -187,6 +205,9 @@ impl State {
         }
         if self.ending != Ending::None {
             return Awaited::Linger;
+        }
+        if let Some(session) = &self.http2 {
+            return session.awaited(self.input.is_empty(), self.serial > 0);
         }
         if let Some(session) = &self.websocket {
             return session.awaited();

@@ -31,6 +31,8 @@ pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
     pub(super) websocket: websocket::Options,
+    /// What HTTP/2 is spoken within, if it is.
+    pub(super) http2: Option<::http2::Limits>,
     /// Connections speak TLS.
     pub(super) tls: Option<Py<TlsSettings>>,
     /// What is answered from files, before the application is asked.

@@ -9,6 +9,7 @@ use reactor::{Interest, Token};
 
 use super::asgi::Cycle;
 use super::deadlines::Deadline;
+use super::http2;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
 use super::proxy::Prologue;
 use super::requests::Waiting;
@@ -51,6 +52,16 @@ pub(super) enum Next {
     Arrived(u64),
     /// The client broke the rules.
     Refuse(BadRequest),
+    /// A request of HTTP/2 is answered with this status, and the application not told.
+    Decline {
+        serial: u64,
+        status: u16,
+        text: &'static str,
+    },
+    /// Nobody waits for these any more.
+    Gone(Gone),
+    /// The client broke the rules of HTTP/2, and was told so.
+    Broken(::http2::Violation),
     /// Nothing until something happens.
     Rest,
 }
@@ -68,6 +79,8 @@ pub(super) struct State {
     pub(super) turn: Option<Turn>,
     /// What the connection speaks since its handshake, if that was for a WebSocket.
     pub(super) websocket: Option<Box<Session>>,
+    /// What the connection speaks in place of all that, if its client began with HTTP/2.
+    pub(super) http2: Option<Box<http2::Session>>,
     /// The request that waits for its body, while it does.
     pub(super) waiting: Option<Waiting>,
     pub(super) serial: u64,
@@ -93,6 +106,7 @@ impl State {
             output,
             turn: None,
             websocket: None,
+            http2: None,
             waiting: None,
             serial: 0,
             pumping: false,
@@ -116,16 +130,46 @@ impl State {
         }
     }
 
-    /// Whether the client left in the middle of its request, so that it never was one.
+    /// Whether the client left in the middle of its request, so that it never was one. Over HTTP/2 it
+    /// cannot leave otherwise: it has to open the windows of what it waits for.
     pub(super) fn is_cut_short(&self) -> bool {
+        if self.http2.is_some() {
+            return self.eof;
+        }
         // Where the application lags behind, the rest of the body may be in the input.
         let lacks_body = |turn: &Turn| !turn.body_done && !turn.is_full();
         self.eof && self.turn.as_ref().is_some_and(lacks_body)
     }
 
-    /// The turn with this serial, while it is the current one.
+    /// The turn with this serial, while somebody waits for its answer.
     pub(super) fn turn(&mut self, serial: u64) -> Option<&mut Turn> {
-        self.turn.as_mut().filter(|turn| turn.serial == serial)
+        match &mut self.http2 {
+            None => self.turn.as_mut().filter(|turn| turn.serial == serial),
+            Some(session) => session.turn(serial),
+        }
+    }
+
+    /// How many bytes of the answer to the request with this serial wait for its client.
+    pub(super) fn backlog(&self, serial: u64) -> usize {
+        match &self.http2 {
+            None => self.output.len(),
+            Some(session) => session.backlog(serial),
+        }
+    }
+
+    /// The application took `length` bytes of the body of the request with this serial.
+    pub(super) fn took(&mut self, serial: u64, length: usize) {
+        if let Some(session) = &mut self.http2 {
+            session.took(serial, length);
+        }
+    }
+
+    /// Tells the client of the request with this serial to go on with the body that it holds back.
+    pub(super) fn say_continue(&mut self, serial: u64) {
+        match &mut self.http2 {
+            None => self.output.tail().extend_from_slice(CONTINUE),
+            Some(session) => session.say_continue(serial),
+        }
     }
 
     /// Works on the input until there is something to do that needs Python, or nothing at all.
@@ -133,6 +177,9 @@ impl State {
         loop {
             if self.ending != Ending::None || self.socket.is_none() {
                 return Next::Rest;
+            }
+            if self.http2.is_some() {
+                return self.next_http2(shared);
             }
             if self.websocket.is_some() {
                 return self.next_frames();
@@ -172,6 +219,9 @@ impl State {
     /// Tidies up after an answer, without looking at the input. Says whether that is to be looked
     /// at.
     pub(super) fn rest(&mut self) -> bool {
+        if let Some(session) = &self.http2 {
+            return session.has_work();
+        }
         let (mut complete, mut done) = (true, true);
         if let Some(turn) = &self.turn {
             (complete, done) = (turn.is_complete(), turn.body_done);
@@ -207,6 +257,9 @@ impl State {
             if self.output.len() >= HIGH_WATER {
                 return Next::Rest;
             }
+        }
+        if self.serial == 0 && self.begins_http2(shared) {
+            return self.next_http2(shared);
         }
         match self.decoder.decode(&mut self.input) {
             Ok(Some(Event::Head(head))) => {
@@ -270,9 +323,12 @@ impl State {
             .unwrap_or_default()
     }
 
-    /// The answer of the current turn is written: decides what becomes of the connection. Returns
+    /// The answer to the request with this serial is written: decides what becomes of the connection. Returns
     /// the cycle, which is to be told when the lock is released.
-    pub(super) fn complete(&mut self, shared: &Shared) -> Option<Py<Cycle>> {
+    pub(super) fn complete(&mut self, shared: &Shared, serial: u64) -> Option<Py<Cycle>> {
+        if let Some(session) = &mut self.http2 {
+            return session.complete(serial, shared);
+        }
         let turn = self.turn.as_mut()?;
         turn.reply = Reply::Complete;
         shared.request_ends();
@@ -292,14 +348,14 @@ impl State {
 
     /// Gives up the current turn. What it returns is to be dropped when the lock is released.
     pub(super) fn abandon(&mut self, shared: &Shared) -> Gone {
+        if let Some(mut session) = self.http2.take() {
+            return session.forget_all(shared);
+        }
         let turn = self.turn.take();
         if turn.as_ref().is_some_and(|turn| !turn.is_complete()) {
             shared.request_ends();
         }
-        Gone {
-            cycle: turn.and_then(|turn| turn.cycle),
-            _waiting: self.waiting.take(),
-        }
+        Gone::of(turn.and_then(|turn| turn.cycle), self.waiting.take())
     }
 
     /// Whether the request with this serial has a head that waits for its body.
@@ -320,18 +376,27 @@ impl State {
         Some(cycle.clone_ref(py))
     }
 
-    /// The cycle whose producer may go on, if it waited and the output is low enough.
-    pub(super) fn drained(&mut self, py: Python<'_>) -> Option<Py<Cycle>> {
-        let turn = self.turn.as_mut().filter(|turn| turn.draining)?;
+    /// The cycles whose producers may go on, if they waited and the output is low enough.
+    pub(super) fn drained(&mut self, py: Python<'_>) -> Vec<Py<Cycle>> {
+        if let Some(session) = &mut self.http2 {
+            return session.drained(py);
+        }
+        let Some(turn) = self.turn.as_mut().filter(|turn| turn.draining) else {
+            return Vec::new();
+        };
         if self.output.len() > LOW_WATER {
-            return None;
+            return Vec::new();
         }
         turn.draining = false;
-        turn.cycle.as_ref().map(|cycle| cycle.clone_ref(py))
+        let cycle = turn.cycle.as_ref();
+        cycle.map(|cycle| cycle.clone_ref(py)).into_iter().collect()
     }
 
     /// Holds a request back until its body is whole.
     pub(super) fn wait_for_body(&mut self, serial: u64, waiting: Waiting) {
+        if let Some(session) = &mut self.http2 {
+            return session.wait_for_body(serial, waiting);
+        }
         if self.turn(serial).is_none() {
             return;
         }
@@ -342,7 +407,7 @@ impl State {
             && std::mem::take(&mut turn.expects_continue)
             && !turn.body_done
         {
-            self.output.tail().extend_from_slice(CONTINUE);
+            self.say_continue(serial);
         }
     }
 }
@@ -351,7 +416,32 @@ impl State {
 #[derive(Default)]
 #[must_use]
 pub(super) struct Gone {
-    pub(super) cycle: Option<Py<Cycle>>,
+    cycle: Option<Py<Cycle>>,
     /// Holds a plan, which is an object of Python's.
     _waiting: Option<Waiting>,
+    /// What further turns leave.
+    others: Vec<Gone>,
+}
+
+impl Gone {
+    pub(super) fn of(cycle: Option<Py<Cycle>>, waiting: Option<Waiting>) -> Self {
+        Self {
+            cycle,
+            _waiting: waiting,
+            others: Vec::new(),
+        }
+    }
+
+    pub(super) fn all(others: Vec<Gone>) -> Self {
+        Self {
+            others,
+            ..Self::default()
+        }
+    }
+
+    /// The cycles that are to be told.
+    pub(super) fn cycles(&self) -> impl Iterator<Item = &Py<Cycle>> {
+        let others = self.others.iter().filter_map(|gone| gone.cycle.as_ref());
+        self.cycle.iter().chain(others)
+    }
 }

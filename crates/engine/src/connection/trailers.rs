@@ -38,9 +38,15 @@ impl Trailing {
     pub(super) fn after(framing: Framing, trailers: Trailers) -> Self {
         Self {
             framing,
-            are_sent: trailers == Trailers::Sent && framing == Framing::Chunked,
+            are_sent: trailers == Trailers::Sent
+                && matches!(framing, Framing::Chunked | Framing::ByFrame),
             lines: Vec::new(),
         }
+    }
+
+    /// The header lines of what the client gets.
+    pub(super) fn lines(&self) -> &[u8] {
+        &self.lines
     }
 
     /// Writes the end of the body, with the trailers.
@@ -127,9 +133,7 @@ impl State {
         lines: &[u8],
         more: bool,
     ) -> Result<Option<Py<Cycle>>, Rejected> {
-        let Self { turn, output, .. } = self;
-        let turn = turn.as_mut().filter(|turn| turn.serial == serial);
-        let trailing = match turn.map(|turn| &mut turn.reply) {
+        let trailing = match self.turn(serial).map(|turn| &mut turn.reply) {
             None => return Ok(None),
             Some(Reply::Waiting) => return Err(Rejected::Expected("http.response.start")),
             Some(Reply::Held { .. } | Reply::Streaming(_)) => {
@@ -144,7 +148,19 @@ impl State {
         if more {
             return Ok(None);
         }
-        trailing.write(output.tail());
-        Ok(self.complete(shared))
+        let Self {
+            http2,
+            turn,
+            output,
+            ..
+        } = self;
+        if let Some(session) = http2 {
+            session.send_trailers(serial)?;
+        } else if let Some(turn) = turn
+            && let Reply::Trailing(trailing) = &turn.reply
+        {
+            trailing.write(output.tail());
+        }
+        Ok(self.complete(shared, serial))
     }
 }

@@ -14,7 +14,8 @@ pub(super) const BODY_HIGH_WATER: usize = 64 * 1024;
 /// How much of a body that nobody wants is read to keep the connection.
 pub(super) const UNWANTED_BODY: usize = 64 * 1024;
 
-/// The state of one request that is being answered. A connection has at most one.
+/// The state of one request that is being answered. A connection has at most one at a time, unless it
+/// speaks HTTP/2.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts, not one state"
@@ -71,7 +72,7 @@ impl Turn {
             cycle: None,
             at: Circumstances {
                 head_only: head.method() == "HEAD",
-                http10: matches!(head.version(), Version::Http10),
+                version: head.version(),
                 keep_alive: may_keep_alive && head.keep_alive(),
             },
             body: Body::default(),
@@ -196,7 +197,11 @@ impl Turn {
             self.at.keep_alive = false;
         }
         // Only an old client is spared the chunks of a body that happens to be whole.
-        let length = if self.at.http10 { length } else { None };
+        let length = if self.at.version == Version::Http10 {
+            length
+        } else {
+            None
+        };
         let start = out.len();
         head::write_status(out, status)?;
         out.extend_from_slice(default_lines);
@@ -231,7 +236,7 @@ impl Turn {
         }
         let raw = match framing {
             Framing::None => &[],
-            Framing::UntilClose => piece,
+            Framing::UntilClose | Framing::ByFrame => piece,
             Framing::Chunked => {
                 write_chunk(out, piece);
                 if !more && self.trailers == Trailers::None {

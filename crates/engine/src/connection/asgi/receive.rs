@@ -148,17 +148,16 @@ impl super::super::state::State {
         if !turn.body.is_empty() || (turn.body_done && !turn.end_told) {
             turn.end_told = turn.body_done;
             turn.body_wanted = false;
-            return Ok(Received::Request {
-                body: turn.body.take(),
-                more: !turn.body_done,
-            });
+            let (body, more) = (turn.body.take(), !turn.body_done);
+            self.took(serial, body.len());
+            return Ok(Received::Request { body, more });
         }
         if eof {
             return Ok(Received::Disconnect);
         }
         turn.body_wanted = !turn.body_done;
         if std::mem::take(&mut turn.expects_continue) && matches!(turn.reply, Reply::Waiting) {
-            self.output.tail().extend_from_slice(http1::CONTINUE);
+            self.say_continue(serial);
         }
         Ok(Received::Pending)
     }

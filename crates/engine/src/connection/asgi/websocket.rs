@@ -55,7 +55,7 @@ impl Side {
         let taken = lock(&self.inbox).pop();
         if let Some((message, was_full)) = taken {
             if was_full {
-                cycle.connection.inbox_has_room(py);
+                cycle.connection.inbox_has_room(py, cycle.serial);
             }
             return Some(Received::Message(message));
         }
@@ -63,7 +63,7 @@ impl Side {
         ended.map(Received::Closed).or_else(|| {
             // Before there is a WebSocket, its end is that of the connection.
             let is_open = self.phase.load(Ordering::Relaxed) == ACCEPTED;
-            let is_gone = cycle.is_over() || !is_open && cycle.connection.has_left();
+            let is_gone = cycle.is_over() || !is_open && cycle.connection.has_left(cycle.serial);
             is_gone.then(Received::gone)
         })
     }

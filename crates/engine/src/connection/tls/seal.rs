@@ -102,6 +102,11 @@ impl Seal {
         self.session.send_close_notify();
     }
 
+    /// Whether the client agreed to speak HTTP/2.
+    pub(in super::super) fn is_http2(&self) -> bool {
+        self.session.alpn_protocol() == Some(b"h2")
+    }
+
     pub(super) fn session(&self) -> &ServerConnection {
         &self.session
     }

@@ -28,6 +28,8 @@ struct Files {
     authorities: Option<PathBuf>,
     client: ClientCertificate,
     versions: &'static [&'static SupportedProtocolVersion],
+    /// HTTP/2 is offered.
+    http2: bool,
 }
 
 /// Whether clients have to show a certificate, with the numbers of Python's `ssl`.
@@ -46,11 +48,11 @@ impl TlsSettings {
     /// Reads the files.
     ///
     /// `cert_reqs` is `ssl.CERT_NONE`, `CERT_OPTIONAL` or `CERT_REQUIRED`, `minimum_version` `"1.2"`
-    /// or `"1.3"`. Raises `ValueError` with a sentence that names the file and what is wrong.
+    /// or `"1.3"`; `http2` offers that to clients (ALPN, RFC 7301). Raises `ValueError` with a sentence that names the file and what is wrong.
     #[new]
     #[pyo3(signature = (
         certfile, keyfile = None, *, password = None, ca_certs = None, cert_reqs = 0,
-        minimum_version = "1.2",
+        minimum_version = "1.2", http2 = true,
     ))]
     fn new(
         certfile: PathBuf,
@@ -59,6 +61,7 @@ impl TlsSettings {
         ca_certs: Option<PathBuf>,
         cert_reqs: u8,
         minimum_version: &str,
+        http2: bool,
     ) -> PyResult<Self> {
         let client = match cert_reqs {
             0 => ClientCertificate::None,
@@ -79,6 +82,7 @@ impl TlsSettings {
             authorities: ca_certs,
             client,
             versions,
+            http2,
         };
         let config = files.load().map_err(PyValueError::new_err)?;
         Ok(Self {
@@ -120,7 +124,10 @@ impl Files {
                 let (certificates, key) = (self.certificates.display(), self.key.display());
                 format!("{certificates} and {key} do not go together: {error}")
             })?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if self.http2 {
+            config.alpn_protocols.push(b"h2".to_vec());
+        }
+        config.alpn_protocols.push(b"http/1.1".to_vec());
         config.ticketer = crypto::ring::Ticketer::new().map_err(|error| error.to_string())?;
         Ok(Arc::new(config))
     }

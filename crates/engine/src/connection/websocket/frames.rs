@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use pyo3::prelude::*;
 use websocket::Event;
 
@@ -13,14 +14,78 @@ use crate::connection::Cycle;
 
 /// The close codes that the server itself has a use for (RFC 6455 section 7.4.1).
 const ABNORMAL: u16 = 1006;
-const INTERNAL_ERROR: u16 = 1011;
-const SERVICE_RESTART: u16 = 1012;
+pub(in super::super) const INTERNAL_ERROR: u16 = 1011;
+pub(in super::super) const SERVICE_RESTART: u16 = 1012;
+
+/// What frames that were read come to.
+pub(in super::super) struct Read {
+    /// There is something for the application.
+    pub(in super::super) arrived: bool,
+    /// How the WebSocket ends, if it does.
+    pub(in super::super) ending: Ending,
+}
+
+impl Session {
+    /// Reads the frames in `input`, as far as the application keeps up. Answers are appended to
+    /// `out`, beside which `backlog` bytes wait for the client.
+    pub(in super::super) fn read(
+        &mut self,
+        input: &mut BytesMut,
+        out: &mut Vec<u8>,
+        backlog: usize,
+        eof: bool,
+    ) -> Read {
+        let mut read = Read {
+            arrived: false,
+            ending: Ending::None,
+        };
+        let before = out.len();
+        // Whoever sends pings without reading the answers has to wait as well.
+        while !self.is_full() && backlog + out.len() - before < HIGH_WATER {
+            match self.decoder.decode(input) {
+                Ok(None) => {
+                    if eof {
+                        self.end(ABNORMAL, "");
+                        read.ending = Ending::Close;
+                        read.arrived = true;
+                    }
+                    break;
+                }
+                Ok(Some(Event::Text(text))) => self.deliver(Message::Text(text)),
+                Ok(Some(Event::Binary(bytes))) => self.deliver(Message::Binary(bytes)),
+                Ok(Some(Event::Ping(payload))) => {
+                    if !self.said_close {
+                        self.encoder.pong(out, &payload);
+                    }
+                    continue;
+                }
+                Ok(Some(Event::Pong(_))) => {
+                    self.awaits_pong = false;
+                    continue;
+                }
+                Ok(Some(Event::Close(close))) => {
+                    self.end(close.code, &close.reason);
+                    self.say_close(out, close.code, "");
+                    read.ending = Ending::Close;
+                }
+                Err(violation) => {
+                    self.end(violation.code(), violation.message());
+                    self.say_close(out, violation.code(), violation.message());
+                    read.ending = Ending::Linger;
+                }
+            }
+            read.arrived = true;
+            if read.ending != Ending::None {
+                break;
+            }
+        }
+        read
+    }
+}
 
 impl State {
     /// Works through the frames that arrived, as far as the application keeps up.
     pub(in super::super) fn next_frames(&mut self) -> Next {
-        let mut arrived = false;
-        let serial = self.serial;
         let Self {
             websocket,
             input,
@@ -30,55 +95,32 @@ impl State {
         let Some(session) = websocket else {
             return Next::Rest;
         };
-        // Whoever sends pings without reading the answers has to wait as well.
-        while !session.is_full() && output.len() < HIGH_WATER {
-            match session.decoder.decode(input) {
-                Ok(None) => {
-                    if self.eof {
-                        session.end(ABNORMAL, "");
-                        self.ending = Ending::Close;
-                        arrived = true;
-                    }
-                    break;
-                }
-                Ok(Some(Event::Text(text))) => session.deliver(Message::Text(text)),
-                Ok(Some(Event::Binary(bytes))) => session.deliver(Message::Binary(bytes)),
-                Ok(Some(Event::Ping(payload))) => {
-                    if !session.said_close {
-                        session.encoder.pong(output.tail(), &payload);
-                    }
-                    continue;
-                }
-                Ok(Some(Event::Pong(_))) => {
-                    session.awaits_pong = false;
-                    continue;
-                }
-                Ok(Some(Event::Close(close))) => {
-                    session.end(close.code, &close.reason);
-                    session.say_close(output.tail(), close.code, "");
-                    self.ending = Ending::Close;
-                    return Next::Arrived(serial);
-                }
-                Err(violation) => {
-                    session.end(violation.code(), violation.message());
-                    session.say_close(output.tail(), violation.code(), violation.message());
-                    self.ending = Ending::Linger;
-                    return Next::Arrived(serial);
-                }
-            }
-            arrived = true;
+        let backlog = output.len();
+        let read = session.read(input, output.tail(), backlog, self.eof);
+        if read.ending != Ending::None {
+            self.ending = read.ending;
         }
-        if arrived {
-            Next::Arrived(serial)
+        if read.arrived {
+            Next::Arrived(self.serial)
         } else {
             Next::Rest
         }
     }
 
-    /// The WebSocket of the request with this serial, while it is open.
-    fn session(&mut self, serial: u64) -> Option<&mut Session> {
-        self.turn(serial)?;
-        self.websocket.as_deref_mut()
+    /// The WebSocket of the request with this serial, while it is open, and where it writes.
+    fn speaking(&mut self, serial: u64) -> Option<(&mut Session, &mut Vec<u8>)> {
+        let Self {
+            http2,
+            turn,
+            websocket,
+            output,
+            ..
+        } = self;
+        if let Some(session) = http2 {
+            return session.speaking(serial);
+        }
+        turn.as_ref().filter(|turn| turn.serial == serial)?;
+        Some((websocket.as_deref_mut()?, output.tail()))
     }
 
     /// Writes a close frame in the name of the server.
@@ -106,17 +148,15 @@ impl Connection {
     ) -> Result<bool, NotSent> {
         let (is_first, is_kept) = {
             let mut state = self.state();
-            let ending = state.ending;
-            let State {
-                websocket, output, ..
-            } = &mut *state;
-            let session = websocket
-                .as_deref_mut()
-                .filter(|session| !session.said_close && ending == Ending::None)
+            let (ending, is_first) = (state.ending, state.output.is_empty());
+            let (session, out) = state
+                .speaking(serial)
+                .filter(|(session, _)| !session.said_close && ending == Ending::None)
                 .ok_or(NotSent::Disconnected)?;
-            let is_first = output.is_empty();
-            write(&mut session.encoder, output.tail());
-            let is_kept = session.has_messages() && output.len() < LOW_WATER;
+            write(&mut session.encoder, out);
+            let has_more = session.has_messages();
+            // Streams that share a connection leave together anyhow.
+            let is_kept = state.http2.is_none() && has_more && state.output.len() < LOW_WATER;
             (is_first, is_kept)
         };
         match (is_kept, is_first) {
@@ -125,7 +165,7 @@ impl Connection {
             (true, false) => {}
         }
         let mut state = self.state();
-        let full = state.output.len() > HIGH_WATER;
+        let full = state.backlog(serial) > HIGH_WATER;
         Ok(match state.turn(serial) {
             Some(turn) => {
                 turn.draining |= full;
@@ -145,15 +185,10 @@ impl Connection {
     ) -> bool {
         {
             let mut state = self.state();
-            if state.session(serial).is_none() {
+            let Some((session, out)) = state.speaking(serial) else {
                 return false;
-            }
-            let State {
-                websocket, output, ..
-            } = &mut *state;
-            if let Some(session) = websocket {
-                session.say_close(output.tail(), code, reason);
-            }
+            };
+            session.say_close(out, code, reason);
         }
         self.resume(py);
         true
@@ -165,7 +200,10 @@ impl Connection {
     }
 
     /// The application took a message from a full inbox.
-    pub(in super::super) fn inbox_has_room(self: &Arc<Self>, py: Python<'_>) {
+    pub(in super::super) fn inbox_has_room(self: &Arc<Self>, py: Python<'_>, serial: u64) {
+        if let Some(session) = &mut self.state().http2 {
+            session.has_room(serial);
+        }
         self.resume(py);
     }
 
@@ -177,8 +215,7 @@ impl Connection {
                 websocket, output, ..
             } = &mut *state;
             if let Some(session) = websocket {
-                session.awaits_pong = true;
-                session.encoder.ping(output.tail(), b"");
+                session.ask(output.tail());
             }
         }
         self.settle(py);

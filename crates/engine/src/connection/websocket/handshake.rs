@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use http1::RequestHead;
+use http1::{RequestHead, Version};
 use pyo3::prelude::*;
 use websocket::Upgrade;
 
 use super::super::answer::Rejected;
+use super::super::state::State;
 use super::super::turn::Reply;
 use super::super::{Connection, asgi};
 use super::{Inbox, Session};
@@ -21,7 +22,12 @@ impl Connection {
         head: RequestHead,
         serial: u64,
     ) {
-        let upgrade = match Upgrade::read(head.method(), head.headers()) {
+        let read = if head.version() == Version::Http2 {
+            Upgrade::read_extended(head.headers())
+        } else {
+            Upgrade::read(head.method(), head.headers())
+        };
+        let upgrade = match read {
             Ok(upgrade) => upgrade,
             Err(refusal) => return self.refuse_websocket(py, serial, refusal),
         };
@@ -65,32 +71,57 @@ impl Connection {
                 return Err(Rejected::Complete);
             }
             turn.reply = Reply::Upgraded;
-            turn.note_websocket(101);
-            let out = state.output.tail();
-            http1::write_status_line(out, 101);
-            self.shared
-                .with_default_lines(|lines| out.extend_from_slice(lines));
-            out.extend_from_slice(b"upgrade: websocket\r\nconnection: Upgrade\r\n");
+            turn.note_websocket(if turn.at.version == Version::Http2 {
+                200
+            } else {
+                101
+            });
             let extensions = agreement.map(|agreement| agreement.header());
-            for (name, value) in [
-                ("sec-websocket-accept", Some(upgrade.accept())),
+            let fields = [
                 ("sec-websocket-protocol", protocol),
                 ("sec-websocket-extensions", extensions.as_deref()),
-            ] {
-                if let Some(value) = value {
-                    out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-                }
+            ];
+            let session = Box::new(Session::new(options, agreement, Arc::clone(inbox)));
+            let State { http2, output, .. } = &mut *state;
+            if let Some(streams) = http2 {
+                let write = |out: &mut Vec<u8>| self.write_acceptance(out, 200, &fields, block);
+                streams.accept(serial, session, write);
+            } else {
+                let accept = [
+                    ("upgrade", Some("websocket")),
+                    ("connection", Some("Upgrade")),
+                    ("sec-websocket-accept", Some(upgrade.accept())),
+                ];
+                let fields = [&accept[..], &fields].concat();
+                self.write_acceptance(output.tail(), 101, &fields, block);
+                state.websocket = Some(session);
             }
-            out.extend_from_slice(block);
-            out.extend_from_slice(b"\r\n");
-            let session = Session::new(options, agreement, Arc::clone(inbox));
-            state.websocket = Some(Box::new(session));
         }
         self.shared.count_answer();
         self.resume(py);
         if self.shared.is_shutting_down() {
-            self.restart_websocket(py);
+            self.shut_down(py);
         }
         Ok(())
+    }
+
+    /// Writes the answer that opens a WebSocket, in HTTP/1's form.
+    fn write_acceptance(
+        &self,
+        out: &mut Vec<u8>,
+        status: u16,
+        fields: &[(&str, Option<&str>)],
+        block: &[u8],
+    ) {
+        http1::write_status_line(out, status);
+        self.shared
+            .with_default_lines(|lines| out.extend_from_slice(lines));
+        for (name, value) in fields {
+            if let Some(value) = value {
+                out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+            }
+        }
+        out.extend_from_slice(block);
+        out.extend_from_slice(b"\r\n");
     }
 }

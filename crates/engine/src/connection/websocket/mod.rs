@@ -8,6 +8,7 @@ mod handshake;
 mod inbox;
 mod session;
 
+pub(super) use self::frames::{INTERNAL_ERROR, SERVICE_RESTART};
 pub(super) use self::inbox::{Inbox, Message};
 pub(super) use self::session::{NotSent, Session};
 

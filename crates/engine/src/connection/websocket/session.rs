@@ -20,9 +20,9 @@ pub(in super::super) struct Session {
     pub(super) encoder: Encoder,
     pub(super) inbox: Arc<Mutex<Inbox>>,
     /// Our close frame is written; nothing may follow it.
-    pub(super) said_close: bool,
+    pub(in super::super) said_close: bool,
     /// A ping is out and was not answered yet.
-    pub(super) awaits_pong: bool,
+    pub(in super::super) awaits_pong: bool,
 }
 
 impl Session {
@@ -63,8 +63,14 @@ impl Session {
         }
     }
 
+    /// Asks the client whether it is there.
+    pub(in super::super) fn ask(&mut self, out: &mut Vec<u8>) {
+        self.awaits_pong = true;
+        self.encoder.ping(out, b"");
+    }
+
     /// Writes the close frame, unless that was done.
-    pub(super) fn say_close(&mut self, out: &mut Vec<u8>, code: u16, reason: &str) {
+    pub(in super::super) fn say_close(&mut self, out: &mut Vec<u8>, code: u16, reason: &str) {
         if !self.said_close {
             self.said_close = true;
             self.encoder.close(out, code, reason);
