@@ -1,4 +1,4 @@
-"""Clients that keep asking, a program of its own: ``loading.py PORT KEEPING FRESH``.
+"""Clients that keep asking, a program of its own: ``loading.py PORT KEEPING FRESH [PATH]``.
 
 KEEPING clients ask on one connection each, as long as the server lets them; FRESH ones open a new
 connection for each request. They ask again for nothing: what is not answered is lost. Says
@@ -25,8 +25,9 @@ class CutError(Exception):
 class Load:
     """What the clients have in common."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, path: str | None) -> None:
         self.port = port
+        self.paths = (path,) if path else PATHS
         self.answered = 0
         self.by: Counter[str] = Counter()
         self.refused = 0
@@ -46,7 +47,7 @@ class Load:
             try:
                 if connection is None:
                     connection = await Connection.open(self.port)
-                who, closes = await connection.ask(PATHS[turn % len(PATHS)])
+                who, closes = await connection.ask(self.paths[turn % len(self.paths)])
             except ConnectionRefusedError:
                 self.refused += not self.may_refuse
                 if self.may_refuse:
@@ -120,9 +121,9 @@ class Connection:
         return body
 
 
-async def main(port: int, keeping: int, fresh: int) -> None:
+async def main(port: int, keeping: int, fresh: int, path: str | None = None) -> None:
     """Runs the clients."""
-    load = Load(port)
+    load = Load(port, path)
     async with asyncio.TaskGroup() as group:
         for place in range(keeping + fresh):
             group.create_task(load.client(place, keeps=place < keeping))
@@ -136,4 +137,5 @@ async def main(port: int, keeping: int, fresh: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(int, sys.argv[1:4])))
+    port, keeping, fresh, *path = sys.argv[1:]
+    asyncio.run(main(int(port), int(keeping), int(fresh), *path))

@@ -75,8 +75,10 @@ def established(figures: Figures) -> int:
 class Load:
     """The clients, from the start of the block to its end; then their figures are there."""
 
-    def __init__(self, server: Server, keeping: int = 24, fresh: int = 8) -> None:
-        self._arguments = [str(server.port), str(keeping), str(fresh)]
+    def __init__(
+        self, server: Server, keeping: int = 24, fresh: int = 8, path: str | None = None
+    ) -> None:
+        self._arguments = [str(server.port), str(keeping), str(fresh), *([path] if path else [])]
         self.answered = self.refused = 0
         self.lost: Counter[str] = Counter()
         self.by: Counter[int] = Counter()
