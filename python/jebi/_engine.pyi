@@ -365,7 +365,7 @@ class HttpServer:
         body_limit: int | None = None,
         limit_concurrency: int | None = None,
         limit_connections: int | None = None,
-        accept_batch: int = 64,
+        board: tuple[Any, int] | None = None,
         websockets: bool = True,
         websocket_message_limit: int = 16_777_216,
         websocket_queue: int = 32,

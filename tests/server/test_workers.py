@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,3 +181,21 @@ def test_a_worker_that_does_not_leave_in_time_is_cut_off(here: Path) -> None:
         command.signal(signal.SIGTERM)
         assert command.wait() == 0
     assert "Cancel 1 running task(s), timeout graceful shutdown exceeded" in command.output
+
+
+def test_connections_are_divided_evenly(here: Path) -> None:
+    with Command(here, *RUN, "--workers", "2") as command:
+        serving(command, 2)
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(command.connect()) for _ in range(60)]
+            held: Counter[str] = Counter()
+            for client in clients:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            for client in clients:
+                found = re.search(rb"(\d+) first", client.recv(4096))
+                assert found is not None
+                held[found[1].decode()] += 1
+        # Nearly even where the machine has time; one that took what it could get would have all.
+        assert len(held) == 2
+        assert max(held.values()) <= 52
+        assert command.stop() == 0

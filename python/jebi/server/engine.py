@@ -41,6 +41,7 @@ def make(
     state: dict[str, Any],
     tls: _engine.TlsSettings | None = None,
     page: Page | None = None,
+    board: tuple[Any, int] | None = None,
 ) -> _engine.HttpServer:
     """The engine's server for an application that has started; not accepting yet."""
     from jebi import _engine  # a supervisor has no use for it
@@ -61,8 +62,7 @@ def make(
         headers=config.encoded_headers,
         server_header=config.server_header and not names_itself,
         date_header=config.date_header,
-        # Workers take turns: one that took all who wait would leave the others idle.
-        accept_batch=1 if config.workers > 1 else 64,
+        board=board,
         websockets=config.ws not in (None, "none"),
         websocket_message_limit=config.ws_max_size,
         websocket_queue=config.ws_max_queue,

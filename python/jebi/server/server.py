@@ -62,6 +62,8 @@ class Server:
         self.on_stopping: Callable[[], None] | None = None
         self.on_spent: Callable[[str], None] | None = None
         """Told why this process had better be replaced; without it the server leaves then."""
+        self.board: tuple[Any, int] | None = None
+        """The file in which workers note how many connections they have, and this one's place."""
         self.beat: Beat | None = None
         """What the loop does again and again while it serves."""
         self.page: Page | None = None
@@ -170,7 +172,9 @@ class Server:
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
         self._wear = Wear(config)
-        self._engine = engine.make(config, event_loop, listeners, self.lifespan.state, tls, page)
+        self._engine = engine.make(
+            config, event_loop, listeners, self.lifespan.state, tls, page, self.board
+        )
         self._engine.start()
         self.server_state.serve_with(self._engine)
         self.servers = [Listening(event_loop, listeners, self._engine)]

@@ -42,6 +42,8 @@ class Order:
     """How often its loop shows that it is alive, in seconds."""
     page: int | None
     """The memory for what it counts, if that is wanted."""
+    board: tuple[int, int] | None
+    """The file in which workers note how many connections they have, and this one's place."""
     traces: int
     """The file for what its threads were doing, when somebody asks or it crashes."""
 
@@ -96,6 +98,9 @@ def _serve(order: Order, channel: Channel, listeners: list[socket.socket]) -> in
         if order.page is not None:
             os.set_inheritable(order.page, False)
             server.page = Page(order.page)
+        if order.board is not None:
+            file, place = order.board
+            server.board = (os.fdopen(file, "r+b", buffering=0), place)
         server.beat = Beat(order.beat, lambda: channel.say(Word.BEAT))
         server.on_started = lambda: channel.say(Word.READY)
         server.on_spent = lambda reason: channel.say(Word.REPLACE, reason.encode())

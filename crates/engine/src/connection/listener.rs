@@ -1,6 +1,7 @@
 //! A listening socket and the connections it brings.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use pyo3::prelude::*;
@@ -10,10 +11,13 @@ use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{SocketAddrAny, SocketFlags, acceptfrom_with};
 
 use super::Connection;
+use super::board::MOMENT;
 use super::peer::Peer;
 use super::shared::{Shared, lock};
-use crate::eventloop::{EventLoop, Source};
+use crate::eventloop::{EventLoop, Source, TickId};
 
+/// How many connections are accepted before others get their turn.
+const BATCH: usize = 64;
 /// How many clients at most are taken along when listening stops; more than a backlog has.
 const WAITING: usize = 65_536;
 
@@ -27,6 +31,10 @@ pub(super) struct Listener {
     /// Open until it stops.
     socket: Mutex<Option<OwnedFd>>,
     token: Mutex<Option<Token>>,
+    /// Clients are left to other workers until this.
+    pause: Mutex<Option<TickId>>,
+    /// How many are accepted if nobody else has done so by then.
+    owed: AtomicUsize,
 }
 
 impl Listener {
@@ -36,6 +44,8 @@ impl Listener {
             shared,
             socket: Mutex::new(Some(socket)),
             token: Mutex::default(),
+            pause: Mutex::default(),
+            owed: AtomicUsize::new(1),
         })
     }
 
@@ -70,7 +80,84 @@ impl Listener {
         if let Some(token) = token {
             self.shared.event_loop(py).deregister(py, token);
         }
+        self.forget_pause(py);
         *lock(&self.socket) = None;
+    }
+
+    /// How many clients may be accepted now. None if another worker has less to do: it gets a
+    /// moment in which to take them.
+    fn share(&self, py: Python<'_>) -> usize {
+        let Some(board) = &self.shared.options.board else {
+            return BATCH;
+        };
+        if board.is_behind_another(self.shared.connections()) && self.pause(py) {
+            return 0;
+        }
+        self.owed.store(1, Ordering::Relaxed);
+        1
+    }
+
+    /// Leaves clients to others for a moment. Says whether that can be had.
+    fn pause(&self, py: Python<'_>) -> bool {
+        let this = self.this.clone();
+        let go_on = move |py: Python<'_>| {
+            if let Some(this) = this.upgrade() {
+                this.end_pause(py);
+            }
+        };
+        let event_loop = self.shared.event_loop(py);
+        let Some(tick) = event_loop.every(py, MOMENT, Arc::new(go_on)) else {
+            return false;
+        };
+        *lock(&self.pause) = Some(tick);
+        self.watch(py, Interest::NONE);
+        true
+    }
+
+    /// Takes who is still there, more each time: the other worker may be gone for long.
+    fn end_pause(&self, py: Python<'_>) {
+        self.forget_pause(py);
+        let owed = self.owed.load(Ordering::Relaxed);
+        self.owed.store((owed * 2).min(BATCH), Ordering::Relaxed);
+        self.watch(py, Interest::READ);
+        self.take(py, owed);
+    }
+
+    fn forget_pause(&self, py: Python<'_>) {
+        let pause = lock(&self.pause).take();
+        if let Some(tick) = pause {
+            self.shared.event_loop(py).remove_tick(py, tick);
+        }
+    }
+
+    /// Accepts so many clients at most.
+    fn take(&self, py: Python<'_>, most: usize) {
+        for accepted in 0..most {
+            if self.shared.is_full() {
+                // Only the first is known to be there; the loop says so when there is another.
+                if accepted > 0 {
+                    return;
+                }
+                if !self.shared.make_room(py) {
+                    return self.wait(py, "there are as many connections as there may be");
+                }
+            }
+            match self.accept() {
+                Ok((socket, client)) => self.admit(py, socket, client),
+                Err(Errno::AGAIN) => return,
+                // Out of descriptors or memory: asking again at once would only spin.
+                Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
+                    if accepted > 0 {
+                        return;
+                    }
+                    if !self.shared.make_room(py) {
+                        return self.wait(py, &std::io::Error::from(error).to_string());
+                    }
+                }
+                // A client that left while it queued, or an error of its network.
+                Err(_) => {}
+            }
+        }
     }
 
     /// Stops accepting until there may be room.
@@ -124,31 +211,7 @@ impl Source for Listener {
         _token: Token,
         _readiness: Readiness,
     ) {
-        for accepted in 0..self.shared.options.accept_batch {
-            if self.shared.is_full() {
-                // Only the first is known to be there; the loop says so when there is another.
-                if accepted > 0 {
-                    return;
-                }
-                if !self.shared.make_room(py) {
-                    return self.wait(py, "there are as many connections as there may be");
-                }
-            }
-            match self.accept() {
-                Ok((socket, client)) => self.admit(py, socket, client),
-                Err(Errno::AGAIN) => return,
-                // Out of descriptors or memory: asking again at once would only spin.
-                Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) => {
-                    if accepted > 0 {
-                        return;
-                    }
-                    if !self.shared.make_room(py) {
-                        return self.wait(py, &std::io::Error::from(error).to_string());
-                    }
-                }
-                // A client that left while it queued, or an error of its network.
-                Err(_) => {}
-            }
-        }
+        let share = self.share(py);
+        self.take(py, share);
     }
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod asgi;
+mod board;
 mod body;
 mod date;
 mod deadlines;

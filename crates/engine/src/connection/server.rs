@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::board::Board;
 use super::date::DefaultLines;
 use super::deadlines::{Timeouts, Waits};
 use super::files::StaticFiles;
@@ -45,6 +46,7 @@ impl HttpServer {
     /// answer, unless it is an `AccessLog`. With `request_ids` answers carry `x-request-id`.
     /// `headers` are sent with each answer; times are in seconds, sizes in bytes, rates in bytes a
     /// second.
+    /// `board` is the file in which workers note how many connections they have, and this one's place.
     /// `static_files` are pairs of a path and the directory that is served under it, with
     /// `static_cache_control` as the `Cache-Control` of its files.
     #[new]
@@ -55,7 +57,7 @@ impl HttpServer {
         write_timeout = 20.0, write_rate = 240,
         request_line_limit = 8192, header_block_limit = 65536, header_count_limit = 100,
         body_limit = None, limit_concurrency = None, limit_connections = None,
-        accept_batch = 64, websockets = true,
+        board = None, websockets = true,
         websocket_message_limit = 16_777_216, websocket_queue = 32, websocket_deflate = true,
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
@@ -95,7 +97,7 @@ impl HttpServer {
         body_limit: Option<u64>,
         limit_concurrency: Option<usize>,
         limit_connections: Option<usize>,
-        accept_batch: usize,
+        board: Option<(Bound<'_, PyAny>, usize)>,
         websockets: bool,
         websocket_message_limit: usize,
         websocket_queue: usize,
@@ -148,7 +150,9 @@ impl HttpServer {
             proxies: proxies.map(|settings| settings.get().proxies.clone()),
             root_path: root_path.to_owned(),
             limit_concurrency,
-            accept_batch: accept_batch.max(1),
+            board: board
+                .map(|(file, slot)| duplicate(&file).map(|file| Board::new(file, slot)))
+                .transpose()?,
             limit_connections,
         };
         let application = application_of(application)?;
@@ -191,6 +195,7 @@ impl HttpServer {
         let shared = Arc::clone(&self.shared);
         let hook = event_loop.at_iteration_end(py, Arc::new(move |py| end_iteration(py, &shared)));
         self.shared.set_calls(tick, hook);
+        self.shared.note_connections();
         listeners.iter().try_for_each(|listener| listener.start(py))
     }
 

@@ -12,6 +12,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::Connection;
 use super::asgi::{Blank, Sending};
+use super::board::Board;
 use super::date::DefaultLines;
 use super::deadlines::Timeouts;
 use super::files::StaticFiles;
@@ -43,8 +44,8 @@ pub(super) struct Options {
     pub(super) root_path: String,
     /// Beyond so many connections or requests, requests are answered with 503.
     pub(super) limit_concurrency: Option<usize>,
-    /// How many connections are accepted before others get their turn.
-    pub(super) accept_batch: usize,
+    /// What the workers of a supervisor tell each other of their connections.
+    pub(super) board: Option<Board>,
     /// Beyond so many connections, clients wait to be accepted.
     pub(super) limit_connections: Option<usize>,
 }
@@ -155,12 +156,25 @@ impl Shared {
 
     pub(super) fn keep(&self, connection: Arc<Connection>) {
         lock(&self.connections).insert(connection.id(), connection);
+        self.note_connections();
+    }
+
+    /// Tells the other workers, if there are some.
+    pub(super) fn note_connections(&self) {
+        if let Some(board) = &self.options.board {
+            if self.is_shutting_down() {
+                board.leave();
+            } else {
+                board.note(self.connections());
+            }
+        }
     }
 
     /// Forgets a connection that is closed; the last one to go ends a shutdown.
     pub(super) fn forget(&self, py: Python<'_>, id: u64) {
         let forgotten = lock(&self.connections).remove(&id);
         drop(forgotten);
+        self.note_connections();
         self.gate.open(py);
         self.end_shutdown(py);
     }
@@ -214,6 +228,7 @@ impl Shared {
 
     pub(super) fn shut_down(&self) {
         self.shutting_down.store(true, Ordering::Relaxed);
+        self.note_connections();
     }
 
     /// The future that is done after a shutdown.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from jebi.server.config import Config
     from jebi.server.metrics.exporter import Metrics
+    from jebi.server.supervisors.board import Board
 
 # What a worker gets beyond the time for requests, for the application's own shutdown.
 SHUTDOWN_SECONDS = 10.0
@@ -47,6 +48,7 @@ class Supervisor:
         self.announced = False
         self.notifier = Notifier()
         self.metrics: Metrics | None = None
+        self.board: Board | None = None
         self._alive_at = 0.0
         self._signals: list[int] = []
         self._selector = selectors.DefaultSelector()
@@ -95,7 +97,7 @@ class Supervisor:
     def start_worker(self, generation: int = 0) -> Process:
         """Start one more worker."""
         page = None if self.metrics is None else self.metrics.new_page()
-        worker = Process(self.config, self.sockets, generation, page)
+        worker = Process(self.config, self.sockets, generation, page, self.board)
         self.workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
@@ -255,6 +257,8 @@ class Supervisor:
 
     def close(self) -> None:
         """Let go of what it waits with."""
+        if self.board is not None:
+            self.board.close()
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()

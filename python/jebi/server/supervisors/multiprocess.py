@@ -10,6 +10,7 @@ from jebi.server.errors import CANNOT_START, STARTUP_FAILURE
 from jebi.server.logging import get_logger
 from jebi.server.supervisors.backoff import Backoff
 from jebi.server.supervisors.base import Supervisor
+from jebi.server.supervisors.board import Board
 
 if TYPE_CHECKING:
     import socket
@@ -34,6 +35,7 @@ class Multiprocess(Supervisor):
         super().__init__(config, sockets)
         self.wanted = config.workers
         self.generation = 0
+        self.board = Board()
         self._rolling = False
         self._backoff = Backoff()
 

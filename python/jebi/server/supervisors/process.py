@@ -19,6 +19,7 @@ from jebi.server.worker import WHERE_ARE_YOU, Order
 if TYPE_CHECKING:
     from jebi.server.config import Config
     from jebi.server.metrics.page import Page
+    from jebi.server.supervisors.board import Board
 
 # How long a worker that does not answer has to write down where it is.
 TRACE_SECONDS = 0.5
@@ -47,8 +48,11 @@ class Process:
         sockets: list[socket.socket],
         generation: int = 0,
         page: Page | None = None,
+        board: Board | None = None,
     ) -> None:
         self.page = page
+        self._board = board
+        self._place = 0 if board is None else board.take()
         self.generation = generation
         self.patience = float(config.timeout_worker_healthcheck)
         self.ready_at = self.heard_at = _NEVER
@@ -70,6 +74,7 @@ class Process:
             drop_in=drop_in.is_installed(),
             beat=min(1.0, self.patience / 4),
             page=None if page is None else page.descriptor,
+            board=None if board is None else (board.descriptor, self._place),
             traces=self._traces.fileno(),
         )
         with contextlib.suppress(OSError):  # dead already; the supervisor will see that
@@ -78,6 +83,7 @@ class Process:
     def _start(self, theirs: socket.socket, listening: list[int]) -> subprocess.Popen[bytes]:
         command = [sys.executable, *_interpreter_options(), "-m", "jebi.server.worker"]
         counting = [] if self.page is None else [self.page.descriptor]
+        counting += [] if self._board is None else [self._board.descriptor]
         with theirs:
             return subprocess.Popen(
                 [*command, str(theirs.fileno())],
@@ -140,6 +146,8 @@ class Process:
 
     def close(self) -> None:
         """Let go of it, once it has ended."""
+        if self._board is not None:
+            self._board.leave(self._place)
         self.channel.close()
         self._traces.close()
 
