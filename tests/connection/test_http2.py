@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -416,6 +417,16 @@ def test_an_idle_connection_is_let_go(serve: Serve) -> None:
         assert peer.get().status == 200
         peer.to_the_end()
         assert peer.goaways[-1].error_code == 0
+
+
+def test_each_request_gives_another_wait(serve: Serve) -> None:
+    """However quickly they are answered."""
+    with Peer(serve(hello, keep_alive_timeout=0.3)) as peer:
+        end = time.monotonic() + 0.8
+        stream = 1
+        while time.monotonic() < end:
+            assert peer.get(stream).status == 200
+            stream += 2
 
 
 def test_a_client_that_says_nothing(serve: Serve) -> None:

@@ -148,6 +148,14 @@ def test_the_protocol_is_agreed_on(
         assert client.socket.selected_alpn_protocol() == agreed
 
 
+def test_what_is_agreed_on_holds(serve: Serve, authority: trustme.CA, certfile: Path) -> None:
+    context = trusting(authority)
+    context.set_alpn_protocols(["http/1.1"])
+    with connect(serve(hello, tls=TlsSettings(certfile)), context) as client:
+        client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert client.head().status == 505
+
+
 def test_the_end_is_said(serve: Serve, authority: trustme.CA, certfile: Path) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await send(start())

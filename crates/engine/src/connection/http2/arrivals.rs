@@ -3,6 +3,7 @@
 use ::http2::Event;
 use bytes::Bytes;
 
+use super::super::deadlines::Awaited;
 use super::super::shared::Shared;
 use super::super::state::{Ending, Next, State};
 use super::session::Session;
@@ -15,6 +16,7 @@ impl State {
             input,
             serial,
             ending,
+            deadline,
             ..
         } = self;
         let Some(session) = http2 else {
@@ -39,6 +41,8 @@ impl State {
             };
             if let Event::Request { stream, .. } = event {
                 *serial = u64::from(stream);
+                // What is waited for next is waited for from then on.
+                deadline.awaited = Awaited::Application;
             }
             if let Some(next) = session.take(event, shared) {
                 return next;

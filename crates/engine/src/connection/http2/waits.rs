@@ -11,6 +11,7 @@ use super::super::deadlines::Awaited;
 use super::super::output::Output;
 use super::super::shared::Shared;
 use super::super::state::{Ending, State};
+use super::super::tls::Seal;
 use super::super::websocket::{INTERNAL_ERROR, SERVICE_RESTART};
 use super::super::{Connection, bury};
 use super::session::Session;
@@ -21,9 +22,9 @@ impl State {
         let Some(limits) = shared.options.http2 else {
             return false;
         };
-        let seal = self.output.seal.as_deref();
-        let is_agreed = seal.is_some_and(super::super::tls::Seal::is_http2);
-        if !is_agreed && !self.input.starts_with(LINE) {
+        // What was agreed on with TLS holds, whatever comes; otherwise the first line says.
+        let agreed = self.output.seal.as_deref().and_then(Seal::protocol);
+        if !agreed.map_or_else(|| self.input.starts_with(LINE), |name| name == b"h2") {
             return false;
         }
         match Session::new(limits) {

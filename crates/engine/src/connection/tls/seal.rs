@@ -102,9 +102,9 @@ impl Seal {
         self.session.send_close_notify();
     }
 
-    /// Whether the client agreed to speak HTTP/2.
-    pub(in super::super) fn is_http2(&self) -> bool {
-        self.session.alpn_protocol() == Some(b"h2")
+    /// The name of the protocol that was agreed on, if any was (RFC 7301).
+    pub(in super::super) fn protocol(&self) -> Option<&[u8]> {
+        self.session.alpn_protocol()
     }
 
     pub(super) fn session(&self) -> &ServerConnection {
