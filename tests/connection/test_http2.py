@@ -419,6 +419,15 @@ def test_an_idle_connection_is_let_go(serve: Serve) -> None:
         assert peer.goaways[-1].error_code == 0
 
 
+def test_an_idle_connection_makes_room_for_another(serve: Serve) -> None:
+    served = serve(hello, limit_connections=1, header_timeout=0.4, keep_alive_timeout=60.0)
+    with Peer(served) as first:
+        assert first.get().body == b"hello"
+        assert served.ask().body == b"hello"
+        first.to_the_end()
+        assert first.goaways[-1].error_code == 0
+
+
 def test_each_request_gives_another_wait(serve: Serve) -> None:
     """However quickly they are answered."""
     with Peer(serve(hello, keep_alive_timeout=0.3)) as peer:

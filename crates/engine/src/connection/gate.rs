@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, Weak};
 use pyo3::prelude::*;
 
 use super::Connection;
+use super::deadlines::Awaited;
 use super::listener::Listener;
 use super::shared::{Shared, lock};
 
@@ -81,12 +82,18 @@ impl Shared {
             let Some(connection) = candidate.upgrade() else {
                 continue;
             };
-            let is_spare = {
+            let (is_spare, speaks_http2) = {
                 let state = connection.state();
-                state.is_spare(self) && !state.has_unread()
+                let is_spare = state.is_spare(self) && !state.has_unread();
+                (is_spare, state.http2.is_some())
             };
             if is_spare {
-                connection.lose(py);
+                if speaks_http2 {
+                    // Its client is told, and it closes when that has left.
+                    connection.on_tick_http2(py, Some(Awaited::Request));
+                } else {
+                    connection.lose(py);
+                }
                 return true;
             }
         }
