@@ -142,7 +142,7 @@ impl Connection {
         if received.is_err() {
             return self.lose(py);
         }
-        tell_drained(py, &drained);
+        tell_drained(py, drained);
         self.pump(py);
         if left {
             let (cut_short, cycle) = {
@@ -229,7 +229,7 @@ impl Connection {
         if settled.is_err() {
             return self.lose(py);
         }
-        tell_drained(py, &drained);
+        tell_drained(py, drained);
         if has_work {
             self.go_on_soon(py);
         }
@@ -314,8 +314,8 @@ fn notify(py: Python<'_>, cycle: Option<&Py<Cycle>>, what: impl FnOnce(&Cycle, P
     }
 }
 
-fn tell_drained(py: Python<'_>, cycles: &[Py<Cycle>]) {
-    for cycle in cycles {
+fn tell_drained(py: Python<'_>, cycles: Option<Vec<Py<Cycle>>>) {
+    for cycle in cycles.into_iter().flatten() {
         cycle.get().drained(py);
     }
 }

@@ -377,19 +377,17 @@ impl State {
     }
 
     /// The cycles whose producers may go on, if they waited and the output is low enough.
-    pub(super) fn drained(&mut self, py: Python<'_>) -> Vec<Py<Cycle>> {
+    pub(super) fn drained(&mut self, py: Python<'_>) -> Option<Vec<Py<Cycle>>> {
         if let Some(session) = &mut self.http2 {
-            return session.drained(py);
+            return Some(session.drained(py));
         }
-        let Some(turn) = self.turn.as_mut().filter(|turn| turn.draining) else {
-            return Vec::new();
-        };
+        let turn = self.turn.as_mut().filter(|turn| turn.draining)?;
         if self.output.len() > LOW_WATER {
-            return Vec::new();
+            return None;
         }
         turn.draining = false;
-        let cycle = turn.cycle.as_ref();
-        cycle.map(|cycle| cycle.clone_ref(py)).into_iter().collect()
+        let cycle = turn.cycle.as_ref()?;
+        Some(vec![cycle.clone_ref(py)])
     }
 
     /// Holds a request back until its body is whole.
