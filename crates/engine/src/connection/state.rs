@@ -233,7 +233,7 @@ impl State {
             return false;
         }
         if let Some(session) = &self.websocket {
-            return !self.input.is_empty() && !session.is_full();
+            return (!self.input.is_empty() || session.has_failed) && !session.is_full();
         }
         if complete && self.eof && self.input.is_empty() {
             self.ending = Ending::Close;

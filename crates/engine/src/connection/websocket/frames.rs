@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use websocket::Event;
 
 use super::super::output::{HIGH_WATER, LOW_WATER};
+use super::super::shared::lock;
 use super::super::state::{Ending, Next, State};
 use super::super::{Connection, notify};
 use super::{Message, NotSent, Session};
@@ -67,6 +68,10 @@ impl Session {
                     self.end(close.code, &close.reason);
                     self.say_close(out, close.code, "");
                     read.ending = Ending::Close;
+                }
+                Err(_) if lock(&self.inbox).hold() => {
+                    self.has_failed = true;
+                    break;
                 }
                 Err(violation) => {
                     self.end(violation.code(), violation.message());

@@ -31,6 +31,8 @@ pub(in super::super) struct Inbox {
     messages: VecDeque<Message>,
     bytes: usize,
     queue: usize,
+    /// Nothing is read behind these messages before they were received.
+    is_last: bool,
     ended: Option<Close>,
 }
 
@@ -41,12 +43,15 @@ impl Inbox {
             messages: VecDeque::new(),
             bytes: 0,
             queue: queue.max(1),
+            is_last: false,
             ended: None,
         }
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.messages.len() >= self.queue || self.bytes >= HIGH_WATER
+        self.messages.len() >= self.queue
+            || self.bytes >= HIGH_WATER
+            || self.is_last && self.has_messages()
     }
 
     pub(super) fn has_messages(&self) -> bool {
@@ -56,6 +61,12 @@ impl Inbox {
     pub(super) fn push(&mut self, message: Message) {
         self.bytes += message.len();
         self.messages.push_back(message);
+    }
+
+    /// What stands behind the messages has to wait for them. Says whether there are any.
+    pub(super) fn hold(&mut self) -> bool {
+        self.is_last = true;
+        self.has_messages()
     }
 
     /// The oldest message, and whether the inbox was full with it.
@@ -97,6 +108,17 @@ mod tests {
         assert!(inbox.is_full());
         inbox.pop();
         assert!(!inbox.is_full() && inbox.pop().is_none());
+    }
+
+    #[test]
+    fn what_stands_behind_the_messages_can_wait_for_them() {
+        let mut inbox = Inbox::new(9);
+        assert!(!inbox.hold() && !inbox.is_full());
+        inbox.push(Message::Text("a".into()));
+        inbox.push(Message::Text("b".into()));
+        assert!(inbox.hold() && inbox.is_full());
+        assert!(matches!(inbox.pop(), Some((_, true))) && inbox.is_full());
+        assert!(matches!(inbox.pop(), Some((_, true))) && !inbox.is_full());
     }
 
     #[test]

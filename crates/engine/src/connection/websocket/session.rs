@@ -23,6 +23,9 @@ pub(in super::super) struct Session {
     pub(in super::super) said_close: bool,
     /// A ping is out and was not answered yet.
     pub(in super::super) awaits_pong: bool,
+    /// The client broke the rules; it is told when the messages before that were received, so that
+    /// their answers can leave first.
+    pub(in super::super) has_failed: bool,
 }
 
 impl Session {
@@ -37,6 +40,7 @@ impl Session {
             inbox,
             said_close: false,
             awaits_pong: false,
+            has_failed: false,
         }
     }
 
