@@ -219,11 +219,11 @@ def test_a_file_that_shrinks_cuts_the_connection(served: Served, root: Path) -> 
 
 
 def test_a_slow_client_is_served_to_the_end_while_it_reads(serve: Serve, root: Path) -> None:
-    (root / "big.bin").write_bytes(BIG * 4)
+    (root / "big.bin").write_bytes(BIG * 2)
     options = {"static_files": [("/assets", str(root))], "write_timeout": 0.3, "write_rate": 240}
     with serve(elsewhere, **options).connect() as client:
         # So little is in the kernel's hands that the server notices how fast it is taken.
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
         client.send(request("/assets/big.bin"))
         left = int(client.head().get("content-length") or 0) - len(client.pending)
         pause = 1.0 / (left // (1 << 19))
