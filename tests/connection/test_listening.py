@@ -9,13 +9,13 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.connection.peers import GET, PATIENCE, Client, Served, hello
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     Serve = Callable[..., Served]
 
@@ -30,6 +30,27 @@ def test_many_clients_at_once(serve: Serve) -> None:
     assert served.on_loop(lambda: served.server.connections) == 200
     for client in clients:
         client.socket.close()
+
+
+def test_a_socket_for_both_families_shows_addresses_of_ipv4_as_such() -> None:
+    scopes: list[dict[str, Any]] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await hello(scope, receive, send)
+
+    try:
+        listener = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
+    except (OSError, ValueError) as error:
+        pytest.skip(f"this machine has no sockets for both families: {error}")
+    port = listener.getsockname()[1]
+    with Served(application, {}, listener):
+        for host in ("127.0.0.1", "::1"):
+            with Client(socket.create_connection((host, port), PATIENCE)) as client:
+                assert client.ask().body == b"hello"
+                ours = tuple(client.socket.getsockname()[:2])
+            assert scopes[-1]["client"] == ours
+            assert scopes[-1]["server"] == (host, port)
 
 
 def test_a_unix_socket(tmp_path: Path) -> None:

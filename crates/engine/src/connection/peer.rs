@@ -33,6 +33,7 @@ pub(super) struct ForScope {
 impl Peer {
     pub(super) fn new(client: Option<SocketAddrAny>, proxies: Option<&Proxies>) -> Self {
         let socket = client.and_then(|address| SocketAddr::try_from(address).ok());
+        let socket = socket.map(canonical);
         Self {
             socket,
             trusted: AtomicBool::new(is_trusted(socket, proxies)),
@@ -130,6 +131,12 @@ fn is_trusted(peer: Option<SocketAddr>, proxies: Option<&Proxies>) -> bool {
     })
 }
 
+/// An inherited socket may take clients of both families, and shows those of IPv4 as
+/// `::ffff:192.0.2.1` (RFC 4291, section 2.5.5.2). They are known by their own addresses.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 fn pair(py: Python<'_>, address: SocketAddr) -> PyResult<Py<PyTuple>> {
     (address.ip().to_string(), address.port())
         .into_pyobject(py)
@@ -138,7 +145,7 @@ fn pair(py: Python<'_>, address: SocketAddr) -> PyResult<Py<PyTuple>> {
 
 fn server(py: Python<'_>, address: SocketAddrAny) -> PyResult<Option<Py<PyTuple>>> {
     if let Ok(address) = SocketAddr::try_from(address.clone()) {
-        return pair(py, address).map(Some);
+        return pair(py, canonical(address)).map(Some);
     }
     let Ok(address) = SocketAddrUnix::try_from(address) else {
         return Ok(None);
