@@ -16,6 +16,7 @@ from jebi._engine import AccessLog, ProxySettings
 from jebi._native import compile_native
 from jebi.web.responses import JSONResponse, StreamingResponse
 from tests.connection.peers import Client, Served, body, echo, hello, start
+from tests.connection.test_http2 import Peer
 from tests.connection.websockets import handshake
 
 if TYPE_CHECKING:
@@ -198,6 +199,14 @@ def test_what_the_server_answers_itself(logged: Callable[..., tuple[Served, Log]
     assert log.line(served) == "500"
 
 
+def test_a_body_that_took_too_long(logged: Callable[..., tuple[Served, Log]]) -> None:
+    served, log = logged("$status $route", echo, body_timeout=0.1)
+    with served.connect() as client:
+        client.send(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\na")
+        assert client.answer().status == 408
+    assert log.line(served) == "408 -"
+
+
 def test_a_client_that_left(logged: Callable[..., tuple[Served, Log]]) -> None:
     entered = []
 
@@ -345,3 +354,13 @@ def test_lines_of_several_processes_are_not_torn(tmp_path: Path) -> None:
             ask(right)
     lines = path.read_text().splitlines()
     assert lines == ["/" + "x" * 300 + " 200"] * 1200
+
+
+def test_requests_over_http2(logged: Callable[..., tuple[Served, Log]]) -> None:
+    proxies = ProxySettings(["127.0.0.1"], ["for"])
+    served, log = logged("$status $body_bytes_sent $remote_addr $request", proxies=proxies)
+    with Peer(served) as peer:
+        peer.ask(1, ("x-forwarded-for", "192.0.2.1"), path="/x?y")
+        while not (1 in peer.replies and peer.replies[1].ended):
+            assert peer.step() is not None
+    assert log.line(served) == "200 5 192.0.2.1 GET /x?y HTTP/2"

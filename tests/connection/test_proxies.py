@@ -14,6 +14,7 @@ from jebi import FastAPI, Header, Request
 from jebi._engine import ProxySettings, TlsSettings
 from jebi._native import compile_native
 from tests.connection.peers import PATIENCE, Client, Served, body, start, with_length
+from tests.connection.websockets import echo, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,6 +133,18 @@ def test_what_a_proxy_says_cannot_forge_a_line_of_the_log(serve: Serve, native: 
     served = serve(compile_native(app) if native else tell, **options)
     served.ask(get("X-Forwarded-For: \x9b31m\x85evil"))
     assert lines[0][0] == r"\x9b31m\x85evil:0"
+
+
+def test_a_websocket_has_them_too(serve: Serve) -> None:
+    scopes: list[dict[str, Any]] = []
+
+    async def remember(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await echo(scope, receive, send)
+
+    with opened(serve(remember, **proxied()), *(line.encode() for line in EVERYTHING)):
+        pass
+    assert (scopes[0]["client"], scopes[0]["scheme"]) == (("203.0.113.9", 0), "wss")
 
 
 # The PROXY protocol.

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,10 @@ def test_what_is_counted(tmp_path: Path) -> None:
         assert samples[f"jebi_request_bytes_total{{{labels}}}"] > 3 * 50
         assert samples[f"jebi_response_bytes_total{{{labels}}}"] > 3 * 50
         assert samples["jebi_connections_total"] == 5
+        with closing(command.connect()) as client:
+            client.sendall(b"nonsense\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 400"
+        assert scraper.scrape()["jebi_refused_total"] == 1
         samples = scraper.until(lambda s: s["jebi_pool_jobs_total"] == 1)
         assert 0 < samples["jebi_pool_wait_seconds_total"] < SECONDS
         pid = command.process.pid

@@ -148,7 +148,18 @@ impl Exchange {
     /// Ends what the application failed to.
     fn give_up(&self, py: Python<'_>) {
         if !self.connection.break_websocket(py, self.serial) {
-            self.connection.fail_turn(py, self.serial);
+            self.fail_turn(py);
+        }
+    }
+
+    /// Has the server answer in the application's place, which is a request like any other.
+    fn fail_turn(&self, py: Python<'_>) {
+        let is_answered = self.connection.has_access_log()
+            && self.connection.standing(self.serial) == Standing::Unanswered
+            && !self.connection.has_left(self.serial);
+        self.connection.fail_turn(py, self.serial);
+        if is_answered {
+            self.connection.log_native(py, &self.head, 500);
         }
     }
 
@@ -167,7 +178,7 @@ impl Exchange {
             self.connection
                 .log_error(py, &format!("ASGI callable returned {missing}."));
         }
-        self.connection.fail_turn(py, self.serial);
+        self.fail_turn(py);
     }
 
     /// The version as a scope and the access log name it.

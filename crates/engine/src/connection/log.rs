@@ -23,7 +23,13 @@ pub(super) struct Logs {
 impl Logs {
     pub(super) fn new(py: Python<'_>, access: Option<Py<PyAny>>) -> PyResult<Self> {
         let logging = py.import("logging")?;
-        let errors = logging.call_method1("getLogger", ("jebi.error",))?.unbind();
+        let drop_in = py.import("jebi.drop_in")?.call_method0("is_installed")?;
+        let name = if drop_in.is_truthy()? {
+            "uvicorn.error"
+        } else {
+            "jebi.error"
+        };
+        let errors = logging.call_method1("getLogger", (name,))?.unbind();
         Ok(Self { errors, access })
     }
 

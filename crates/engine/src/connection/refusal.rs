@@ -19,6 +19,7 @@ impl Connection {
         // The text is one of a fixed few: nothing that a client sent reaches the log.
         let text = format!("Invalid HTTP request received: {bad}");
         self.shared.logs.warning(py, &text);
+        self.shared.count_refusal();
         self.give_up(py, bad.status(), bad.message());
     }
 
@@ -101,6 +102,7 @@ impl Connection {
 
     /// The request took too long to arrive.
     pub(super) fn time_out(self: &Arc<Self>, py: Python<'_>) {
+        self.shared.count_refusal();
         self.give_up(py, 408, "the request took too long to arrive");
         self.settle(py);
     }
@@ -192,6 +194,9 @@ impl State {
             ),
         };
         if unanswered && !self.is_cut_short() {
+            if let Some(turn) = &mut self.turn {
+                turn.note_status(status);
+            }
             let usual = Circumstances {
                 head_only: false,
                 version: Version::Http11,

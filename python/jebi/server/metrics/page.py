@@ -65,6 +65,7 @@ class Counters:
     series: dict[tuple[str, str], Series] = field(default_factory=dict)
     """By method and route."""
     accepted: int = 0
+    refused: int = 0
     pool_jobs: int = 0
     pool_waited: int = 0
     """Nanoseconds."""
@@ -75,6 +76,7 @@ class Counters:
         for labels, series in other.series.items():
             self.series.setdefault(labels, Series()).add(series)
         self.accepted += other.accepted
+        self.refused += other.refused
         self.pool_jobs += other.pool_jobs
         self.pool_waited += other.pool_waited
         self.lag.add(other.lag)
@@ -126,6 +128,7 @@ class Page:
             )
             counters = Counters(
                 accepted=words[7],
+                refused=words[13],
                 pool_jobs=words[11],
                 pool_waited=words[12],
                 lag=_histogram(words, _LAG, _LAG + 1),

@@ -63,6 +63,8 @@ def write(counters: Counters, workers: Iterable[Gauges], ended: int) -> str:
     _write_requests(out, counters)
     single = out.single
     single("jebi_connections_total", "counter", "Connections accepted.", counters.accepted)
+    refused = "What came and was no request, or came too late."
+    single("jebi_refused_total", "counter", refused, counters.refused)
     single("jebi_pool_jobs_total", "counter", "Calls run in the pool.", counters.pool_jobs)
     waited = counters.pool_waited / 1e9
     single("jebi_pool_wait_seconds_total", "counter", "Time calls waited for a thread.", waited)

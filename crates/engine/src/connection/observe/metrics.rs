@@ -44,7 +44,12 @@ impl Metrics {
 
     /// A connection was accepted.
     pub(super) fn accepted(&self) {
-        self.page.get().add(Figure::Accepted as usize, 1);
+        self.page.get().increment(Figure::Accepted);
+    }
+
+    /// What arrived was no request, or not in time.
+    pub(super) fn refused(&self) {
+        self.page.get().increment(Figure::Refused);
     }
 
     /// A request is over.

@@ -282,10 +282,13 @@ impl Shared {
         }
     }
 
+    fn metrics(&self) -> Option<&Metrics> {
+        self.observer.as_ref()?.metrics.as_ref()
+    }
+
     /// A tick passed.
     pub(super) fn measure(&self) {
-        let metrics = self.observer.as_ref().and_then(|o| o.metrics.as_ref());
-        if let Some(metrics) = metrics {
+        if let Some(metrics) = self.metrics() {
             let period = self.options.timeouts.tick();
             metrics.tick(period, self.in_flight(), self.connections());
         }
@@ -293,9 +296,15 @@ impl Shared {
 
     /// A connection was accepted.
     pub(super) fn count_connection(&self) {
-        let metrics = self.observer.as_ref().and_then(|o| o.metrics.as_ref());
-        if let Some(metrics) = metrics {
+        if let Some(metrics) = self.metrics() {
             metrics.accepted();
+        }
+    }
+
+    /// What arrived was no request, or not in time.
+    pub(super) fn count_refusal(&self) {
+        if let Some(metrics) = self.metrics() {
+            metrics.refused();
         }
     }
 

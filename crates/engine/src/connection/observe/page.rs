@@ -33,6 +33,7 @@ pub(super) enum Figure {
     PoolIdle = 10,
     PoolJobs = 11,
     PoolWaited = 12,
+    Refused = 13,
 }
 
 /// Where the histogram of the loop's lag begins: the sum, then one word for each bucket.
@@ -105,6 +106,10 @@ impl MetricsPage {
 
     pub(super) fn set(&self, figure: Figure, value: u64) {
         self.store(figure as usize, value);
+    }
+
+    pub(super) fn increment(&self, figure: Figure) {
+        self.add(figure as usize, 1);
     }
 
     pub(super) fn add(&self, index: usize, value: u64) {
