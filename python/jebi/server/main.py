@@ -58,20 +58,14 @@ def run(app: Callable[..., Any] | str, **settings: Any) -> None:
 
 def _serve(config: Config) -> int:
     notifier = Notifier()
-    sockets = config.bind_sockets()
-    try:
-        config.load()
-        server = Server(config)
-        server.owns(sockets)
-        server.on_started = notifier.ready
-        server.on_stopping = notifier.stopping
-        if math.isfinite(notifier.alive_every):
-            server.beat = Beat(notifier.alive_every, notifier.alive)
-        server.run()
-        return 0 if server.started else STARTUP_FAILURE
-    finally:
-        for listener in sockets:
-            listener.close()
+    config.load()
+    server = Server(config)
+    server.on_started = notifier.ready
+    server.on_stopping = notifier.stopping
+    if math.isfinite(notifier.alive_every):
+        server.beat = Beat(notifier.alive_every, notifier.alive)
+    server.run()
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def _supervise(config: Config) -> int:

@@ -102,10 +102,6 @@ class Server:
         self._force_exit = value
         self._wake()
 
-    def owns(self, sockets: list[socket.socket]) -> None:
-        """Take sockets that are bound already: announce them, and close them when stopping."""
-        self._bound = sockets
-
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve on a loop of its own until told to stop.
 
@@ -142,6 +138,8 @@ class Server:
         self._wake = lambda: _wake(event_loop, self._woken)
         if not self.config.loaded:
             self.config.load()
+        if sockets is None:
+            self._bound = self._bound or self.config.bind_sockets()
         self._announce("Started server process [{}]", str(os.getpid()))
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup(sockets=sockets)

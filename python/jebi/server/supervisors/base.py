@@ -52,7 +52,8 @@ class Supervisor:
         self._alive_at = 0.0
         self._signals: list[int] = []
         self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()
+        # Made when it runs, so that a supervisor that never does leaves nothing open.
+        self._bell: tuple[socket.socket, socket.socket] | None = None
 
     # What the two kinds differ in.
 
@@ -124,8 +125,9 @@ class Supervisor:
 
     def wake(self) -> None:
         """Have :meth:`on_wake` called soon; from any thread."""
-        with contextlib.suppress(BlockingIOError, OSError):
-            self._wake_writer.send(b"\0")
+        if self._bell is not None:
+            with contextlib.suppress(BlockingIOError, OSError):
+                self._bell[1].send(b"\0")
 
     def _turn(self) -> None:
         due = min((worker.due for worker in self.workers), default=float("inf"))
@@ -180,8 +182,9 @@ class Supervisor:
         worker.kill()
 
     def _hear_wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._wake_reader.recv(4096)
+        if self._bell is not None:
+            with contextlib.suppress(BlockingIOError):
+                self._bell[0].recv(4096)
         self.on_wake()
         while self._signals:
             number = self._signals.pop(0)
@@ -235,11 +238,13 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _listening(self) -> Generator[None]:
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ, None)
+        reader, writer = self._bell = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        self._selector.register(reader, selectors.EVENT_READ, None)
+        self.wake()  # for what happened before somebody listened
         handlers: dict[signal.Signals, Any] = {}
-        descriptor = signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         heard = [signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, *self.signals]
         if self.config.access_log_file is not None:
             heard.append(signal.SIGUSR1)
@@ -260,5 +265,5 @@ class Supervisor:
         if self.board is not None:
             self.board.close()
         self._selector.close()
-        self._wake_reader.close()
-        self._wake_writer.close()
+        for end in self._bell or ():
+            end.close()
