@@ -152,8 +152,8 @@ impl Stream {
                         room?;
                         continue;
                     }
-                    // The stream is closed: what is left goes nowhere.
-                    Poll::Ready(None) => return Ok(true),
+                    // The client took it back, and whoever writes has to hear of it.
+                    Poll::Ready(None) => return Err(Reason::CANCEL.into()),
                 }
             }
             let is_last = room == left && matches!(self.end, End::Close);

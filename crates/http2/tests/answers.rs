@@ -6,6 +6,27 @@ use common::*;
 use http2::{Event, Reason};
 
 #[test]
+fn a_reset_is_heard_while_an_answer_waits_for_room() {
+    let mut peer = Peer::new();
+    // Windows without end, so that it is the room for what leaves that is lacking.
+    let most = [0, 4, 0x7f, 0xff, 0xff, 0xff];
+    peer.send(&frame(SETTINGS, 0, 0, &most));
+    peer.send(&frame(WINDOW_UPDATE, 0, 0, &[0x7f, 0, 0, 0]));
+    for wait in [10_000_000, 70_000] {
+        let stream = if wait == 70_000 { 3 } else { 1 };
+        peer.send(&get(stream, &[]));
+        peer.events();
+        peer.answer(stream, &vec![b'x'; wait]);
+        peer.send(&frame(RST_STREAM, 0, stream, &[0, 0, 0, 8]));
+        let events = peer.events();
+        let is_reset =
+            |event: &Event| matches!(event, Event::Reset { stream: id } if *id == stream);
+        assert!(events.iter().any(is_reset), "{events:?}");
+        peer.frames();
+    }
+}
+
+#[test]
 fn a_body_waits_for_the_window() {
     let mut peer = Peer::new();
     peer.send(&get(1, &[]));
