@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use h2::Reason;
+
 /// An amount that is spent and grows again.
 #[derive(Debug)]
 struct Purse {
@@ -95,6 +97,12 @@ impl Budget {
         self.resets.grow(elapsed);
         self.control.grow(elapsed);
     }
+}
+
+/// Whether a reset of ours, with this code, is the client's doing.
+pub(crate) fn is_provoked(code: Option<u32>) -> bool {
+    let ours = [Reason::NO_ERROR, Reason::CANCEL, Reason::INTERNAL_ERROR];
+    !code.is_some_and(|code| ours.contains(&Reason::from(code)))
 }
 
 #[cfg(test)]

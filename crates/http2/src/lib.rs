@@ -35,6 +35,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod answer;
 mod budget;
 mod connection;
 mod frame;
@@ -49,7 +50,8 @@ mod stream;
 mod violation;
 mod wakers;
 
-pub use connection::{Connection, Event, Unsendable};
+pub use answer::Unsendable;
+pub use connection::{Connection, Event};
 pub use h2::{Error, Reason};
 pub use inbound::PREFACE;
 pub use limits::Limits;
