@@ -104,7 +104,7 @@ PEERS = (
     ),
     # A server each for what Granian is told to do beside, so that none of it is in another's way.
     _granian("websocket", WEBSOCKETS),
-    _granian("http2", frozenset({"http2"}), "--no-ws", "--http", "2"),
+    _granian("http2", frozenset({"http2"}), "--no-ws"),
     _granian("static", frozenset({"static"}), "--no-ws", "--static-path-mount", str(FILES)),
     Peer(
         "asgi-jebi",
