@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# Seconds without a sign of life until gunicorn kills a worker: enough to start on a busy machine.
+PATIENCE = "3"
+
 APPLICATION = """
 import asyncio, os, time
 
@@ -32,7 +35,7 @@ async def app(scope, receive, send):
         while not os.path.exists("release"):
             await asyncio.sleep(0.01)
     if scope["path"] == "/waits":  # for longer than gunicorn waits for a sign of life
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(4)
     if scope["path"] == "/blocked":
         print("blocked begins", flush=True)
         time.sleep(3600)
@@ -124,7 +127,7 @@ def test_a_worker_is_replaced_after_so_many_requests(gunicorn: Callable[..., Gun
 
 
 def test_a_blocked_loop_is_killed(gunicorn: Callable[..., Gunicorn]) -> None:
-    command = gunicorn("--timeout", "1")
+    command = gunicorn("--timeout", PATIENCE)
     before = command.fetch()
 
     with contextlib.suppress(http.client.HTTPException, OSError):  # or 500, if there is time
@@ -135,7 +138,7 @@ def test_a_blocked_loop_is_killed(gunicorn: Callable[..., Gunicorn]) -> None:
 
 
 def test_a_loop_that_waits_is_alive(gunicorn: Callable[..., Gunicorn]) -> None:
-    command = gunicorn("--timeout", "1")
+    command = gunicorn("--timeout", PATIENCE)
     before = command.fetch()
     assert command.fetch("/waits") == before
 
