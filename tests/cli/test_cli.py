@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from jebi.cli import main
 from jebi.server import main as server_main
+from jebi.server.errors import CANNOT_START
 
 OPTIONS = (
     "--host",
@@ -81,5 +82,5 @@ def test_python_m(name: str) -> None:
 def test_options_of_uvicorn_that_change_nothing_are_accepted() -> None:
     arguments = ["nowhere_at_all:app", "--loop", "uvloop", "--http", "httptools"]
     answer = CliRunner().invoke(server_main, [*arguments, "--port", "0"])
-    assert answer.exit_code == 1  # because there is no such module
+    assert answer.exit_code == CANNOT_START  # because there is no such module
     assert isinstance(answer.exception, SystemExit)
