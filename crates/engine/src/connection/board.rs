@@ -73,20 +73,14 @@ impl Board {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{MemfdFlags, memfd_create};
+
     use super::*;
 
     fn two() -> (Board, Board) {
-        let path = std::env::temp_dir().join(format!("jebi-board-{}", std::process::id()));
-        let file = std::fs::File::options()
-            .create(true)
-            .truncate(true)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .expect("a file");
-        std::fs::remove_file(&path).expect("its name");
+        let file = memfd_create("board", MemfdFlags::CLOEXEC).expect("a file");
         let other = file.try_clone().expect("a second descriptor");
-        (Board::new(file.into(), 0), Board::new(other.into(), 3))
+        (Board::new(file, 0), Board::new(other, 3))
     }
 
     #[test]
