@@ -112,7 +112,7 @@ def test_a_hangup_replaces_the_workers(gunicorn: Callable[..., Gunicorn]) -> Non
     command = gunicorn()
     before = command.fetch()
     command.signal(signal.SIGHUP)
-    command.wait_for("application startup", times=2)
+    command.wait_for("^application startup", times=2)
     command.wait_for(f"application shutdown {before}")
     assert command.fetch() != before
 
@@ -122,7 +122,7 @@ def test_a_worker_is_replaced_after_so_many_requests(gunicorn: Callable[..., Gun
     before = command.fetch()
     assert command.fetch() == before
     command.wait_for("Maximum request limit of 2 exceeded")
-    command.wait_for("application startup", times=2)
+    command.wait_for("^application startup", times=2)
     assert command.fetch() != before
 
 
@@ -133,7 +133,7 @@ def test_a_blocked_loop_is_killed(gunicorn: Callable[..., Gunicorn]) -> None:
     with contextlib.suppress(http.client.HTTPException, OSError):  # or 500, if there is time
         assert command.get("/blocked")[0] == 500
     command.wait_for("WORKER TIMEOUT")
-    command.wait_for("application startup", times=2)
+    command.wait_for("^application startup", times=2)
     assert command.fetch() != before
 
 
