@@ -2,6 +2,7 @@
 //! go of, in asyncio's order.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -41,13 +42,12 @@ pub(super) trait Living: Speaking {
     /// What the loop should watch for.
     fn wanted(&self, py: Python<'_>) -> Interest;
 
-    /// Has the loop watch the descriptor.
-    fn register(
+    /// Hands out the descriptor, if it is there still.
+    fn with_descriptor<R>(
         &self,
         py: Python<'_>,
-        interest: Interest,
-        source: Arc<dyn Source>,
-    ) -> io::Result<Token>;
+        look: impl FnOnce(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> io::Result<R>;
 
     /// Whether the descriptor's number is still its own. Nobody can take that of a duplicate away.
     fn is_intact(&self, py: Python<'_>) -> bool {
@@ -122,7 +122,8 @@ pub(super) trait Living: Speaking {
             token
         } else {
             let source = Arc::new(Watched(slf.clone().unbind()));
-            this.register(py, now, source)?
+            let event_loop = this.event_loop().get();
+            this.with_descriptor(py, |fd| event_loop.register(py, fd, now, source))?
         };
         this.life(py, |life| {
             life.token = Some(token);

@@ -11,7 +11,7 @@ use websocket::Upgrade;
 
 use super::super::head::{Headers, Said};
 use super::super::shared::{Shared, lock};
-use super::super::websocket::{Inbox, Message, NotSent};
+use super::super::websocket::{Inbox, Message};
 use super::cycle::Cycle;
 use super::message::{self, Outgoing, optional, to_bytes};
 use super::receive::Received;
@@ -181,7 +181,7 @@ fn send(py: Python<'_>, cycle: &Cycle, message: &Bound<'_, PyAny>) -> PyResult<b
         let text = text.cast::<PyString>()?.to_cow()?;
         connection.send_message(py, serial, |encoder, out| encoder.text(out, &text))
     };
-    sent.map_err(|NotSent::Disconnected| disconnected())
+    sent.ok_or_else(disconnected)
 }
 
 fn read_close(message: &Bound<'_, PyAny>) -> PyResult<(u16, String)> {

@@ -10,7 +10,7 @@ use super::super::output::{HIGH_WATER, LOW_WATER};
 use super::super::shared::lock;
 use super::super::state::{Ending, Next, State};
 use super::super::{Connection, notify};
-use super::{Message, NotSent, Session};
+use super::{Message, Session};
 use crate::connection::Cycle;
 
 /// The close codes that the server itself has a use for (RFC 6455 section 7.4.1).
@@ -141,7 +141,8 @@ impl State {
 }
 
 impl Connection {
-    /// Sends a message. `Ok(full)` says that the producer has to wait.
+    /// Sends a message. `Some(full)` says whether the producer has to wait, `None` that nobody reads
+    /// it: the connection is closed, or about to be.
     ///
     /// While others wait to be received, which the application is likely to answer as well, it
     /// is kept for those: they leave together, at the end of the loop's iteration at the latest.
@@ -150,14 +151,13 @@ impl Connection {
         py: Python<'_>,
         serial: u64,
         write: impl FnOnce(&mut websocket::Encoder, &mut Vec<u8>),
-    ) -> Result<bool, NotSent> {
+    ) -> Option<bool> {
         let (is_first, is_kept) = {
             let mut state = self.state();
             let (ending, is_first) = (state.ending, state.output.is_empty());
             let (session, out) = state
                 .speaking(serial)
-                .filter(|(session, _)| !session.said_close && ending == Ending::None)
-                .ok_or(NotSent::Disconnected)?;
+                .filter(|(session, _)| !session.said_close && ending == Ending::None)?;
             write(&mut session.encoder, out);
             let has_more = session.has_messages();
             // Streams that share a connection leave together anyhow.
@@ -171,7 +171,7 @@ impl Connection {
         }
         let mut state = self.state();
         let full = state.backlog(serial) > HIGH_WATER;
-        Ok(match state.turn(serial) {
+        Some(match state.turn(serial) {
             Some(turn) => {
                 turn.draining |= full;
                 full

@@ -10,7 +10,7 @@ mod session;
 
 pub(super) use self::frames::{INTERNAL_ERROR, SERVICE_RESTART};
 pub(super) use self::inbox::{Inbox, Message};
-pub(super) use self::session::{NotSent, Session};
+pub(super) use self::session::Session;
 
 /// How the server's `WebSocket`s were configured.
 #[derive(Clone, Copy, Debug)]

@@ -8,13 +8,6 @@ use super::super::deadlines::Awaited;
 use super::super::shared::lock;
 use super::{Inbox, Message, Options};
 
-/// Why a message was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum NotSent {
-    /// The connection is closed, or about to be: nobody reads it.
-    Disconnected,
-}
-
 pub(in super::super) struct Session {
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,

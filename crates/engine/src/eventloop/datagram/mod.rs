@@ -12,12 +12,12 @@ mod receive;
 mod send;
 
 use std::io;
-use std::sync::Arc;
+use std::os::fd::BorrowedFd;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use reactor::{Interest, Readiness, Token};
+use reactor::{Interest, Readiness};
 
 use self::address::{Family, Peer};
 use self::outbox::Outbox;
@@ -27,7 +27,6 @@ use super::closing::OverSocket;
 use super::context::{copy_context, in_context};
 use super::held::{HeldSocket, describe_socket};
 use super::life::{Life, Living};
-use super::source::Source;
 use super::speaking::{Flowing, Speaking};
 
 /// What changes while the transport lives.
@@ -96,14 +95,12 @@ impl Living for DatagramTransport {
         self.state.with(py, |state| state.wanted())
     }
 
-    fn register(
+    fn with_descriptor<R>(
         &self,
-        py: Python<'_>,
-        interest: Interest,
-        source: Arc<dyn Source>,
-    ) -> io::Result<Token> {
-        let event_loop = self.event_loop.get();
-        event_loop.register(py, self.socket.descriptor(), interest, source)
+        _py: Python<'_>,
+        look: impl FnOnce(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        look(self.socket.descriptor())
     }
 
     fn is_intact(&self, py: Python<'_>) -> bool {

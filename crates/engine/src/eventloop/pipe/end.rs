@@ -2,14 +2,13 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyTuple};
 use pyo3::{PyClass, PyTraverseError, PyVisit, intern};
-use reactor::{Interest, Readiness, Token};
+use reactor::{Interest, Readiness};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 
@@ -17,7 +16,6 @@ use crate::eventloop::attached::Attached;
 use crate::eventloop::context::{call_in_context, copy_context};
 use crate::eventloop::held::warn_unclosed;
 use crate::eventloop::life::{Life, Living};
-use crate::eventloop::source::Source;
 use crate::eventloop::speaking::Speaking;
 use crate::eventloop::{EventLoop, flow, os_error};
 
@@ -80,15 +78,13 @@ impl<T: PipeTransport> Living for T {
         self.interest(py)
     }
 
-    fn register(
+    fn with_descriptor<R>(
         &self,
         py: Python<'_>,
-        interest: Interest,
-        source: Arc<dyn Source>,
-    ) -> io::Result<Token> {
-        let end = self.end();
-        end.fd.with(py, |fd| match fd {
-            Some(fd) => (end.event_loop.get()).register(py, fd.as_fd(), interest, source),
+        look: impl FnOnce(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.end().fd.with(py, |fd| match fd {
+            Some(fd) => look(fd.as_fd()),
             None => Err(Errno::BADF.into()),
         })
     }

@@ -11,13 +11,13 @@ mod sendfile;
 mod write;
 
 use std::io;
-use std::sync::Arc;
+use std::os::fd::BorrowedFd;
 
 use pyo3::call::PyCallArgs;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use reactor::{Interest, Readiness, Token};
+use reactor::{Interest, Readiness};
 
 use self::sendfile::Sending;
 use super::EventLoop;
@@ -29,7 +29,6 @@ use super::held::{HeldSocket, describe_socket};
 use super::life::{Life, Living};
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
-use super::source::Source;
 use super::speaking::{Flowing, Speaking};
 
 /// What changes while the connection lives.
@@ -98,14 +97,12 @@ impl Living for SocketTransport {
         self.state.with(py, |state| state.wanted())
     }
 
-    fn register(
+    fn with_descriptor<R>(
         &self,
-        py: Python<'_>,
-        interest: Interest,
-        source: Arc<dyn Source>,
-    ) -> io::Result<Token> {
-        let event_loop = self.event_loop.get();
-        event_loop.register(py, self.socket.descriptor(), interest, source)
+        _py: Python<'_>,
+        look: impl FnOnce(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        look(self.socket.descriptor())
     }
 
     fn is_intact(&self, py: Python<'_>) -> bool {
