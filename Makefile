@@ -75,7 +75,7 @@ fuzz: ## Fuzz the codecs: TARGET=http1_requests SECONDS=3600; without a target, 
 valgrind: $(STAMPS)/test $(STAMPS)/extension ## The loop's tests under valgrind, which has to find nothing: ARGS=tests/loop/test_order.py.
 	PYTHONMALLOC=malloc valgrind --quiet --leak-check=no --error-exitcode=9 \
 		--suppressions=tests/loop/valgrind.supp \
-		$(BIN)/python -m pytest -k 'not asyncio' -m 'not beyond_valgrind' -o timeout=600 \
+		$(BIN)/python -m pytest -k 'not asyncio' -m 'not beyond_valgrind' -o timeout=600 -o faulthandler_timeout=900 \
 		$(or $(ARGS),tests/loop)
 
 conformance: $(STAMPS)/base $(STAMPS)/extension ## Others' suites: SUITE=fastapi ARGS='-k depends'.

@@ -1,24 +1,5 @@
 """What the connection's tests share."""
 
-from __future__ import annotations
+from tests.connection.serving import serve
 
-import contextlib
-from typing import TYPE_CHECKING, Any
-
-import pytest
-
-from tests.connection.peers import Served
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
-    """Serves an ASGI application until the end of the test."""
-    with contextlib.ExitStack() as stack:
-
-        def start(application: Any, **options: Any) -> Served:
-            return stack.enter_context(Served(application, options))
-
-        yield start
+__all__ = ["serve"]

@@ -22,7 +22,7 @@ from tests.connection.peers import (
     start,
     with_length,
 )
-from tests.connection.test_flow import Producer
+from tests.connection.producer import Producer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from tests.connection.peers import GET, Served, body, hello, start
+from tests.connection.peers import GET, Served, body, start
+from tests.connection.producer import CHUNK, Producer, settled
 
 if TYPE_CHECKING:
     import socket
@@ -14,38 +15,8 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Served]
 
-CHUNK = b"x" * 10_000
 MUCH = 64_000_000
 """More than any pair of socket buffers holds."""
-
-
-class Producer:
-    """Sends without end, and counts."""
-
-    def __init__(self) -> None:
-        self.sent = 0
-        self.stopped = asyncio.Event()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] == "/other":
-            await hello(scope, receive, send)
-            return
-        await receive()
-        await send(start())
-        watch = asyncio.create_task(receive())
-        while not watch.done() and self.sent < 100 * MUCH:
-            await send(body(CHUNK, more=True))
-            self.sent += len(CHUNK)
-        self.stopped.set()
-
-
-def settled(served: Served, read: Callable[[], int]) -> int:
-    """The value once it stands still: as many turns of the loop as it takes to change it."""
-    before = -1
-    while (now := served.on_loop(read)) != before:
-        before = now
-        served.wait_for(lambda: asyncio.sleep(0.02))
-    return now
 
 
 def test_a_producer_waits_for_its_client(serve: Serve) -> None:

@@ -10,13 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import jebi
 from jebi import _engine
+from tests.printing import Printing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ class Figures:
         return sorted(found)
 
 
-class Server:
+class Server(Printing):
     """``python -m jebi run`` on a free port of 127.0.0.1; use it as a context manager.
 
     ``application`` is ``module:attribute`` and ``options`` are more of the command's.
@@ -112,10 +112,7 @@ class Server:
         package = Path(jebi.__file__).resolve().parents[1]
         path = os.pathsep.join([str(package), str(ROOT)])
         arguments = ["run", application, "--port", "0", "--no-access-log", *options]
-        self.lines: list[str] = []
-        self._news = threading.Condition()
-        self._has_ended = False
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "jebi", *arguments],
             env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | (env or {}),
             stdin=subprocess.DEVNULL,
@@ -125,9 +122,8 @@ class Server:
             start_new_session=True,
         )
         if descriptors is not None:
-            resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (descriptors, descriptors))
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        super().__init__(process)
 
     def __enter__(self) -> Self:
         self.port = int(self.wait_for(_ADDRESS.pattern)[1])
@@ -137,32 +133,7 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._reader.join(PATIENCE)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            with self._news:
-                self.lines.append(line.rstrip("\n"))
-                self._news.notify_all()
-        with self._news:
-            self._has_ended = True
-            self._news.notify_all()
-
-    def wait_for(self, pattern: str, *, times: int = 1, seconds: float = PATIENCE) -> re.Match[str]:
-        """The match of the ``times``-th line in which the pattern is found, once it is printed."""
-
-        def found() -> list[re.Match[str]]:
-            return [match for line in self.lines if (match := re.search(pattern, line))]
-
-        with self._news:
-            self._news.wait_for(lambda: len(found()) >= times or self._has_ended, seconds)
-            matches = found()
-        if len(matches) < times:
-            said = "\n".join(self.lines[-20:])
-            raise AssertionError(f"the server did not print {pattern!r}; it said:\n{said}")
-        return matches[times - 1]
+        self.close()
 
     @property
     def figures(self) -> Figures:
@@ -221,34 +192,56 @@ def answer(client: socket.socket) -> bytes:
         received += more
 
 
-class Probe:
-    """What a second client sees meanwhile; a context manager, whose figures are set at its end.
+class Assistant:
+    """A client in a process of its own, so that it has the time that it needs.
 
-    It asks on one connection, one request after the other, and opens a new one when it loses it.
+    A context manager: it has begun when the block does, and is told to end with it.
     """
 
-    def __init__(self, port: int, path: str, every: float) -> None:
-        self.worst = 0.0
-        """The longest time from a request to its whole answer, in seconds."""
-        self.answers = 0
-        self.failures = 0
-        """How many requests were not answered with 200."""
-        self._arguments = [str(port), path, str(every)]
+    program: str
+    """The file beside this one that it runs."""
+
+    def __init__(self, *arguments: object) -> None:
+        self._arguments = [str(argument) for argument in arguments]
 
     def __enter__(self) -> Self:
-        client = Path(__file__).with_name("probing.py")
-        self._process = subprocess.Popen(
+        client = Path(__file__).with_name(self.program)
+        self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(client), *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n"
         return self
 
     def __exit__(self, *exception: object) -> None:
-        said, _ = self._process.communicate("", PATIENCE)
+        said, _ = self.process.communicate("", PATIENCE)
+        self.conclude(said)
+
+    def conclude(self, said: str) -> None:
+        """Make figures of what it said at its end."""
+        raise NotImplementedError
+
+
+class Probe(Assistant):
+    """What a second client sees meanwhile; its figures are set at the end of the block.
+
+    It asks on one connection, one request after the other, and opens a new one when it loses it.
+    """
+
+    program = "probing.py"
+
+    def __init__(self, port: int, path: str, every: float) -> None:
+        super().__init__(port, path, every)
+        self.worst = 0.0
+        """The longest time from a request to its whole answer, in seconds."""
+        self.answers = 0
+        self.failures = 0
+        """How many requests were not answered with 200."""
+
+    def conclude(self, said: str) -> None:
         worst, answers, failures = said.split()
         self.worst, self.answers, self.failures = float(worst), int(answers), int(failures)
 

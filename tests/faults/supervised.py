@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Self
 
-from tests.faults.harness import PATIENCE, Figures, Server, answer, until
+from tests.faults.harness import Assistant, Figures, Server, answer, until
 
 APPLICATION = "tests.faults.applications:worker"
 
@@ -72,37 +70,26 @@ def established(figures: Figures) -> int:
     return sum(fields[9] in inodes and fields[3] != listening for fields in found)
 
 
-class Load:
+class Load(Assistant):
     """The clients, from the start of the block to its end; then their figures are there."""
+
+    program = "loading.py"
 
     def __init__(
         self, server: Server, keeping: int = 24, fresh: int = 8, path: str | None = None
     ) -> None:
-        self._arguments = [str(server.port), str(keeping), str(fresh), *([path] if path else [])]
+        super().__init__(server.port, keeping, fresh, *([path] if path else []))
         self.answered = self.refused = 0
         self.lost: Counter[str] = Counter()
         self.by: Counter[int] = Counter()
 
-    def __enter__(self) -> Self:
-        program = Path(__file__).with_name("loading.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(program), *self._arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
-        return self
-
     def may_be_refused(self) -> None:
         """The server is about to leave."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("leave\n")
-        self._process.stdin.flush()
+        assert self.process.stdin is not None
+        self.process.stdin.write("leave\n")
+        self.process.stdin.flush()
 
-    def __exit__(self, *exception: object) -> None:
-        said, _ = self._process.communicate("", PATIENCE)
+    def conclude(self, said: str) -> None:
         outcome = json.loads(said or "{}")
         self.answered, self.refused = outcome["answered"], outcome["refused"]
         self.lost = Counter(outcome["lost"])

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.connection.peers import Served
+from tests.connection.serving import serve
 from tests.http2.peer import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.connection.peers import Served
     from tests.http2.peer import Peer
 
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
-    """Serves an ASGI application until the end of the test."""
-    with contextlib.ExitStack() as stack:
-
-        def start(application: Any, **options: Any) -> Served:
-            return stack.enter_context(Served(application, options))
-
-        yield start
+__all__ = ["dial", "serve"]
 
 
 @pytest.fixture

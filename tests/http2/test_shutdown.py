@@ -123,7 +123,7 @@ def test_a_client_that_asks_on_is_not_served_for_ever(serve: Serve, dial: Dial) 
 
 
 MODULE = """
-import asyncio
+import asyncio, os
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         while True:
@@ -132,7 +132,8 @@ async def app(scope, receive, send):
             if kind == "lifespan.shutdown":
                 return
     print("entered", flush=True)
-    await asyncio.sleep(0.3)
+    while not os.path.exists("release"):
+        await asyncio.sleep(0.01)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"hello"})
 """
@@ -150,6 +151,7 @@ def test_sigterm(tmp_path: Path) -> None:
             command.signal(signal.SIGTERM)
             told(peer)
             told(idle)
+            (tmp_path / "release").touch()
             for number in (1, 3, 5):
                 assert peer.answer(number).body == b"hello"
             peer.until_closed()

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from tests.connection.peers import body, start
-from tests.connection.test_flow import settled
+from tests.connection.producer import Producer, settled
 from tests.http2 import frames
 from tests.http2.application import app
 from tests.http2.fields import ask
@@ -20,32 +20,11 @@ if TYPE_CHECKING:
     Serve = Callable[..., Served]
     Dial = Callable[..., Peer]
 
-CHUNK = b"x" * 10_000
 MUCH = 32_000_000
 
 
-class Producer:
-    """Sends without end, and counts what was taken off it."""
-
-    def __init__(self) -> None:
-        self.sent = 0
-        self.stopped = asyncio.Event()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] != "/endless":
-            await app(scope, receive, send)
-            return
-        await receive()
-        await send(start())
-        watch = asyncio.create_task(receive())
-        while not watch.done() and self.sent < 10 * MUCH:
-            await send(body(CHUNK, more=True))
-            self.sent += len(CHUNK)
-        self.stopped.set()
-
-
 def test_a_producer_waits_for_its_window(serve: Serve, dial: Dial) -> None:
-    producer = Producer()
+    producer = Producer("/endless", app)
     served = serve(producer)
     peer = dial(served, (frames.INITIAL_WINDOW_SIZE, 20_000))
     peer.send(frames.headers(1, ask(b"GET", b"/endless")))
@@ -62,7 +41,7 @@ def test_a_producer_waits_for_its_window(serve: Serve, dial: Dial) -> None:
 
 
 def test_producers_without_windows_are_bounded_each(serve: Serve, dial: Dial) -> None:
-    producer = Producer()
+    producer = Producer("/endless", app)
     served = serve(producer)
     peer = dial(served, (frames.INITIAL_WINDOW_SIZE, 0))
     numbers = range(1, 101, 2)
@@ -73,7 +52,7 @@ def test_producers_without_windows_are_bounded_each(serve: Serve, dial: Dial) ->
 
 def test_who_opens_windows_and_reads_nothing(serve: Serve, dial: Dial) -> None:
     """The socket holds it up where the windows do not."""
-    producer = Producer()
+    producer = Producer("/endless", app)
     served = serve(producer)
     peer = dial(served, (frames.INITIAL_WINDOW_SIZE, frames.GREATEST))
     peer.grant(0, frames.GREATEST - frames.DEFAULT_WINDOW)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.connection.producer import settled
 from tests.connection.websockets import (
     BINARY,
     CLOSE,
@@ -305,11 +305,7 @@ def test_a_producer_waits_for_the_window(serve: Serve, dial: Dial) -> None:
     peer = dial(served)
     Socket(peer)
     peer.until(lambda: len(peer.stream(1).body) == frames.DEFAULT_WINDOW, "its window")
-    before = -1
-    while (now := served.on_loop(lambda: sent)) != before:
-        before = now
-        served.wait_for(lambda: asyncio.sleep(0.02))
-    assert sent < 500
+    assert settled(served, lambda: sent) < 500
 
 
 def test_shutdown_says_goodbye(serve: Serve, dial: Dial) -> None:

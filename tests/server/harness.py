@@ -14,44 +14,48 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tests.printing import Printing
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
 ADDRESS = re.compile(r"Jebi running on http://127\.0\.0\.1:(\d+) ")
-SECONDS = 60.0
+SECONDS = Printing.patience
 
 
-class Command:
+class Command(Printing):
     """``python -m jebi ARGUMENTS`` in a directory; use it as a context manager.
 
-    Both streams are read by a thread, line by line; :meth:`wait_for` is how a test waits.
+    Both streams are listened to.
     """
 
-    module: tuple[str, ...] = ("jebi",)
+    program: tuple[str, ...] = ("-m", "jebi")
     """What Python runs, with the arguments that come first."""
     address = ADDRESS
     """Where the port is found in what it prints."""
 
     def __init__(
-        self, where: Path, *arguments: str, env: dict[str, str] | None = None, stdin: bool = False
+        self,
+        where: Path,
+        *arguments: str,
+        env: dict[str, str] | None = None,
+        stdin: bool = False,
+        pass_fds: tuple[int, ...] = (),
     ) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("JEBI_")}
         environment |= {"PYTHONUNBUFFERED": "1"} | (env or {})
-        self.lines: list[str] = []
-        self._news = threading.Condition()
-        self._ended = False
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.module, *arguments],
+        process = subprocess.Popen(
+            [sys.executable, *self.program, *arguments],
             cwd=where,
             env=environment,
+            pass_fds=pass_fds,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        super().__init__(process)
 
     def __enter__(self) -> Command:
         return self
@@ -60,38 +64,7 @@ class Command:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self._reader.join(SECONDS)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    @property
-    def output(self) -> str:
-        """Everything printed so far."""
-        return "\n".join(self.lines)
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._news:
-                self.lines.append(line.rstrip("\n"))
-                self._news.notify_all()
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
-
-    def wait_for(self, pattern: str, *, times: int = 1) -> re.Match[str]:
-        """The match of the ``times``-th line that the pattern is found in."""
-
-        def found() -> list[re.Match[str]]:
-            return [match for line in self.lines if (match := re.search(pattern, line))]
-
-        with self._news:
-            arrived = self._news.wait_for(
-                lambda: len(found()) >= times or self._ended, timeout=SECONDS
-            )
-        matches = found()
-        assert len(matches) >= times, f"{pattern!r} was not printed ({arrived=}):\n{self.output}"
-        return matches[times - 1]
+        self.close()
 
     @property
     def port(self) -> int:
@@ -111,7 +84,7 @@ class Command:
     def wait(self) -> int:
         """The exit status, all output being read."""
         code = self.process.wait(SECONDS)
-        self._reader.join(SECONDS)
+        self.heard()
         return code
 
     def stop(self) -> int:

@@ -33,7 +33,8 @@ async def socket(websocket: WebSocket):
         pass
 
 async def later():
-    await asyncio.sleep(0.3)
+    while not os.path.exists("release"):
+        await asyncio.sleep(0.01)
     print("background done", flush=True)
 
 @app.get("/background")

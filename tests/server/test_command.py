@@ -226,12 +226,13 @@ def test_the_drop_in_can_be_a_setting_of_the_project(here: Path) -> None:
 @pytest.mark.parametrize("module", ["jebi.server", "uvicorn"])
 def test_the_module_is_a_command_too(here: Path, module: str) -> None:
     class Module(Command):
-        pass
+        program = ("-m",) if module == "jebi.server" else ("-m", "jebi.drop_in", "-m")
 
-    Module.module = (module,) if module == "jebi.server" else ("jebi.drop_in", "-m", module)
-    with Module(here, "main:app", "--port", "0", "--loop", "uvloop", "--http", "h11") as command:
+    with Module(
+        here, module, "main:app", "--port", "0", "--loop", "uvloop", "--http", "h11"
+    ) as command:
         assert command.get("/x") == (200, "/x")
         assert command.stop() == -signal.SIGTERM
-    with Module(here, "--version") as command:
+    with Module(here, module, "--version") as command:
         assert command.wait() == 0
     assert command.lines[0].startswith("Running uvicorn 0.54.0 with CPython 3.")

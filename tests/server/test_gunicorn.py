@@ -52,8 +52,8 @@ def wsgi(environ, start_response):
 class Gunicorn(Command):
     """``gunicorn -k jebi.server.GunicornWorker`` in a directory."""
 
-    module = (
-        *("gunicorn", "--worker-class", "jebi.server.GunicornWorker"),
+    program = (
+        *("-m", "gunicorn", "--worker-class", "jebi.server.GunicornWorker"),
         *("--bind", "127.0.0.1:0", "--no-control-socket"),
     )
     address = re.compile(r"Listening at: http://127\.0\.0\.1:(\d+) ")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,16 +30,24 @@ async def app(scope, receive, send):
 """
 
 
-# What systemd does before it runs a service.
-ACTIVATE = """
-import os, sys
-kept = [os.dup2(int(number), 50 + at) for at, number in enumerate(sys.argv[1:])]
-for at, number in enumerate(kept):
+class Activated(Command):
+    """The command as systemd starts it: the sockets are its descriptors from 3 on."""
+
+    program = ("-c", """
+import fcntl, os, sys
+out_of_the_way = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 50) for number in sys.argv[1:]]
+for at, number in enumerate(out_of_the_way):
     os.dup2(number, 3 + at)
     os.close(number)
-os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(kept))}
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(out_of_the_way))}
 os.execv(sys.executable, [sys.executable, "-m", "jebi", "run", "main:app"])
-"""
+""")  # fmt: skip
+
+    address = re.compile(r"Jebi running on http://127\.0\.0\.1:(\d+), ")
+
+    def __init__(self, where: Path, *sockets: socket.socket) -> None:
+        numbers = tuple(opened.fileno() for opened in sockets)
+        super().__init__(where, *map(str, numbers), pass_fds=numbers)
 
 
 def test_passed_descriptors_and_their_names() -> None:
@@ -136,30 +143,11 @@ def test_activation_by_a_socket(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as first, socket.socket(socket.AF_UNIX) as second:
         second.bind(str(path))
         second.listen()
-        numbers = (first.fileno(), second.fileno())
-        process = subprocess.Popen(
-            [sys.executable, "-c", ACTIVATE, *map(str, numbers)],
-            cwd=tmp_path,
-            pass_fds=numbers,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
-            assert process.stderr is not None
-            port = first.getsockname()[1]
-            expected = f"Jebi running on http://127.0.0.1:{port}, unix socket {path} "
-            said = []
-            for line in process.stderr:
-                said.append(line)
-                if expected in line:
-                    break
-            else:
-                pytest.fail("".join(said))
-            with socket.create_connection(first.getsockname()) as client:
-                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                assert client.makefile("rb").read().endswith(b"here\r\n0\r\n\r\n")
-            process.terminate()
-            process.stderr.read()
+        port = first.getsockname()[1]
+        with Activated(tmp_path, first, second) as command:
+            command.wait_for(f"http://127.0.0.1:{port}, unix socket {path} ")
+            assert command.get("/") == (200, "here")
+            command.stop()
         assert path.is_socket(), "it is systemd's"
         # It listens there still: a client waits for the next one to be started.
         socket.create_connection(first.getsockname()).close()
