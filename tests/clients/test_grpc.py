@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
 import pytest
+
+from tests.clients.conftest import LOOPS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,6 +25,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 BIG = bytes(range(256)) * 10_000
+
+
+@pytest.fixture(scope="module", params=list(LOOPS))
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The loop that all tests here run on."""
+    return "asyncio", {"loop_factory": LOOPS[request.param]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def one_loop(anyio_backend: object) -> AsyncIterator[None]:
+    """Keeps the loop: gRPC's queue is the process's, and what comes late for a call of an earlier
+    test has to find its loop open.
+    """
+    yield
+    gc.collect()  # the last call, and with it the queue
 
 
 async def reverse(request: bytes, context: Any) -> bytes:
