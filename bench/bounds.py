@@ -1,4 +1,4 @@
-"""What the server promises beside its peers, judged by the medians of one run."""
+"""What is promised beside the peers, judged by the medians of one run."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ class Bound:
     peer: str
     least: float | None = None
     most: float | None = None
+    ours: str = JEBI
 
     def judge(self, rows: dict[str, dict[str, Any]]) -> tuple[str, bool] | None:
         """A line of text and whether it holds; ``None`` if one of the two was not measured."""
-        if JEBI not in rows or self.peer not in rows:
+        if self.ours not in rows or self.peer not in rows:
             return None
-        ratio = rows[JEBI][self.figure] / rows[self.peer][self.figure]
+        ratio = rows[self.ours][self.figure] / rows[self.peer][self.figure]
         what = "CPU a request" if self.figure == CPU else "requests a second"
         return _line(f"{self.scenario}: {what} over {self.peer}'s", ratio, self.least, self.most)
 
@@ -40,6 +41,7 @@ BOUNDS = (
     Bound("websockets", RATE, "raw ASGI on uvicorn", least=3),
     Bound("http2", RATE, "Granian", least=1),
     Bound("static", RATE, "Granian", least=1),
+    Bound("middleware", CPU, "Starlette on uvicorn", most=1 / 6, ours="jebi.web on Jebi"),
 )
 
 

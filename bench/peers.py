@@ -19,10 +19,12 @@ FILES = CACHE / "files"
 
 FRAMEWORK = "bench.apps.framework:app"
 RAW = "bench.apps.raw:app"
+TOOLKIT = "bench.apps.toolkit:app"
 SERVER_ONLY = frozenset({"plaintext", "json"})
 WEBSOCKETS = frozenset({"websocket", "websockets"})
-SERVERS = WEBSOCKETS | {"asgi", "http2", "static", "workers"}
-"""The scenarios that compare servers under the same application; a framework answers the others."""
+MIDDLEWARE = frozenset({"middleware", "session"})
+SERVERS = WEBSOCKETS | MIDDLEWARE | {"asgi", "http2", "static", "workers"}
+"""The scenarios with applications of their own; a framework answers the others."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,16 @@ PEERS = (
         (*_JEBI, *_QUIET, "--workers", "2"),
         frozenset({"workers"}),
         everywhere=True,
+    ),
+    Peer("starlette", "Starlette on uvicorn", (_tool("uvicorn"), TOOLKIT, *_UVICORN), MIDDLEWARE),
+    Peer(
+        "toolkit",
+        "jebi.web on Jebi",
+        (
+            *(str(Path(sys.prefix) / "bin" / "jebi"), "run", TOOLKIT, "--drop-in"),
+            *("--port", "{port}", *_QUIET),
+        ),
+        MIDDLEWARE,
     ),
     Peer(
         "robyn",

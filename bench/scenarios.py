@@ -21,6 +21,12 @@ ROWS = [
     for number in range(1000)
 ]
 
+BROWSER = {
+    "accept": "application/json",
+    "accept-language": "en",
+    "origin": "https://example.com",
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64) bench",
+}
 
 BIG = bytes(range(256)) * 4 * 1024 * 10
 
@@ -92,4 +98,6 @@ SCENARIOS = (
     Scenario("http2", "HTTP/2", "/plaintext", "Hello, World!", load="h2load"),
     Scenario("static", "static file, 10 MiB", "/static/big.bin", BIG, connections=8),
     Scenario("workers", "raw ASGI on both cores", "/plaintext", "Hello, World!"),
+    Scenario("middleware", "five middlewares, JSON", "/json", HELLO, headers=BROWSER),
+    Scenario("session", "five middlewares, session", "/session", HELLO, headers=BROWSER),
 )
