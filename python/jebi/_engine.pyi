@@ -27,6 +27,7 @@ __all__ = [
     "Pool",
     "ProxySettings",
     "ReadPipeTransport",
+    "RouteTable",
     "SocketTransport",
     "TimerHandle",
     "TlsProtocol",
@@ -478,3 +479,19 @@ class Pool:
     def wakeups(self) -> int: ...
     @property
     def calls(self) -> int: ...
+
+# web
+
+@final
+class RouteTable:
+    def __new__(
+        cls,
+        routes: Sequence[
+            tuple[Any, tuple[str, str, Sequence[tuple[str, Callable[[str], Any] | None]]] | None]
+        ],
+        host_of: Callable[[Any], str | None],
+        none: Any,
+        full: Any,
+    ) -> Self: ...
+    def choose(self, scope: Any) -> Any: ...
+    def knows(self, scope: Any) -> bool: ...

@@ -11,6 +11,7 @@ mod orphan;
 mod plan;
 mod pool;
 mod runner;
+mod web;
 
 use pyo3::prelude::*;
 
@@ -36,6 +37,8 @@ mod _engine {
     use crate::plan::Plan;
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
+    #[pymodule_export]
+    use crate::web::RouteTable;
 
     /// How the engine was compiled.
     #[pymodule_export]

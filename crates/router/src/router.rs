@@ -41,6 +41,8 @@ pub enum Match<'r, 'p, T> {
     MethodNotAllowed {
         /// What was inserted with the first route that matches the path.
         value: &'r T,
+        /// The values of the path's parameters there.
+        params: Params<'p>,
     },
     /// No template matches the path.
     NotFound,
@@ -83,30 +85,40 @@ impl<T> Router<T> {
     /// The route for a request. The path is compared as it is: decoded by the caller, without query.
     #[must_use]
     pub fn find<'r, 'p>(&'r self, method: &str, path: &'p str) -> Match<'r, 'p, T> {
-        let search = self.search(method, path, PATIENCE);
+        self.answer(self.search(path, |route| route.admits(method), PATIENCE))
+    }
+
+    /// The route for a path, where `admits` says of what was inserted with a route that matches
+    /// whether it takes the request. It is asked in no particular order, and never of a route that
+    /// does not match.
+    pub fn find_admitted<'r, 'p>(
+        &'r self,
+        path: &'p str,
+        admits: impl Fn(&T) -> bool,
+    ) -> Match<'r, 'p, T> {
+        self.answer(self.search(path, |route| admits(&route.value), PATIENCE))
+    }
+
+    fn answer<'r, 'p>(&'r self, search: Search<'p, impl Fn(usize) -> bool>) -> Match<'r, 'p, T> {
         let value = |route: usize| self.routes.get(route).map(|route| &route.value);
-        match (search.found, search.other_method) {
-            (Some((route, params)), _) => {
-                value(route).map_or(Match::NotFound, |value| Match::Found { value, params })
-            }
-            (None, Some(route)) => {
-                value(route).map_or(Match::NotFound, |value| Match::MethodNotAllowed { value })
-            }
-            (None, None) => Match::NotFound,
+        if let Some((route, params)) = search.found {
+            return value(route).map_or(Match::NotFound, |value| Match::Found { value, params });
+        }
+        match search.refused {
+            Some((route, params)) => value(route).map_or(Match::NotFound, |value| {
+                Match::MethodNotAllowed { value, params }
+            }),
+            None => Match::NotFound,
         }
     }
 
-    fn search<'p>(
-        &self,
-        method: &str,
+    fn search<'r, 'p>(
+        &'r self,
         path: &'p str,
+        admits: impl Fn(&'r Route<T>) -> bool,
         patience: usize,
     ) -> Search<'p, impl Fn(usize) -> bool> {
-        let admits = |route: usize| {
-            self.routes
-                .get(route)
-                .is_some_and(|route| route.admits(method))
-        };
+        let admits = move |route: usize| self.routes.get(route).is_some_and(&admits);
         let mut search = Search::new(path, admits, patience);
         search.visit(&self.root, 0);
         search
@@ -157,7 +169,9 @@ mod tests {
     }
 
     fn visits<T>(router: &Router<T>, path: &str) -> usize {
-        router.search("GET", path, PATIENCE).visits
+        router
+            .search(path, |route| route.admits("GET"), PATIENCE)
+            .visits
     }
 
     #[test]
@@ -222,8 +236,8 @@ mod tests {
             for template in &templates {
                 let _ = router.insert(&format!("/{template}"), &[], ());
             }
-            let forgetful = router.search("GET", &path, usize::MAX);
-            let remembering = router.search("GET", &path, 0);
+            let forgetful = router.search(&path, |route| route.admits("GET"), usize::MAX);
+            let remembering = router.search(&path, |route| route.admits("GET"), 0);
             prop_assert!(remembering.visits <= forgetful.visits);
             prop_assert_eq!(remembering.found, forgetful.found);
         }

@@ -13,14 +13,14 @@ use crate::tree::Node;
 /// goes on after a match, but only to where an earlier route is.
 pub(crate) struct Search<'p, A> {
     path: &'p str,
-    /// Whether a route admits the request's method.
+    /// Whether a route that matches the path takes the request: by its method, as a rule.
     admits: A,
     /// The values on the way to the current node.
     current: Params<'p>,
     /// The first route that matches, and the values on the way to it.
     pub(crate) found: Option<(usize, Params<'p>)>,
-    /// The first route whose template matches but whose methods do not.
-    pub(crate) other_method: Option<usize>,
+    /// The first route whose template matches but that is not admitted, and the values on the way.
+    pub(crate) refused: Option<(usize, Params<'p>)>,
     /// Nodes visited so far, and how many may be before repetition is looked for.
     pub(crate) visits: usize,
     patience: usize,
@@ -40,7 +40,7 @@ impl<'p, A: Fn(usize) -> bool> Search<'p, A> {
             admits,
             current: Params::default(),
             found: None,
-            other_method: None,
+            refused: None,
             visits: 0,
             patience,
             covered: HashMap::new(),
@@ -83,7 +83,9 @@ impl<'p, A: Fn(usize) -> bool> Search<'p, A> {
                 self.found = Some((route, self.current.clone()));
                 return;
             }
-            self.other_method = Some(self.other_method.map_or(route, |other| other.min(route)));
+            if !matches!(self.refused, Some((refused, _)) if refused <= route) {
+                self.refused = Some((route, self.current.clone()));
+            }
         }
     }
 

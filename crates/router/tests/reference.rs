@@ -160,7 +160,7 @@ fn assert_agreement(list: &[Route], path: &str) {
             Match::Found { value, params } => {
                 assert_eq!(Some((*value, params.to_vec())), found, "{}", context());
             }
-            Match::MethodNotAllowed { value } => {
+            Match::MethodNotAllowed { value, .. } => {
                 assert_eq!((None, Some(*value)), (found, other), "{}", context());
             }
             Match::NotFound => assert_eq!((None, None), (found, other), "{}", context()),

@@ -45,7 +45,7 @@ fn methods() {
     router.insert("/mount/{rest:path}", &[], 4).unwrap();
     let find = |method: &str, path| match router.find(method, path) {
         Match::Found { value, .. } => (200, *value),
-        Match::MethodNotAllowed { value } => (405, *value),
+        Match::MethodNotAllowed { value, .. } => (405, *value),
         Match::NotFound => (404, 0),
     };
     assert_eq!(find("GET", "/items"), (200, 1));

@@ -222,3 +222,5 @@ class APIRoute(web_routing.Route):
         if match is not Match.NONE:
             child_scope["route"] = self
         return match, child_scope
+
+    _by_template = ("http", matches)

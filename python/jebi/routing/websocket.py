@@ -72,6 +72,8 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
             child_scope["route"] = self
         return match, child_scope
 
+    _by_template = ("websocket", matches)
+
 
 def _nothing(*_: Any) -> Any:
     raise AssertionError("a WebSocket has no body and no answer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jebi.web.responses import PlainTextResponse
 from jebi.web.websockets import WebSocketClose
@@ -33,6 +33,9 @@ class Match(enum.Enum):
 
 class BaseRoute:
     """Something that may answer a connection."""
+
+    #: The kind of route, and the method ``matches`` that does as the engine does for this kind.
+    _by_template: ClassVar[tuple[str, Any]] = ("", None)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """How well it fits, and what to add to the scope when it is chosen."""

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jebi.web._utils import parse_host_header
 from jebi.web.datastructures import Headers, URLPath
 from jebi.web.routing.base import BaseRoute, Match, NoMatchFound
 from jebi.web.routing.nested import child_name, first_url_path
 from jebi.web.routing.paths import compile_path, match_params, replace_params
+from jebi.web.routing.watched import Watched
 
 if TYPE_CHECKING:
     from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 
+def requested_host(scope: Scope) -> str | None:
+    """The host that a client asked for, in lower case and without its port."""
+    host = parse_host_header(Headers(scope=scope).get("host"))
+    return None if host is None else host.host.lower()
+
+
 class Host(BaseRoute):
     """Leads everything for a host, which may hold parameters, to an application."""
+
+    host_regex = Watched()
 
     def __init__(self, host: str, app: ASGIApp, name: str | None = None) -> None:
         assert not host.startswith("/"), "Host must not start with '/'"
@@ -33,14 +42,16 @@ class Host(BaseRoute):
         """Whether the ``Host`` header fits, without regard to port and case."""
         if scope["type"] not in {"http", "websocket"}:
             return Match.NONE, {}
-        host = parse_host_header(Headers(scope=scope).get("host"))
+        host = requested_host(scope)
         if host is None:
             return Match.NONE, {}
-        params = match_params(self.host_regex, self.param_convertors, host.host.lower())
+        params = match_params(self.host_regex, self.param_convertors, host)
         if params is None:
             return Match.NONE, {}
         path_params = {**scope.get("path_params", {}), **params}
         return Match.FULL, {"path_params": path_params, "endpoint": self.app}
+
+    _by_template: ClassVar[tuple[str, Any]] = ("host", matches)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The path on this host by its own name, or of a route behind it as ``name:child``."""

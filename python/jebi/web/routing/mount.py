@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jebi.web._utils import get_route_path
 from jebi.web.datastructures import URLPath
@@ -11,6 +11,7 @@ from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.routing.base import BaseRoute, Match, NoMatchFound
 from jebi.web.routing.nested import child_name, first_url_path
 from jebi.web.routing.paths import compile_path, match_params, replace_params
+from jebi.web.routing.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 class Mount(BaseRoute):
     """Leads everything under a path to an application, or to routes, which see the rest of it."""
+
+    path_regex = Watched()
 
     def __init__(
         self,
@@ -69,6 +72,8 @@ class Mount(BaseRoute):
             "root_path": root_path + prefix,
             "endpoint": self.app,
         }
+
+    _by_template: ClassVar[tuple[str, Any]] = ("mount", matches)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """The path under the mount by its own name, or of a route behind it as ``name:child``."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any
 
 from jebi.web.convertors import CONVERTOR_TYPES, Convertor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Convertors = dict[str, Convertor[Any]]
 
@@ -15,36 +20,81 @@ PARAM_REGEX = re.compile(r"{([a-zA-Z_][a-zA-Z0-9_]*)(:[a-zA-Z_][a-zA-Z0-9_]*)?}"
 PARAM_FORMAT_REGEX = re.compile(r"{([a-zA-Z_][a-zA-Z0-9_]*)}")
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A path, or a host, taken apart.
+
+    Attributes:
+        literals: What stands before each parameter, and at the end.
+        names: The names of the parameters.
+        convertors: Of each name, what converts its text.
+        written_end: The end as it was written: of a host with its port.
+        is_host: Whether it is one: without a leading slash.
+    """
+
+    literals: tuple[str, ...]
+    names: tuple[str, ...]
+    convertors: Convertors
+    written_end: str
+    is_host: bool
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression that matches the path."""
+        groups = [f"(?P<{name}>{self.convertors[name].regex})" for name in self.names]
+        return f"^{self._joined([re.escape(literal) for literal in self.literals], groups)}$"
+
+    @property
+    def flags(self) -> re.RegexFlag:
+        """The flags of the regular expression."""
+        return re.IGNORECASE if self.is_host else re.NOFLAG
+
+    @property
+    def format(self) -> str:
+        """The path with parameters to be filled in, which have lost their types."""
+        literals = (*self.literals[:-1], self.written_end)
+        return self._joined(literals, [f"{{{name}}}" for name in self.names])
+
+    def with_kinds(self, kinds: Sequence[str]) -> str:
+        """The path as it could have been written, with these types."""
+        params = [f"{{{name}:{kind}}}" for name, kind in zip(self.names, kinds, strict=True)]
+        return self._joined(self.literals, params)
+
+    @staticmethod
+    def _joined(literals: Sequence[str], params: Sequence[str]) -> str:
+        return "".join(chain.from_iterable(zip_longest(literals, params, fillvalue="")))
+
+
+def parse_path(path: str) -> Template:
+    """Take a path apart."""
+    is_host = not path.startswith("/")
+    literals: list[str] = []
+    names: list[str] = []
+    convertors: Convertors = {}
+    end = 0
+    for found in PARAM_REGEX.finditer(path):
+        literals.append(path[end : found.start()])
+        end = found.end()
+        names.append(found[1])
+        convertors[found[1]] = _convertor((found[2] or ":str")[1:])
+    if len(convertors) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        params = "param names" if len(repeated) > 1 else "param name"
+        raise ValueError(f"Duplicated {params} {', '.join(repeated)} at path {path}")
+    rest = written_end = path[end:]
+    if is_host and not rest.endswith("]"):
+        rest = rest.rsplit(":", 1)[0]
+    return Template((*literals, rest), tuple(names), convertors, written_end, is_host)
+
+
 def compile_path(path: str) -> tuple[re.Pattern[str], str, Convertors]:
     """What matches ``path``, what to fill in, and how to convert each parameter.
 
     Without a leading slash it is a host: matched without its port and without regard to case.
     """
-    is_host = not path.startswith("/")
-    pattern: list[str] = []
-    template: list[str] = []
-    convertors: Convertors = {}
-    repeated: set[str] = set()
-    end = 0
-    for found in PARAM_REGEX.finditer(path):
-        literal, end = path[end : found.start()], found.end()
-        name = found[1]
-        convertor = _convertor((found[2] or ":str")[1:])
-        pattern += re.escape(literal), f"(?P<{name}>{convertor.regex})"
-        template += literal, f"{{{name}}}"
-        if name in convertors:
-            repeated.add(name)
-        convertors[name] = convertor
-    if repeated:
-        params = "param names" if len(repeated) > 1 else "param name"
-        raise ValueError(f"Duplicated {params} {', '.join(sorted(repeated))} at path {path}")
-    rest = path[end:]
-    template.append(rest)
-    if is_host and not rest.endswith("]"):
-        rest = rest.rsplit(":", 1)[0]
-    pattern.append(re.escape(rest))
-    flags = re.IGNORECASE if is_host else re.NOFLAG
-    return re.compile(f"^{''.join(pattern)}$", flags), "".join(template), convertors
+    template = parse_path(path)
+    regex = re.compile(template.pattern, template.flags)
+    return regex, template.format, template.convertors
 
 
 def _convertor(kind: str) -> Convertor[Any]:

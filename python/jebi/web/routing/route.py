@@ -13,9 +13,9 @@ from jebi.web.responses import PlainTextResponse
 from jebi.web.routing.base import BaseRoute, Match, NoMatchFound, get_name
 from jebi.web.routing.endpoints import is_plain_function, request_response, websocket_session
 from jebi.web.routing.paths import compile_path, match_params, replace_params
+from jebi.web.routing.watched import Watched
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Collection, Sequence
 
     from jebi.web.routing.paths import Convertors
@@ -31,7 +31,7 @@ class _EndpointRoute(BaseRoute):
     endpoint: Callable[..., Any]
     name: str
     app: ASGIApp
-    path_regex: re.Pattern[str]
+    path_regex = Watched()
     path_format: str
     param_convertors: Convertors
 
@@ -102,6 +102,8 @@ class Route(_EndpointRoute):
             return Match.NONE, {}
         return Match.FULL if self._allows(scope) else Match.PARTIAL, child_scope
 
+    _by_template: ClassVar[tuple[str, Any]] = ("http", matches)
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the endpoint, or answer 405."""
         if self._allows(scope):
@@ -154,6 +156,8 @@ class WebSocketRoute(_EndpointRoute):
         """Whether the path fits."""
         child_scope = self._match_path(scope)
         return (Match.NONE, {}) if child_scope is None else (Match.FULL, child_scope)
+
+    _by_template: ClassVar[tuple[str, Any]] = ("websocket", matches)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the endpoint."""

@@ -10,17 +10,19 @@ from jebi.web.exceptions import HTTPException
 from jebi.web.middleware import Middleware, wrap_in_middleware
 from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.responses import PlainTextResponse, RedirectResponse, Response
-from jebi.web.routing.base import BaseRoute, Match, NoMatchFound
+from jebi.web.routing.base import BaseRoute, NoMatchFound
 from jebi.web.routing.host import Host
 from jebi.web.routing.lifespan import as_lifespan, run_lifespan
 from jebi.web.routing.mount import Mount
 from jebi.web.routing.nested import first_url_path
 from jebi.web.routing.route import Route, WebSocketRoute
+from jebi.web.routing.table import Routes
 from jebi.web.websockets import WebSocket, WebSocketClose
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
+    from jebi._engine import RouteTable
     from jebi.web.requests import Request
     from jebi.web.types import ASGIApp, Lifespan, Receive, Scope, Send
 
@@ -32,6 +34,9 @@ class Router:
     path that would fit with, or without, a slash at its end is redirected there.
     """
 
+    #: The routes of a list that is somebody else's, as they were when it was last looked at.
+    _listed: Routes | None = None
+
     def __init__(
         self,
         routes: Sequence[BaseRoute] | None = None,
@@ -42,7 +47,7 @@ class Router:
         middleware: Sequence[Middleware] | None = None,
         max_body_size: int | None = None,
     ) -> None:
-        self.routes: list[BaseRoute] = list(routes or ())
+        self.routes: list[BaseRoute] = Routes(routes or ())
         self.redirect_slashes = redirect_slashes
         self.default: ASGIApp = self.not_found if default is None else default
         self.lifespan_context: Lifespan[Any] = as_lifespan(lifespan)
@@ -84,10 +89,8 @@ class Router:
         if scope["type"] == "lifespan":
             await self.lifespan(scope, receive, send)
             return
-        route, child_scope = self._choose(scope)
+        route = self._search().choose(scope)
         if route is not None:
-            scope["route"] = route
-            scope.update(child_scope)
             await route.handle(scope, receive, send)
             return
         redirect = self._redirect(scope)
@@ -96,15 +99,14 @@ class Router:
             return
         await self.default(scope, receive, send)
 
-    def _choose(self, scope: Scope) -> tuple[BaseRoute | None, Scope]:
-        second_best: tuple[BaseRoute | None, Scope] = (None, {})
-        for route in self.routes:
-            match, child_scope = route.matches(scope)
-            if match is Match.FULL:
-                return route, child_scope
-            if match is Match.PARTIAL and second_best[0] is None:
-                second_best = (route, child_scope)
-        return second_best
+    def _search(self) -> RouteTable:
+        """The table of the routes, whoever made or changed the list."""
+        routes = self.routes
+        if type(routes) is not Routes:
+            if self._listed is None or not self._listed.are(routes):
+                self._listed = Routes(routes)
+            routes = self._listed
+        return routes.table or routes.search()
 
     def _redirect(self, scope: Scope) -> RedirectResponse | None:
         if scope["type"] != "http" or not self.redirect_slashes:
@@ -115,7 +117,7 @@ class Router:
         path: str = scope["path"]
         path = path.rstrip("/") if route_path.endswith("/") else f"{path}/"
         redirected = {**scope, "path": path}
-        if all(route.matches(redirected)[0] is Match.NONE for route in self.routes):
+        if not self._search().knows(redirected):
             return None
         return RedirectResponse(URL(scope=redirected))
 
