@@ -34,6 +34,23 @@ def test_writing_is_checked(loop: asyncio.AbstractEventLoop, pair: Pair) -> None
     drive(loop, pair, scenario)
 
 
+def test_write_takes_one_argument(loop: asyncio.AbstractEventLoop, pair: Pair) -> None:
+    async def scenario(transport: Any, _: Recorder, far: socket.socket) -> None:
+        transport.write(data=b"named")
+        for args, options, words in (
+            ((), {}, "missing 1 required positional argument: 'data'"),
+            ((b"1", b"2"), {}, "takes"),
+            ((b"1",), {"data": b"2"}, "multiple values"),
+            ((b"1",), {"context": None}, "unexpected keyword argument 'context'"),
+            ((), {"text": b"1"}, "unexpected keyword argument 'text'"),
+        ):
+            with pytest.raises(TypeError, match=words):
+                transport.write(*args, **options)
+        assert await receive_all(far, 5) == b"named"
+
+    drive(loop, pair, scenario)
+
+
 def test_a_full_buffer_pauses_the_protocol_and_an_empty_one_resumes_it(
     loop: asyncio.AbstractEventLoop, pair: Pair
 ) -> None:

@@ -133,25 +133,24 @@ impl EventLoop {
 
     /// Queues what a descriptor's readiness calls for.
     pub(super) fn queue_event(&self, py: Python<'_>, token: Token, readiness: Readiness) {
-        let [first, second] = self.watches.with(py, |watches| {
+        self.watches.with(py, |watches| {
             let Some(watch) = watches.registry.get(token) else {
-                return [None, None];
+                return;
             };
             let Some(readiness) = readiness.masked(watch.spot.interest) else {
-                return [None, None];
+                return;
             };
             match &watch.target {
-                Target::Native(_) => [Some(Ready::Event(token, readiness)), None],
+                Target::Native(_) => self.push(py, Ready::Event(token, readiness)),
                 Target::Handles { reader, writer, .. } => {
                     let reader = reader.as_ref().filter(|_| readiness.is_readable());
                     let writer = writer.as_ref().filter(|_| readiness.is_writable());
-                    [reader, writer].map(|handle| Some(Ready::Handle(handle?.clone_ref(py))))
+                    for handle in [reader, writer].into_iter().flatten() {
+                        self.push(py, Ready::Handle(handle.clone_ref(py)));
+                    }
                 }
             }
         });
-        for item in [first, second].into_iter().flatten() {
-            self.push(py, item);
-        }
     }
 
     /// The source to tell, and of what, unless it lost interest since the event was queued.

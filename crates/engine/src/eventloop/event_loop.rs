@@ -14,6 +14,7 @@ use super::handle::Handle;
 use super::hooks::Hooks;
 use super::open::Open;
 use super::queue::{Capture, Queue, Timers};
+use super::reused::Reused;
 use super::spares::Spares;
 use super::watches::Watches;
 
@@ -35,6 +36,7 @@ pub(crate) struct EventLoop {
     pub(super) raised: Attached<Option<PyErr>>,
     /// Where transports read into; taken out while it is in use.
     pub(super) scratch: Attached<Vec<u8>>,
+    pub(super) reused: Reused,
     pub(super) current_handle: Attached<Option<Py<Handle>>>,
     pub(super) task_factory: Attached<Option<Py<PyAny>>>,
     pub(super) loop_alone: Attached<Option<Py<PyDict>>>,
@@ -99,6 +101,7 @@ impl EventLoop {
             capture: Attached::new(Capture::Off),
             raised: Attached::new(None),
             scratch: Attached::default(),
+            reused: Reused::default(),
             current_handle: Attached::new(None),
             task_factory: Attached::new(None),
             loop_alone: Attached::new(None),
@@ -275,6 +278,7 @@ impl EventLoop {
         drop(self.spares.take(py));
         drop(self.loop_alone.take(py));
         drop(self.hooks.take(py));
+        self.reused.clear(py);
         drop(open);
     }
 

@@ -1,4 +1,4 @@
-//! Methods of the loop that are called so often that the way into them counts.
+//! Methods that are called so often that the way into them counts.
 //!
 //! A `#[pymethods]` entry makes a tuple of `*args`, looks named arguments up in lists of names and
 //! checks again what the interpreter has checked. A [`Method`] gets its arguments as the interpreter has them.
@@ -10,12 +10,12 @@ use std::slice;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyTupleMethods};
-use pyo3::{ffi, intern};
+use pyo3::{PyTypeInfo, ffi, intern};
 
-use super::EventLoop;
-
-/// A method of [`EventLoop`] that is entered without detours.
+/// A method that is entered without detours.
 pub(super) trait Method {
+    /// The class that has it.
+    type Class: PyTypeInfo;
     /// Its name.
     const NAME: &'static CStr;
     /// Its signature as `inspect` reads it, and what it does.
@@ -23,7 +23,7 @@ pub(super) trait Method {
 
     /// What it does.
     fn call<'py>(
-        event_loop: &Bound<'py, EventLoop>,
+        slf: &Bound<'py, Self::Class>,
         given: Given<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>>;
 }
@@ -76,6 +76,32 @@ impl<'a, 'py> Given<'a, 'py> {
         let count = self.positional.len() + self.named.len();
         let text = format!("{function}() takes no arguments ({count} given)");
         Err(PyTypeError::new_err(text))
+    }
+
+    /// The argument of a function that has one, which is called `name`.
+    ///
+    /// # Errors
+    /// `TypeError` as of any function that is called wrongly.
+    pub(super) fn one(self, function: &CStr, name: &str) -> PyResult<&'a Bound<'py, PyAny>> {
+        if let ([one], []) = (self.positional, self.named) {
+            return Ok(one);
+        }
+        self.one_slowly(function, name)
+    }
+
+    #[cold]
+    fn one_slowly(self, function: &CStr, name: &str) -> PyResult<&'a Bound<'py, PyAny>> {
+        let parsed = self.parse_slowly(function, [name])?;
+        let wrong = match (parsed.rest.len(), parsed.context) {
+            (0, None) => {
+                let [one] = parsed.required;
+                return Ok(one);
+            }
+            (0, Some(_)) => "got an unexpected keyword argument 'context'".to_owned(),
+            (more, _) => format!("takes 1 positional argument but {} were given", more + 1),
+        };
+        let function = function.to_string_lossy();
+        Err(PyTypeError::new_err(format!("{function}() {wrong}")))
     }
 
     /// The arguments of `function(required, **options)`.
@@ -188,7 +214,7 @@ fn missing<T>(names: &[&str], found: &[Option<T>]) -> String {
 
 /// Puts a method into the class, in the place of a `#[pymethods]` entry.
 pub(super) fn install<M: Method>(py: Python<'_>) -> PyResult<()> {
-    let class = py.get_type::<EventLoop>();
+    let class = py.get_type::<M::Class>();
     // The interpreter keeps a pointer to it as long as the class lives, which is for ever.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: M::NAME.as_ptr(),
@@ -210,7 +236,7 @@ pub(super) fn install<M: Method>(py: Python<'_>) -> PyResult<()> {
 /// What the interpreter calls.
 ///
 /// # Safety
-/// As the interpreter calls a method of [`EventLoop`] with `METH_FASTCALL | METH_KEYWORDS`: it is
+/// As the interpreter calls a method of `M::Class` with `METH_FASTCALL | METH_KEYWORDS`: it is
 /// attached, `slf` is an instance, `args` points to `nargs` arguments and as many more as `kwnames`
 /// has names, and everything stays alive during the call.
 unsafe extern "C" fn enter<M: Method>(
@@ -226,11 +252,11 @@ unsafe extern "C" fn enter<M: Method>(
         // SAFETY: `Bound` is a pointer to an object by its representation. These pointers are
         // borrowed, so they are only looked at through references, for the length of the call;
         // the method descriptor has checked that `slf` is an instance of the class.
-        let (event_loop, given) = unsafe {
-            let event_loop = &*(&raw const slf).cast::<Bound<'_, EventLoop>>();
-            (event_loop, given(args, nargs, &kwnames))
+        let (slf, given) = unsafe {
+            let slf = &*(&raw const slf).cast::<Bound<'_, M::Class>>();
+            (slf, given(args, nargs, &kwnames))
         };
-        M::call(event_loop, given)
+        M::call(slf, given)
     }));
     let outcome = outcome.unwrap_or_else(|_| {
         let text = format!("{}() panicked", M::NAME.to_string_lossy());

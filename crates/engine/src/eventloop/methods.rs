@@ -11,8 +11,9 @@ use super::EventLoop;
 use super::fastcall::{Given, Method, install};
 use super::queue::{call_at, call_soon};
 use super::tasks::{CreateFuture, CreateTask};
+use super::transport::Write;
 
-/// Puts the methods of this file into the class.
+/// Puts methods that are entered without detours into their classes.
 pub(crate) fn install_methods(py: Python<'_>) -> PyResult<()> {
     install::<CallSoon>(py)?;
     install::<CallSoonThreadsafe>(py)?;
@@ -21,12 +22,14 @@ pub(crate) fn install_methods(py: Python<'_>) -> PyResult<()> {
     install::<CreateFuture>(py)?;
     install::<CreateTask>(py)?;
     install::<GetDebug>(py)?;
-    install::<Time>(py)
+    install::<Time>(py)?;
+    install::<Write>(py)
 }
 
 struct CallSoon;
 
 impl Method for CallSoon {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"call_soon";
     const DOC: &'static CStr = c"call_soon($self, callback, *args, context=None)\n--\n\n\
         Schedules a callback for the next iteration.";
@@ -51,6 +54,7 @@ impl Method for CallSoon {
 struct CallSoonThreadsafe;
 
 impl Method for CallSoonThreadsafe {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"call_soon_threadsafe";
     const DOC: &'static CStr =
         c"call_soon_threadsafe($self, callback, *args, context=None)\n--\n\n\
@@ -72,6 +76,7 @@ impl Method for CallSoonThreadsafe {
 struct CallLater;
 
 impl Method for CallLater {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"call_later";
     const DOC: &'static CStr = c"call_later($self, delay, callback, *args, context=None)\n--\n\n\
         Schedules a callback for a number of seconds from now.";
@@ -93,6 +98,7 @@ impl Method for CallLater {
 struct CallAt;
 
 impl Method for CallAt {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"call_at";
     const DOC: &'static CStr = c"call_at($self, when, callback, *args, context=None)\n--\n\n\
         Schedules a callback for a time of the loop's clock.";
@@ -119,6 +125,7 @@ impl Method for CallAt {
 struct GetDebug;
 
 impl Method for GetDebug {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"get_debug";
     const DOC: &'static CStr = c"get_debug($self)\n--\n\nWhether debug mode is on.";
 
@@ -135,6 +142,7 @@ impl Method for GetDebug {
 struct Time;
 
 impl Method for Time {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"time";
     const DOC: &'static CStr = c"time($self)\n--\n\n\
         Seconds of the loop's clock, which is `time.monotonic`.";

@@ -31,6 +31,7 @@ mod pipe;
 mod queue;
 mod receive;
 mod receiver;
+mod reused;
 mod run;
 mod source;
 mod spares;

@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
+use super::EventLoop;
 use super::attached::Attached;
 use super::context::in_context;
 use super::streams;
@@ -17,7 +18,7 @@ static BUFFERED_PROTOCOL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// How a protocol takes data.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Manner {
+pub(super) enum Manner {
     /// As `bytes`.
     Bytes,
     /// In buffers of its own.
@@ -32,6 +33,16 @@ enum Manner {
 struct Receiver {
     protocol: Py<PyAny>,
     manner: Manner,
+}
+
+/// Calls `data_received`.
+fn receive(
+    protocol: &Bound<'_, PyAny>,
+    context: &Bound<'_, PyAny>,
+    data: &Bound<'_, PyBytes>,
+) -> PyResult<()> {
+    let method = intern!(protocol.py(), "data_received");
+    in_context(context, || protocol.call_method1(method, (data,))).map(drop)
 }
 
 /// The place of a transport's protocol; empty once the connection is lost.
@@ -81,11 +92,7 @@ impl Receiving {
 
     /// Whether the protocol hands out buffers of its own to be filled.
     pub(super) fn is_buffered(&self, py: Python<'_>) -> bool {
-        self.0.with(py, |receiver| {
-            receiver
-                .as_ref()
-                .is_some_and(|receiver| receiver.manner == Manner::Buffers)
-        })
+        self.manner(py) == Some(Manner::Buffers)
     }
 
     pub(super) fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
@@ -108,43 +115,49 @@ impl Receiving {
 
     /// Whether the protocol is called with data, so that it is worth to receive it into `bytes`.
     pub(super) fn takes_bytes(&self, py: Python<'_>) -> bool {
-        self.0.with(py, |receiver| {
-            receiver
-                .as_ref()
-                .is_some_and(|receiver| receiver.manner == Manner::Bytes)
-        })
+        self.manner(py) == Some(Manner::Bytes)
+    }
+
+    /// How the protocol takes data; nothing once it was given up.
+    pub(super) fn manner(&self, py: Python<'_>) -> Option<Manner> {
+        self.0.with(py, |receiver| Some(receiver.as_ref()?.manner))
     }
 
     /// Has the protocol receive `data`, which is not empty, in `context`.
     ///
     /// # Errors
     /// What its `data_received` raises.
-    pub(super) fn deliver(&self, context: &Bound<'_, PyAny>, data: &[u8]) -> PyResult<()> {
+    pub(super) fn deliver(
+        &self,
+        event_loop: &EventLoop,
+        context: &Bound<'_, PyAny>,
+        data: &[u8],
+    ) -> PyResult<()> {
         let py = context.py();
-        let stream = self.0.with(py, |receiver| {
+        let Some((protocol, manner)) = self.0.with(py, |receiver| {
             let receiver = receiver.as_ref()?;
-            (receiver.manner == Manner::Stream).then(|| receiver.protocol.bind(py).clone())
-        });
-        if let Some(protocol) = stream
-            && streams::feed(&protocol, data)?
-        {
+            Some((receiver.protocol.bind(py).clone(), receiver.manner))
+        }) else {
+            return Ok(());
+        };
+        if manner == Manner::Stream && streams::feed(&protocol, data)? {
             return Ok(());
         }
-        self.deliver_bytes(context, PyBytes::new(py, data))
+        let data = event_loop.reused.copy(py, data);
+        let outcome = receive(&protocol, context, &data);
+        event_loop.reused.give_back(data);
+        outcome
     }
 
     /// The same with `bytes` that were made already.
-    pub(super) fn deliver_bytes<'py>(
+    pub(super) fn deliver_bytes(
         &self,
-        context: &Bound<'py, PyAny>,
-        data: Bound<'py, PyBytes>,
+        context: &Bound<'_, PyAny>,
+        data: &Bound<'_, PyBytes>,
     ) -> PyResult<()> {
         let py = context.py();
-        let Some(protocol) = self.protocol(py) else {
-            return Ok(());
-        };
-        let method = intern!(py, "data_received");
-        in_context(context, || protocol.call_method1(method, (data,))).map(drop)
+        self.protocol(py)
+            .map_or(Ok(()), |protocol| receive(&protocol, context, data))
     }
 
     /// Calls a method of the protocol in `context`; `None` once the protocol was given up.

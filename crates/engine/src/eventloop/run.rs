@@ -293,6 +293,9 @@ impl EventLoop {
     }
 
     fn take_raised(&self, py: Python<'_>) -> PyResult<()> {
+        if self.raised.with(py, |raised| raised.is_none()) {
+            return Ok(());
+        }
         self.raised.take(py).map_or(Ok(()), Err)
     }
 }

@@ -18,6 +18,7 @@ static TASK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 pub(super) struct CreateFuture;
 
 impl Method for CreateFuture {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"create_future";
     const DOC: &'static CStr = c"create_future($self)\n--\n\nA future that belongs to this loop.";
 
@@ -42,6 +43,7 @@ pub(crate) fn new_future<'py>(event_loop: &Bound<'py, EventLoop>) -> PyResult<Bo
 pub(super) struct CreateTask;
 
 impl Method for CreateTask {
+    type Class = EventLoop;
     const NAME: &'static CStr = c"create_task";
     const DOC: &'static CStr = c"create_task($self, coro, **options)\n--\n\n\
         Wraps a coroutine into a task and schedules its first step.";

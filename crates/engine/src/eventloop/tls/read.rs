@@ -146,7 +146,7 @@ impl TlsTransport {
             if filled > 0 { Ok(filled) } else { Err(()) }
         })?;
         if let Ok(data) = data {
-            self.receiver.deliver_bytes(self.context.bind(py), data)?;
+            self.receiver.deliver_bytes(self.context.bind(py), &data)?;
         }
         Ok(stop)
     }
@@ -172,7 +172,8 @@ impl TlsTransport {
             Self::receive(&above, data);
             return Ok(());
         }
-        self.receiver.deliver(self.context.bind(py), data)
+        let event_loop = self.event_loop.get();
+        (self.receiver).deliver(event_loop, self.context.bind(py), data)
     }
 
     /// Fills the protocol's own buffer.

@@ -10,6 +10,8 @@ mod read;
 mod sendfile;
 mod write;
 
+pub(super) use self::write::Write;
+
 use std::io;
 use std::os::fd::BorrowedFd;
 
@@ -220,12 +222,15 @@ impl SocketTransport {
 }
 
 impl State {
+    /// Whether the protocol is to get what comes.
+    fn reads(&self) -> bool {
+        self.life.started && !self.reading_paused && !self.read_finished && !self.life.closing
+    }
+
     /// What the loop should watch for.
     fn wanted(&self) -> Interest {
-        let reading =
-            self.life.started && !self.reading_paused && !self.read_finished && !self.life.closing;
         let writing =
             !self.outgoing.is_empty() || (self.sending.as_ref()).is_some_and(Sending::is_under_way);
-        Interest::new(reading, writing)
+        Interest::new(self.reads(), writing)
     }
 }

@@ -47,13 +47,6 @@ impl SocketTransport {
         true
     }
 
-    /// Sends bytes; what the socket does not take at once is buffered.
-    fn write(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let data = Written::new(data)?;
-        slf.get().check_writable(slf.py(), "write")?;
-        Self::write_bytes(slf, &data)
-    }
-
     /// Sends an iterable of bytes as one.
     fn writelines(slf: &Bound<'_, Self>, list_of_data: &Bound<'_, PyAny>) -> PyResult<()> {
         slf.get().check_writable(slf.py(), "writelines")?;

@@ -9,6 +9,7 @@ use super::SocketTransport;
 use crate::eventloop::closing::OverSocket;
 use crate::eventloop::life::Living;
 use crate::eventloop::receive::{IN_PLACE, receive_bytes};
+use crate::eventloop::receiver::Manner;
 use crate::eventloop::speaking::Speaking;
 use crate::eventloop::{TlsTransport, os_error};
 
@@ -25,26 +26,28 @@ impl SocketTransport {
     pub(super) fn read_ready(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
-        if !this.state.with(py, |state| state.wanted().is_readable()) {
+        let (reading, much) =
+            (this.state).with(py, |state| (state.reads(), state.last_read >= MUCH));
+        if !reading {
             return;
         }
-        if this.receiver.is_buffered(py) {
-            Self::read_into_protocol(slf);
-        } else if let Some(tls) = this.receiver.tls(py) {
-            Self::read_into_tls(slf, &tls);
-        } else {
-            Self::read_bytes(slf);
+        match this.receiver.manner(py) {
+            Some(Manner::Bytes) if much => Self::read_much(slf),
+            Some(Manner::Buffers) => Self::read_into_protocol(slf),
+            Some(Manner::Tls) => {
+                if let Some(tls) = this.receiver.tls(py) {
+                    Self::read_into_tls(slf, &tls);
+                }
+            }
+            Some(Manner::Bytes | Manner::Stream) | None => Self::read_bytes(slf),
         }
     }
 
     fn read_bytes(slf: &Bound<'_, Self>) {
         let py = slf.py();
         let this = slf.get();
-        let much = this.state.with(py, |state| state.last_read >= MUCH);
-        if much && this.receiver.takes_bytes(py) {
-            return Self::read_much(slf);
-        }
-        let scratch = &this.event_loop.get().scratch;
+        let event_loop = this.event_loop.get();
+        let scratch = &event_loop.scratch;
         let mut buffer = scratch.take(py);
         buffer.resize(CHUNK, 0);
         match recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty()) {
@@ -52,7 +55,7 @@ impl SocketTransport {
             Ok((_, count)) => {
                 this.state.with(py, |state| state.last_read = count);
                 let data = buffer.get(..count).unwrap_or_default();
-                let outcome = this.receiver.deliver(this.context.bind(py), data);
+                let outcome = (this.receiver).deliver(event_loop, this.context.bind(py), data);
                 Self::check_delivery(slf, outcome);
             }
             Err(error) => Self::check_read(slf, error),
@@ -97,7 +100,7 @@ impl SocketTransport {
             Ok(Ok(data)) => {
                 let count = data.as_bytes().len();
                 this.state.with(py, |state| state.last_read = count);
-                let outcome = this.receiver.deliver_bytes(this.context.bind(py), data);
+                let outcome = this.receiver.deliver_bytes(this.context.bind(py), &data);
                 Self::check_delivery(slf, outcome);
             }
             Ok(Err(error)) => Self::check_read(slf, error),

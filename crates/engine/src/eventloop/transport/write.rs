@@ -1,5 +1,6 @@
 //! From the protocol to the socket.
 
+use std::ffi::CStr;
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
@@ -9,6 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
+use crate::eventloop::fastcall::{Given, Method};
 use crate::eventloop::life::Living;
 use crate::eventloop::outgoing::PIECES;
 use crate::eventloop::speaking::Flowing;
@@ -19,6 +21,27 @@ const WRITE_FAILED: &str = "Fatal write error on socket transport";
 
 /// Writes to a lost connection that are ignored before a word is said about them.
 const SILENT_WRITES: usize = 5;
+
+/// `transport.write`.
+pub(in crate::eventloop) struct Write;
+
+impl Method for Write {
+    type Class = SocketTransport;
+    const NAME: &'static CStr = c"write";
+    const DOC: &'static CStr = c"write($self, data)\n--\n\n\
+        Sends bytes; what the socket does not take at once is buffered.";
+
+    fn call<'py>(
+        slf: &Bound<'py, SocketTransport>,
+        given: Given<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let data = Written::new(given.one(Self::NAME, "data")?)?;
+        slf.get().check_writable(py, "write")?;
+        SocketTransport::write_bytes(slf, &data)?;
+        Ok(py.None().into_bound(py))
+    }
+}
 
 impl SocketTransport {
     /// Sends at once what the socket takes and buffers the rest.
