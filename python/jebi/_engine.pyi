@@ -7,7 +7,7 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from traceback import StackSummary
-from typing import Any, Final, Literal, Self, TypeVar, TypeVarTuple, Unpack, final
+from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, TypeVarTuple, Unpack, final
 
 from typing_extensions import Buffer, disjoint_base
 
@@ -21,6 +21,7 @@ __all__ = [
     "Handle",
     "HttpServer",
     "MetricsPage",
+    "MultipartReader",
     "Native",
     "Pace",
     "Plan",
@@ -33,11 +34,13 @@ __all__ = [
     "TlsProtocol",
     "TlsSettings",
     "TlsTransport",
+    "UrlencodedReader",
     "WorkQueue",
     "Worker",
     "WritePipeTransport",
     "encode_json",
     "leave_with",
+    "parse_options_header",
     "watch_child",
 ]
 
@@ -495,3 +498,33 @@ class RouteTable:
     ) -> Self: ...
     def choose(self, scope: Any) -> Any: ...
     def knows(self, scope: Any) -> bool: ...
+
+_MultipartEvent: TypeAlias = (
+    tuple[str, str] | tuple[str, str, list[tuple[bytes, bytes]]] | bytes | memoryview | None
+)
+
+@final
+class MultipartReader:
+    def __new__(
+        cls,
+        boundary: bytes,
+        charset: str,
+        *,
+        max_files: int | None,
+        max_fields: int | None,
+        max_size: int | None,
+    ) -> Self: ...
+    def feed(self, piece: bytes, /) -> list[_MultipartEvent]: ...
+    def finish(self) -> None: ...
+
+@final
+class UrlencodedReader:
+    def __new__(cls, *, max_fields: int | None, max_size: int | None) -> Self: ...
+    @property
+    def fields(self) -> int: ...
+    @property
+    def held(self) -> bytes: ...
+    def feed(self, piece: bytes, /) -> list[tuple[str, str]]: ...
+    def finish(self) -> list[tuple[str, str]]: ...
+
+def parse_options_header(header: bytes, /) -> tuple[bytes, dict[bytes, bytes]]: ...

@@ -38,7 +38,7 @@ mod _engine {
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
     #[pymodule_export]
-    use crate::web::RouteTable;
+    use crate::web::{MultipartReader, RouteTable, UrlencodedReader, parse_options_header};
 
     /// How the engine was compiled.
     #[pymodule_export]

@@ -25,3 +25,4 @@ mod text;
 pub use cookies::{Cookies, cookie, cookies};
 pub use percent::{decode_path, percent_decode};
 pub use query::{All, Pairs, all, first, last, pairs};
+pub use text::form as decode_form;

@@ -31,22 +31,27 @@ pub fn decode_path(raw: &[u8]) -> Cow<'_, str> {
 }
 
 /// Appends `raw` with its escapes decoded.
-pub(crate) fn append_decoded(raw: &[u8], decoded: &mut Vec<u8>) {
+fn append_decoded(raw: &[u8], decoded: &mut Vec<u8>) {
     let mut rest = raw;
     while let Some(escape) = memchr::memchr(b'%', rest) {
         let (plain, escaped) = rest.split_at(escape);
         decoded.extend_from_slice(plain);
-        rest = if let [b'%', high, low, after @ ..] = escaped
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
-        {
-            decoded.push(high << 4 | low);
-            after
-        } else {
-            decoded.push(b'%');
-            escaped.get(1..).unwrap_or_default()
-        };
+        rest = push_escaped(escaped.get(1..).unwrap_or_default(), decoded);
     }
     decoded.extend_from_slice(rest);
+}
+
+/// Appends what a `%` and the two digits in `after` stand for, or the `%`; what is left.
+pub(crate) fn push_escaped<'r>(after: &'r [u8], decoded: &mut Vec<u8>) -> &'r [u8] {
+    if let [high, low, rest @ ..] = after
+        && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+    {
+        decoded.push(high << 4 | low);
+        rest
+    } else {
+        decoded.push(b'%');
+        after
+    }
 }
 
 /// UTF-8 as text, without a copy when it is valid.

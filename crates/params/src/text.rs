@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::percent::{append_decoded, into_text};
+use crate::percent::{into_text, push_escaped};
 
 /// Latin-1: each byte is the code point of the same number.
 pub(crate) fn latin1(raw: &[u8]) -> Cow<'_, str> {
@@ -12,31 +12,54 @@ pub(crate) fn latin1(raw: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// A name or a value of a form: `+` is a space, escapes are UTF-8.
-pub(crate) fn form(raw: &[u8]) -> Cow<'_, str> {
+/// A name or a value of a form: `+` is a space, escapes are UTF-8, other bytes beyond ASCII Latin-1.
+///
+/// ```
+/// assert_eq!(params::decode_form(b"caf%C3%A9+au+lait"), "caf\u{e9} au lait");
+/// ```
+#[must_use]
+pub fn form(raw: &[u8]) -> Cow<'_, str> {
     if is_plain(raw)
         && let Ok(text) = std::str::from_utf8(raw)
     {
         return Cow::Borrowed(text);
     }
-    let mut bytes = Vec::with_capacity(raw.len());
-    if raw.is_ascii() {
-        append_ascii(raw, &mut bytes);
-        return Cow::Owned(into_text(bytes));
+    Cow::Owned(decode(raw))
+}
+
+/// Runs of ASCII are decoded on their own: an escape sequence does not reach over an unescaped byte
+/// beyond ASCII.
+fn decode(raw: &[u8]) -> String {
+    let mut text = String::new();
+    let mut run = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    loop {
+        let plain = rest
+            .iter()
+            .position(|byte| !byte.is_ascii() || matches!(byte, b'%' | b'+'))
+            .unwrap_or(rest.len());
+        let (copied, special) = rest.split_at(plain);
+        run.extend_from_slice(copied);
+        rest = match special {
+            [] => break,
+            [b'+', after @ ..] => {
+                run.push(b' ');
+                after
+            }
+            [b'%', after @ ..] => push_escaped(after, &mut run),
+            [byte, after @ ..] => {
+                text.push_str(&String::from_utf8_lossy(&run));
+                text.push(char::from(*byte));
+                run.clear();
+                after
+            }
+        };
     }
-    // An escape sequence does not reach over an unescaped byte beyond ASCII, so each run is decoded
-    // on its own.
-    let mut text = String::with_capacity(raw.len());
-    for run in raw.chunk_by(|left, right| left.is_ascii() == right.is_ascii()) {
-        if run.is_ascii() {
-            bytes.clear();
-            append_ascii(run, &mut bytes);
-            text.push_str(&String::from_utf8_lossy(&bytes));
-        } else {
-            text.extend(run.iter().copied().map(char::from));
-        }
+    if text.is_empty() {
+        return into_text(run);
     }
-    Cow::Owned(text)
+    text.push_str(&String::from_utf8_lossy(&run));
+    text
 }
 
 /// Whether [`form`] would give back the same bytes as text.
@@ -44,13 +67,4 @@ pub(crate) fn form(raw: &[u8]) -> Cow<'_, str> {
 pub(crate) fn is_plain(raw: &[u8]) -> bool {
     raw.iter()
         .all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'+'))
-}
-
-fn append_ascii(raw: &[u8], bytes: &mut Vec<u8>) {
-    for (index, word) in raw.split(|&byte| byte == b'+').enumerate() {
-        if index > 0 {
-            bytes.push(b' ');
-        }
-        append_decoded(word, bytes);
-    }
 }

@@ -26,7 +26,6 @@ from jebi._compat import (
     lenient_issubclass,
 )
 from jebi.dependencies.fields import (
-    ensure_multipart_is_installed,
     get_form_union_models,
     get_model_type,
 )
@@ -204,10 +203,8 @@ def _make_field(parameter: _Parameter, info: FieldInfo, path_param_names: set[st
         )
     elif isinstance(info, params.Param) and getattr(info, "in_", None) is None:
         info.in_ = params.ParamTypes.query
-    if isinstance(info, params.Form):
-        ensure_multipart_is_installed()
-        if get_form_union_models(info.annotation):
-            info.annotation = add_form_union_validators(info.annotation)
+    if isinstance(info, params.Form) and get_form_union_models(info.annotation):
+        info.annotation = add_form_union_validators(info.annotation)
     info = _choose_path_alias(info, path_param_names)
     if not info.alias:
         hyphens = getattr(info, "convert_underscores", None)

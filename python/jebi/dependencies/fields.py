@@ -1,4 +1,4 @@
-"""Fields as requests carry them: their names, their models, the check that multipart is there."""
+"""Fields as requests carry them: their names and their models."""
 
 from __future__ import annotations
 
@@ -176,47 +176,3 @@ def should_embed_body_fields(fields: list[ModelField]) -> bool:
         and not models
         and not lenient_issubclass(first.field_info.annotation, BaseModel)
     )
-
-
-multipart_not_installed_error = (
-    'Form data requires "python-multipart" to be installed. \n'
-    'You can install "python-multipart" with: \n\n'
-    "pip install python-multipart\n"
-)
-multipart_incorrect_install_error = (
-    'Form data requires "python-multipart" to be installed. '
-    'It seems you installed "multipart" instead. \n'
-    'You can remove "multipart" with: \n\n'
-    "pip uninstall multipart\n\n"
-    'And then install "python-multipart" with: \n\n'
-    "pip install python-multipart\n"
-)
-
-
-def ensure_multipart_is_installed() -> None:
-    """Raise, with what to install, if forms cannot be parsed."""
-    from jebi.logger import logger
-
-    try:
-        from python_multipart import __version__ as version
-
-        if version > "0.0.12":
-            return
-    except ImportError:
-        pass
-    message = multipart_not_installed_error
-    try:
-        # Two distributions share this name; only the right one has the function.
-        from multipart import __version__ as version  # type: ignore[import-untyped,no-redef]
-
-        message = multipart_incorrect_install_error
-        from multipart.multipart import (  # type: ignore[import-untyped]
-            parse_options_header,
-        )
-
-        if version and parse_options_header:
-            return
-    except ImportError:
-        pass
-    logger.error(message)
-    raise RuntimeError(message)

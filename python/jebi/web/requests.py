@@ -315,9 +315,6 @@ class Request(HTTPConnection[StateT]):
     async def _parse_form(
         self, max_files: float, max_fields: float, max_part_size: int
     ) -> FormData:
-        assert parse_options_header is not None, (
-            "The `python-multipart` library must be installed to use form parsing."
-        )
         content_type, _ = parse_options_header(self.headers.get("content-type"))
         parser: MultiPartParser | FormParser
         async with aclosing(self.stream()) as stream:
