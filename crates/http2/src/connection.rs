@@ -230,10 +230,10 @@ impl Connection {
         self.streams.get(&stream).map_or(0, Stream::backlog)
     }
 
-    /// Whether anything waits for a window.
+    /// How many bytes of all answers wait for the client.
     #[must_use]
-    pub fn has_backlog(&self) -> bool {
-        self.streams.values().any(|stream| stream.backlog() > 0)
+    pub fn total_backlog(&self) -> usize {
+        self.streams.values().map(Stream::backlog).sum()
     }
 
     /// Ends an answer after what was written, with trailers if there are any.

@@ -8,7 +8,6 @@ use pyo3::prelude::*;
 use super::asgi::Cycle;
 use super::files::Source;
 use super::head::{self, Framing, Headers, Said, Unsendable};
-use super::output::HIGH_WATER;
 use super::shared::Shared;
 use super::state::State;
 use super::turn::Reply;
@@ -205,7 +204,7 @@ impl Connection {
         if taken.full {
             // What was written may have left with the flush.
             let mut state = self.state();
-            taken.full = more && state.backlog(serial) > HIGH_WATER;
+            taken.full = more && state.is_full(serial);
             let full = taken.full;
             match state.turn(serial) {
                 Some(turn) => turn.draining |= full,
@@ -379,7 +378,7 @@ impl State {
         if matches!(pushed, Pushed::Nowhere) {
             return Ok(Taken::default());
         }
-        let full = self.backlog(serial) > HIGH_WATER;
+        let full = self.is_full(serial);
         // Trailers may be to come.
         let ends = self.turn(serial).is_some_and(|turn| turn.is_complete());
         let cycle = if ends {

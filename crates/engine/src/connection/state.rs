@@ -149,11 +149,11 @@ impl State {
         }
     }
 
-    /// How many bytes of the answer to the request with this serial wait for its client.
-    pub(super) fn backlog(&self, serial: u64) -> usize {
+    /// Whether whoever writes the answer to the request with this serial has to wait.
+    pub(super) fn is_full(&self, serial: u64) -> bool {
         match &self.http2 {
-            None => self.output.len(),
-            Some(session) => session.backlog(serial),
+            None => self.output.len() > HIGH_WATER,
+            Some(session) => session.is_full(serial),
         }
     }
 

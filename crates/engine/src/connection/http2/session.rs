@@ -1,6 +1,7 @@
 //! The state of one connection's requests.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use ::http2::Reason;
 use bytes::BytesMut;
@@ -11,11 +12,15 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::super::asgi::Cycle;
 use super::super::files::Source;
 use super::super::output::{HIGH_WATER, LOW_WATER, Output};
+use super::super::pace::{Pace, Rate};
 use super::super::requests::Waiting;
 use super::super::shared::Shared;
 use super::super::state::Gone;
 use super::super::turn::Turn;
 use super::super::websocket;
+
+/// Beyond so many bytes of all its answers, each stream of a connection is let hold little.
+const TOGETHER: usize = 1024 * 1024;
 
 /// A request that is being answered, and what comes and goes with it.
 pub(super) struct Stream {
@@ -28,6 +33,8 @@ pub(super) struct Stream {
     pub(super) input: BytesMut,
     /// How much of the body has come, in bytes.
     pub(super) received: u64,
+    /// How fast it comes: what else the connection carries does not count.
+    pace: Pace,
 }
 
 impl Stream {
@@ -38,7 +45,17 @@ impl Stream {
             websocket: None,
             input: BytesMut::new(),
             received: 0,
+            pace: Pace::default(),
         }
+    }
+
+    /// A tick passed: whether somebody waits for a body that comes too slowly.
+    pub(super) fn is_late(&mut self, slowest: Rate, tick: Duration) -> bool {
+        let is_awaited = self.waiting.is_some() || self.turn.body_wanted;
+        !self.turn.body_done
+            && self.websocket.is_none()
+            && is_awaited
+            && self.pace.is_too_slow(slowest, tick, self.received)
     }
 
     /// What it leaves behind.
@@ -133,6 +150,13 @@ impl Session {
     /// Whether the codec was told something that `write` has not seen to.
     pub(in super::super) fn is_behind(&self) -> bool {
         self.is_behind
+    }
+
+    /// Whether whoever writes an answer has to wait: for its own client's stream, or because all the
+    /// streams of the connection together hold much.
+    pub(in super::super) fn is_full(&self, serial: u64) -> bool {
+        let own = self.backlog(serial);
+        own > HIGH_WATER || own > LOW_WATER && self.codec.total_backlog() > TOGETHER
     }
 
     /// How many bytes of an answer wait for their turn.

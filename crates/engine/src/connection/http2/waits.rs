@@ -7,14 +7,14 @@ use std::sync::Arc;
 use ::http2::Reason;
 use pyo3::prelude::*;
 
-use super::super::deadlines::Awaited;
-use super::super::output::Output;
+use super::super::deadlines::{Awaited, Timeouts};
+use super::super::output::{HIGH_WATER, Output};
 use super::super::shared::Shared;
 use super::super::state::{Ending, State};
 use super::super::tls::Seal;
 use super::super::websocket::{INTERNAL_ERROR, SERVICE_RESTART};
 use super::super::{Connection, bury};
-use super::session::Session;
+use super::session::{Session, Stream};
 
 impl State {
     /// Whether the client begins with HTTP/2: agreed on with TLS, or known to it before.
@@ -72,7 +72,7 @@ impl Session {
 
     /// What the connection waits for, which decides for how long.
     pub(in super::super) fn awaited(&self, is_silent: bool, has_asked: bool) -> Awaited {
-        if self.codec.has_backlog() {
+        if self.codec.total_backlog() > 0 {
             return Awaited::Drain;
         }
         if self.streams.is_empty() {
@@ -82,27 +82,23 @@ impl Session {
                 _ => Awaited::Head,
             };
         }
-        let mut awaited = Awaited::Application;
-        for stream in self.streams.values() {
-            let turn = &stream.turn;
-            awaited = match &stream.websocket {
-                Some(session) => session.awaited(),
-                None if !turn.body_done && (stream.waiting.is_some() || turn.body_wanted) => {
-                    return Awaited::Body;
-                }
-                None => awaited,
-            };
-        }
-        awaited
+        // Bodies are awaited by their streams.
+        let websockets = self
+            .streams
+            .values()
+            .filter_map(|stream| stream.websocket.as_ref());
+        websockets
+            .last()
+            .map_or(Awaited::Application, |session| session.awaited())
     }
 
-    /// The requests whose bodies are awaited.
-    fn late(&self) -> Vec<u64> {
-        let streams = self.streams.values();
-        let late = streams.filter(|stream| {
-            !stream.turn.body_done && (stream.waiting.is_some() || stream.turn.body_wanted)
-        });
-        late.map(|stream| stream.turn.serial).collect()
+    /// A tick passed: the requests whose bodies come too slowly.
+    fn late(&mut self, timeouts: &Timeouts) -> Vec<u64> {
+        let (slowest, tick) = (timeouts.body, timeouts.tick());
+        let late = |(serial, stream): (&u64, &mut Box<Stream>)| {
+            stream.is_late(slowest, tick).then_some(*serial)
+        };
+        self.streams.iter_mut().filter_map(late).collect()
     }
 }
 
@@ -126,16 +122,22 @@ impl Connection {
         py: Python<'_>,
         missed: Option<Awaited>,
     ) {
-        let gone = {
+        let (late, gone) = {
             let mut state = self.state();
             let ending = state.ending;
+            // What is not read cannot come.
+            let is_heard = state.output.len() < HIGH_WATER;
             let Some(session) = &mut state.http2 else {
                 return;
             };
-            session
-                .codec
-                .time_passed(self.shared.options.timeouts.tick());
-            match missed {
+            let timeouts = &self.shared.options.timeouts;
+            session.codec.time_passed(timeouts.tick());
+            let late = if is_heard {
+                session.late(timeouts)
+            } else {
+                Vec::new()
+            };
+            let gone = match missed {
                 None | Some(Awaited::Application | Awaited::Body) => None,
                 Some(Awaited::Ping) => {
                     session.ping();
@@ -161,24 +163,18 @@ impl Connection {
                     drop(state);
                     return self.lose(py);
                 }
-            }
+            };
+            (late, gone)
         };
-        if let Some(gone) = gone {
-            bury(py, &gone);
+        if let Some(gone) = &gone {
+            bury(py, gone);
         }
-        match missed {
-            None => return,
-            Some(Awaited::Body) => self.time_out_bodies(py),
-            Some(_) => {}
+        // Requests whose bodies stay away are answered without.
+        for serial in &late {
+            self.time_out_turn(py, *serial);
         }
-        self.resume(py);
-    }
-
-    /// Requests whose bodies stay away are answered without.
-    fn time_out_bodies(self: &Arc<Self>, py: Python<'_>) {
-        let late = self.state().http2.as_ref().map(|session| session.late());
-        for serial in late.unwrap_or_default() {
-            self.time_out_turn(py, serial);
+        if missed.is_some() || !late.is_empty() {
+            self.resume(py);
         }
     }
 }

@@ -170,7 +170,7 @@ impl Connection {
             (true, false) => {}
         }
         let mut state = self.state();
-        let full = state.backlog(serial) > HIGH_WATER;
+        let full = state.is_full(serial);
         Some(match state.turn(serial) {
             Some(turn) => {
                 turn.draining |= full;
