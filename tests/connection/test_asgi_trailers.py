@@ -67,22 +67,38 @@ def test_others_get_the_body_alone(serve: Serve, line: bytes) -> None:
             assert chunked(client) == (b"hello", b"\r\n")
 
 
-def test_where_there_are_no_chunks_there_are_no_trailers(serve: Serve) -> None:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        await send(start(with_length(b"hello")))
-        await send(body(b"hello"))
-        await send(trailers(SUM))
+async def with_both(scope: Any, receive: Any, send: Any) -> None:
+    await send(start(with_length(b"hello")))
+    await send(body(b"hello"))
+    await send(trailers(SUM))
 
-    served = serve(application)
-    with served.connect() as client:
+
+def test_where_there_are_no_chunks_there_are_no_trailers(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = serve(with_both)
+    with caplog.at_level("WARNING", "jebi.error"), served.connect() as client:
         for _ in range(2):
             assert client.ask(TAKES).body == b"hello"
-        client.send(TAKES.replace(b"GET", b"HEAD"))
+    said = [record.message for record in caplog.records]
+    assert len(said) == 1, "once is enough"
+    assert "leave that header out" in said[0]
+
+
+def test_an_answer_without_chunks_may_promise_them(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To a client that does not take them, or that gets no body."""
+    served = serve(with_both)
+    with served.connect() as client:
+        assert client.ask(GET).body == b"hello"
+        client.send(GET.replace(b"GET", b"HEAD"))
         assert client.answer(head_only=True).get("content-length") == "5"
-        assert client.ask(TAKES).body == b"hello"
+        assert client.ask(GET).body == b"hello"
     old = b"GET / HTTP/1.0\r\nTE: trailers\r\n\r\n"
     assert served.ask(old).body == b"hello"
     assert serve(summing).ask(old).body == b"hello"
+    assert not caplog.records
 
 
 def test_the_body_does_not_wait_for_the_trailers(serve: Serve) -> None:

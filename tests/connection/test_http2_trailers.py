@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.connection.peers import Served, body
-from tests.connection.test_asgi_trailers import start, summing
+from tests.connection.test_asgi_trailers import start, summing, with_both
 from tests.connection.test_http2 import Peer
 
 if TYPE_CHECKING:
@@ -24,6 +24,13 @@ def test_a_client_that_takes_them_gets_them(serve: Serve) -> None:
             reply = peer.get(stream, TAKES)
             assert (reply.status, reply.body) == (200, b"hello")
             assert reply.heads[1:] == [[("x-sum", "5d41"), ("x-b", "1"), ("x-b", "2")]]
+
+
+def test_a_body_with_a_length_may_have_them(serve: Serve) -> None:
+    with Peer(serve(with_both)) as peer:
+        reply = peer.get(1, TAKES)
+        assert (reply.body, reply.get("content-length")) == (b"hello", "5")
+        assert reply.heads[1:] == [[("x-sum", "5d41")]]
 
 
 def test_others_get_the_body_alone(serve: Serve) -> None:

@@ -129,7 +129,10 @@ impl Exchange {
     /// The application raised `error` and nobody handled it.
     #[expect(clippy::needless_pass_by_value, reason = "this is where an error ends")]
     pub(crate) fn fail(&self, py: Python<'_>, error: PyErr) {
-        self.connection.log_exception(py, &error);
+        let is_ours = |cycle: &Py<Cycle>| cycle.get().has_said_so(py, &error);
+        if !self.cycle.get().is_some_and(is_ours) {
+            self.connection.log_exception(py, &error);
+        }
         self.give_up(py);
     }
 

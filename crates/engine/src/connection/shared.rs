@@ -73,6 +73,8 @@ pub(super) struct Shared {
     in_flight: AtomicUsize,
     answers: AtomicU64,
     shutting_down: AtomicBool,
+    /// The log says that trailers had no place.
+    pub(super) has_lost_trailers: AtomicBool,
     /// The future that is done when the last connection is gone.
     closed: Mutex<Option<Py<PyAny>>>,
     /// What the loop calls, while it does.
@@ -118,6 +120,7 @@ impl Shared {
             in_flight: AtomicUsize::new(0),
             answers: AtomicU64::new(0),
             shutting_down: AtomicBool::new(false),
+            has_lost_trailers: AtomicBool::new(false),
             closed: Mutex::default(),
             calls: Mutex::default(),
             sent: Py::new(py, Sending::done())?,

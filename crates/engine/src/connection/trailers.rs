@@ -2,6 +2,7 @@
 //! section 6.5).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use http1::{RequestHead, Version, write_header};
 use pyo3::prelude::*;
@@ -35,11 +36,16 @@ pub(super) struct Trailing {
 }
 
 impl Trailing {
-    pub(super) fn after(framing: Framing, trailers: Trailers) -> Self {
+    pub(super) fn after(framing: Framing, version: Version, trailers: Trailers) -> Self {
+        let have_a_place = match framing {
+            Framing::Chunked | Framing::ByFrame => true,
+            // HTTP/2 frames a body that has a length as any other.
+            Framing::Length(_) => version == Version::Http2,
+            Framing::None | Framing::UntilClose => false,
+        };
         Self {
             framing,
-            are_sent: trailers == Trailers::Sent
-                && matches!(framing, Framing::Chunked | Framing::ByFrame),
+            are_sent: trailers == Trailers::Sent && have_a_place,
             lines: Vec::new(),
         }
     }
@@ -107,6 +113,20 @@ pub(super) fn write_trailer(
 }
 
 impl Connection {
+    /// What becomes of trailers that are to follow a body with a `content-length`. HTTP/1.1 has a place
+    /// for them behind chunks only (RFC 9112, section 7.1.2), and the log says so once.
+    pub(super) fn trailers_behind_length(&self, py: Python<'_>) -> Trailers {
+        if self.state().http2.is_some() {
+            return Trailers::Sent;
+        }
+        if !self.shared.has_lost_trailers.swap(true, Ordering::Relaxed) {
+            let text = "Trailers are not sent over HTTP/1.1 behind a body with a Content-Length: \
+                        leave that header out where trailers are to follow.";
+            self.shared.logs.warning(py, text);
+        }
+        Trailers::Dropped
+    }
+
     /// Takes trailers, and ends the answer unless more are to come.
     pub(super) fn send_trailers(
         self: &Arc<Self>,

@@ -261,7 +261,7 @@ impl Turn {
         if !more {
             self.reply = match self.trailers {
                 Trailers::None => Reply::Complete,
-                trailers => Reply::Trailing(Trailing::after(*framing, trailers)),
+                trailers => Reply::Trailing(Trailing::after(*framing, self.at.version, trailers)),
             };
         }
         Ok(raw)

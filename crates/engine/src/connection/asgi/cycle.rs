@@ -1,12 +1,12 @@
 //! One request's `receive` and `send`.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::websocket::Upgrade;
 use bytes::Bytes;
 use http1::RequestHead;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -27,6 +27,10 @@ const OPEN: u8 = 0;
 const COMPLETE: u8 = 1;
 const DISCONNECTED: u8 = 2;
 
+/// How many messages may follow the client's leaving. ASGI before 2.4 has `send` swallow them, and the
+/// end of an answer is among them; who goes on for longer may never end.
+const IN_VAIN: u32 = 100;
+
 /// The ASGI form of one request.
 #[pyclass(frozen, module = "jebi._engine", name = "HttpCycle")]
 pub(crate) struct Cycle {
@@ -36,6 +40,8 @@ pub(crate) struct Cycle {
     /// The client said that it takes trailers.
     takes_trailers: bool,
     fate: AtomicU8,
+    /// How many messages came that nobody waits for.
+    in_vain: AtomicU32,
     /// The application is told that the client is gone, though it is not.
     hastened: AtomicBool,
     receivers: Mutex<Vec<Py<PyAny>>>,
@@ -63,6 +69,7 @@ impl Cycle {
                 scope,
                 takes_trailers: trailers::are_taken(head),
                 fate: AtomicU8::new(OPEN),
+                in_vain: AtomicU32::new(0),
                 hastened: AtomicBool::new(false),
                 receivers: Mutex::default(),
                 senders: Mutex::default(),
@@ -109,6 +116,25 @@ impl Cycle {
         self.hastened.load(Ordering::Relaxed)
     }
 
+    /// Takes a message that nobody waits for.
+    fn take_in_vain(&self, py: Python<'_>) -> PyResult<Py<Sending>> {
+        if self.in_vain.fetch_add(1, Ordering::Relaxed) < IN_VAIN {
+            return Py::new(py, Sending::in_vain());
+        }
+        Err(super::websocket::disconnected())
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub(super) fn has_lost_client(&self) -> bool {
+        self.fate.load(Ordering::Relaxed) == DISCONNECTED
+    }
+
+    /// Whether `error` says no more than what `send` said: that the client is gone.
+    pub(crate) fn has_said_so(&self, py: Python<'_>, error: &PyErr) -> bool {
+        let has_raised = self.websocket.is_some() || self.in_vain.load(Ordering::Relaxed) > IN_VAIN;
+        has_raised && self.has_lost_client() && error.is_instance_of::<PyOSError>(py)
+    }
+
     fn end(&self, py: Python<'_>, fate: u8) {
         self.fate.store(fate, Ordering::Relaxed);
         self.arrived(py);
@@ -148,6 +174,9 @@ impl Cycle {
                 mut said,
             } => {
                 said.trailers = self.fate_of(said.trailers);
+                if said.trailers == Trailers::Sent && said.content_length.is_some() {
+                    said.trailers = self.connection.trailers_behind_length(py);
+                }
                 if self.connection.shared.observer.is_some() {
                     self.connection.note_scope(self.serial, self.scope.bind(py));
                 }
@@ -242,7 +271,7 @@ impl Cycle {
             };
         }
         match this.fate.load(Ordering::Relaxed) {
-            DISCONNECTED => return Py::new(py, Sending::in_vain()),
+            DISCONNECTED => return this.take_in_vain(py),
             COMPLETE => return Err(rejection(Rejected::Complete, &kind)),
             _ => {}
         }

@@ -88,6 +88,9 @@ impl Side {
                 self.enter(DENYING);
                 cycle.take_checked(py, start, kind)
             }
+            (DENYING, "websocket.http.response.body") if cycle.has_lost_client() => {
+                Err(disconnected())
+            }
             (DENYING, "websocket.http.response.body") => {
                 let body = message::read_body(message)?;
                 if matches!(body, Outgoing::Body { more: false, .. }) {
