@@ -48,8 +48,9 @@ def make(
 
     if not isinstance(event_loop, _engine.EventLoop):
         raise CannotStart(
-            "the server needs Jebi's event loop, and another one is running: use Server.run(), "
-            "jebi.loop.run(), or asyncio.run() with loop_factory=jebi.loop.new_event_loop"
+            "the server needs Jebi's event loop, and another one is running: write server.run(), "
+            "jebi.loop.run(server.serve()) or, from Python 3.12 on, "
+            "asyncio.run(server.serve(), loop_factory=jebi.loop.new_event_loop)"
         )
     names_itself = any(name.lower() == "server" for name, _ in config.headers)
     return _engine.HttpServer(
