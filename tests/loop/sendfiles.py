@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,8 @@ async def connect(
         server_hostname="localhost" if client_context is not None else None,
     )
     far = await accepted
+    # However much the kernel has learnt to take of this peer: what is large here has to wait.
+    near.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
     server.close()
     return near, far
 
