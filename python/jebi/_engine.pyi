@@ -1,7 +1,7 @@
 """The compiled half of Jebi, as Python sees it. Private to the package."""
 
 from asyncio import Future, Task
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import Context
 from os import PathLike
 from socket import socket
@@ -16,6 +16,7 @@ from jebi._plan import PlanSpec
 __all__ = [
     "PROFILE",
     "AccessLog",
+    "Aside",
     "DatagramTransport",
     "EventLoop",
     "Handle",
@@ -24,6 +25,7 @@ __all__ = [
     "MultipartReader",
     "Native",
     "Pace",
+    "Pause",
     "Plan",
     "Pool",
     "ProxySettings",
@@ -482,6 +484,30 @@ class Pool:
     def wakeups(self) -> int: ...
     @property
     def calls(self) -> int: ...
+
+# runner
+
+@final
+class Aside:
+    @staticmethod
+    def here() -> Aside | None: ...
+    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> bool | None: ...
+    def resume(self, error: BaseException | None = None) -> bool | None: ...
+    def pause(self) -> Pause: ...
+    @property
+    def task(self) -> Task[Any] | None: ...
+
+@final
+class Pause(Coroutine[Any, Any, None]):
+    @property
+    def is_inline(self) -> bool: ...
+    def release(self) -> None: ...
+    def __await__(self) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+    def send(self, value: Any) -> Any: ...
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None) -> Any: ...
+    def close(self) -> None: ...
 
 # web
 

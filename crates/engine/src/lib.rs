@@ -38,6 +38,8 @@ mod _engine {
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
     #[pymodule_export]
+    use crate::runner::{Aside, Pause};
+    #[pymodule_export]
     use crate::web::{MultipartReader, RouteTable, UrlencodedReader, parse_options_header};
 
     /// How the engine was compiled.

@@ -14,6 +14,9 @@ pub(super) struct Asyncio {
     task: Py<PyAny>,
     enter_task: Py<PyAny>,
     leave_task: Py<PyAny>,
+    current_task: Py<PyAny>,
+    /// From `CPython` 3.12 on.
+    swap_current_task: Option<Py<PyAny>>,
     register_task: Py<PyAny>,
     unregister_task: Py<PyAny>,
     weak_reference_count: Py<PyAny>,
@@ -27,6 +30,8 @@ impl Asyncio {
             task: get("Task")?,
             enter_task: get("_enter_task")?,
             leave_task: get("_leave_task")?,
+            current_task: get("current_task")?,
+            swap_current_task: get("_swap_current_task").ok(),
             register_task: get("_register_task")?,
             unregister_task: get("_unregister_task")?,
             weak_reference_count: py.import("weakref")?.getattr("getweakrefcount")?.unbind(),
@@ -70,6 +75,35 @@ impl Asyncio {
         task: &Py<PyAny>,
     ) -> PyResult<()> {
         self.leave_task.bind(py).call1((event_loop, task)).map(drop)
+    }
+
+    /// The task that is current on `event_loop`, or `None`.
+    pub(super) fn current_task<'py>(
+        &self,
+        py: Python<'py>,
+        event_loop: &Bound<'py, EventLoop>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.current_task.bind(py).call1((event_loop,))
+    }
+
+    /// Makes `task` (or nobody, with `None`) current in the place of the one that is returned.
+    pub(super) fn swap_task<'py>(
+        &self,
+        py: Python<'py>,
+        event_loop: &Bound<'py, EventLoop>,
+        task: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(swap) = &self.swap_current_task {
+            return swap.bind(py).call1((event_loop, task));
+        }
+        let previous = self.current_task(py, event_loop)?;
+        if !previous.is_none() {
+            self.leave_task.bind(py).call1((event_loop, &previous))?;
+        }
+        if !task.is_none() {
+            self.enter_task.bind(py).call1((event_loop, task))?;
+        }
+        Ok(previous)
     }
 
     pub(super) fn register(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<()> {

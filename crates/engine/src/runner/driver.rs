@@ -1,12 +1,13 @@
 //! The coroutine that a runner's `asyncio.Task` believes it runs.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Runner;
+use super::context::Entered;
 use super::coroutine::{cancel, thrown};
 use super::run::{Run, Signal, Turn};
 
@@ -18,6 +19,12 @@ use super::run::{Run, Signal, Turn};
 #[pyclass(frozen, module = "jebi._engine", name = "RequestCoroutine")]
 pub(crate) struct Driver {
     state: Mutex<State>,
+    /// Who makes turns with its task.
+    runner: Weak<Runner>,
+    /// The context of its task.
+    context: Py<PyAny>,
+    /// The context of somebody else's that its turns are made in.
+    lent: Mutex<Option<Py<PyAny>>>,
 }
 
 enum State {
@@ -38,10 +45,36 @@ enum State {
 }
 
 impl Driver {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(runner: Weak<Runner>, context: Py<PyAny>) -> Self {
         Self {
             state: Mutex::new(State::Idle),
+            runner,
+            context,
+            lent: Mutex::default(),
         }
+    }
+
+    /// Who makes turns with its task; `None` when that is gone.
+    pub(super) fn runner(&self) -> Option<Arc<Runner>> {
+        self.runner.upgrade()
+    }
+
+    /// The context that its turns are made in.
+    pub(super) fn context(&self, py: Python<'_>) -> Py<PyAny> {
+        self.lent(py).unwrap_or_else(|| self.context.clone_ref(py))
+    }
+
+    /// Has its turns made in `context`, whatever the task's own is; in that again with `None`.
+    pub(super) fn lend(&self, context: Option<Py<PyAny>>) {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let previous = std::mem::replace(&mut *lent, context);
+        drop(lent);
+        drop(previous);
+    }
+
+    fn lent(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        lent.as_ref().map(|context| context.clone_ref(py))
     }
 
     /// Gives the task a run that waits for `yielded`.
@@ -117,7 +150,14 @@ impl Driver {
         mut run: Box<Run>,
         signal: Signal,
     ) -> PyResult<Py<PyAny>> {
-        match run.turn(py, &runner, signal) {
+        let lent = self.lent(py);
+        // One that cannot be entered is the current one already.
+        let entered = lent
+            .as_ref()
+            .and_then(|context| Entered::enter(py, context).ok());
+        let turn = run.turn(py, &runner, signal);
+        drop(entered);
+        match turn {
             Turn::Suspended(yielded) => {
                 *self.lock() = State::Suspended { runner, run };
                 Ok(yielded)
@@ -180,6 +220,10 @@ impl Driver {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.context)?;
+        if let Ok(lent) = self.lent.try_lock() {
+            visit.call(&*lent)?;
+        }
         // In use means that somebody is here, so it is no garbage.
         let Ok(state) = self.state.try_lock() else {
             return Ok(());

@@ -7,6 +7,7 @@
 //! If it waits for the pool alone, it is parked, and goes on inline when the pool is done.
 
 mod around;
+mod aside;
 mod asyncio;
 mod context;
 mod coroutine;
@@ -21,6 +22,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 pub(crate) use self::around::Around;
+pub(crate) use self::aside::{Aside, Pause};
 use self::asyncio::Asyncio;
 use self::context::Base;
 pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
@@ -77,10 +79,7 @@ impl Runner {
     /// # Errors
     /// When no task can be made. What the work itself raises is the work's to report.
     pub(crate) fn start(self: &Arc<Self>, py: Python<'_>, work: Box<dyn Work>) -> PyResult<()> {
-        let task = match self.take_idle() {
-            Some(task) => task,
-            None => RequestTask::new(py, &self.asyncio, self.event_loop(py), &self.base)?,
-        };
+        let task = self.take_task(py)?;
         let run = Run::new(work, task.context().clone_ref(py));
         self.inline(py, task, run, None)
     }
@@ -160,11 +159,17 @@ impl Runner {
         }
     }
 
-    fn take_idle(&self) -> Option<RequestTask> {
-        self.idle
+    fn take_task(self: &Arc<Self>, py: Python<'_>) -> PyResult<RequestTask> {
+        let idle = self
+            .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .pop()
+            .pop();
+        if let Some(task) = idle {
+            return Ok(task);
+        }
+        let runner = Arc::downgrade(self);
+        RequestTask::new(py, runner, &self.asyncio, self.event_loop(py), &self.base)
     }
 
     /// Keeps a task for the next request, or lets it end if this one left something on it.
@@ -172,10 +177,14 @@ impl Runner {
         if !task.is_untouched(py, &self.asyncio, &self.base)? {
             return task.begin(py, &self.asyncio);
         }
+        self.keep(task);
+        Ok(())
+    }
+
+    fn keep(&self, task: RequestTask) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_TASKS {
             idle.push(task);
         }
-        Ok(())
     }
 }

@@ -57,6 +57,14 @@ impl Run {
         }
     }
 
+    /// A run whose work has begun already, and waits in `iterator`.
+    pub(super) fn begun(work: Box<dyn Work>, context: Py<PyAny>, iterator: Py<PyAny>) -> Self {
+        Self {
+            waiting: Some(iterator),
+            ..Self::new(work, context)
+        }
+    }
+
     /// It waits for something: counts among those that do, until it is over.
     pub(super) fn count(&mut self, suspended: &Arc<()>) {
         self.counted.get_or_insert_with(|| Arc::clone(suspended));

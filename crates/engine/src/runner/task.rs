@@ -1,10 +1,13 @@
 //! The `asyncio.Task` a request runs in.
 
+use std::sync::Weak;
+
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::Runner;
 use super::asyncio::Asyncio;
 use super::context::{Base, Entered};
 use super::driver::Driver;
@@ -36,15 +39,16 @@ struct Footprint {
 }
 
 impl RequestTask {
-    /// A task on `event_loop` in a copy of `base`.
+    /// A task on `event_loop` in a copy of `base`, for turns that `runner` makes.
     pub(super) fn new(
         py: Python<'_>,
+        runner: Weak<Runner>,
         asyncio: &Asyncio,
         event_loop: &Bound<'_, EventLoop>,
         base: &Base,
     ) -> PyResult<Self> {
         let context = base.copy(py)?;
-        let driver = Py::new(py, Driver::new())?;
+        let driver = Py::new(py, Driver::new(runner, context.clone_ref(py)))?;
         let (task, first_step) = asyncio.new_task(py, event_loop, &driver, &context)?;
         // Nobody should count a request that may never come among the tasks that run.
         asyncio.unregister(py, &task)?;
@@ -77,11 +81,16 @@ impl RequestTask {
 
     /// Lets the task make its first step, in which it meets what the driver was given.
     pub(super) fn begin(self, py: Python<'_>, asyncio: &Asyncio) -> PyResult<()> {
+        let _entered = Entered::enter(py, &self.context)?;
+        self.begin_within(py, asyncio)
+    }
+
+    /// The same, in the context that is current.
+    pub(super) fn begin_within(&self, py: Python<'_>, asyncio: &Asyncio) -> PyResult<()> {
         asyncio.register(py, &self.task)?;
         self.task
             .bind(py)
             .setattr(intern!(py, "_log_destroy_pending"), true)?;
-        let _entered = Entered::enter(py, &self.context)?;
         self.first_step.call0(py).map(drop)
     }
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, MutableMapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
+from jebi._engine import Aside
 from jebi.web._utils import create_collapsing_task_group
+from jebi.web.middleware._below import Below, is_last
 from jebi.web.requests import ClientDisconnect, Request
 from jebi.web.responses import Response, messages
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from jebi.web.middleware._below import Run
 
 RequestResponseEndpoint = Callable[[Request], Awaitable[Response]]
 DispatchFunction = Callable[[Request, RequestResponseEndpoint], Awaitable[Response]]
@@ -45,6 +48,31 @@ class BaseHTTPMiddleware:
             await self.app(scope, receive, send)
             return
         request = _CachedRequest(scope, receive, send)
+        aside = Aside.here()
+        if aside is None:
+            await self._answer_by_task_group(request, scope, send)
+        else:
+            await self._answer_beside(Below(self.app, request, send, aside), scope)
+
+    async def _answer_beside(self, below: Below, scope: Scope) -> None:
+        async def call_next(request: Request) -> Response:  # noqa: ARG001 - it sees the same scope
+            return _StreamingResponse.of(await below.begin())
+
+        request = below.request
+        try:
+            response = await self.dispatch_func(request, call_next)
+            await response(scope, request.wrapped_receive, below.send)
+        except GeneratorExit:
+            below.abandon()
+            raise
+        except BaseException:
+            await below.cancel()
+            raise
+        await below.finish()
+
+    async def _answer_by_task_group(
+        self, request: _CachedRequest, scope: Scope, send: Send
+    ) -> None:
         outgoing, incoming = anyio.create_memory_object_stream["Message"]()
         with outgoing, incoming:
             async with create_collapsing_task_group() as task_group:
@@ -151,10 +179,7 @@ class _InnerApp:
         except anyio.BrokenResourceError:
             # The answer has been sent; nobody wants the rest.
             return
-        is_last = message["type"] == "http.response.pathsend" or (
-            message["type"] == "http.response.body" and not message.get("more_body", False)
-        )
-        if is_last:
+        if is_last(message):
             # What the application does after its answer comes after the middleware's answer.
             await self.answered.wait()
 
@@ -167,6 +192,13 @@ class _CachedRequest(Request):
 
     _passed_on = False
     _disconnect_passed_on = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the application gets its next message without a wait."""
+        if self._disconnect_passed_on:
+            return True
+        return not self._passed_on and (self._stream_consumed or hasattr(self, "_body"))
 
     async def wrapped_receive(self) -> Message:
         """The next message for the application."""
@@ -201,6 +233,10 @@ class _CachedRequest(Request):
 class _StreamingResponse(Response):
     """The application's response, as ``call_next`` hands it out."""
 
+    #: Where it comes from, and the body as it comes from there.
+    _run: Run | None = None
+    _body: AsyncContentStream | None = None
+
     def __init__(
         self,
         content: AsyncContentStream,
@@ -216,11 +252,35 @@ class _StreamingResponse(Response):
         self.background = None
         self.init_headers(headers)
 
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """The response that ``run`` has begun."""
+        start = run.start
+        assert start is not None
+        response = cls.__new__(cls)
+        response.info = run.info
+        response.body_iterator = response._body = run.body()
+        response._run = run
+        response.status_code = start["status"]
+        response.media_type = None
+        response.background = None
+        response.raw_headers = start.get("headers", [])
+        return response
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send the response on."""
         if self.info is not None:
             await send({"type": "http.response.debug", "info": self.info})
         await send(messages.start(self.status_code, self.raw_headers))
+        run = self._run
+        if run is not None and self.body_iterator is self._body and not run.is_iterated:
+            await run.send_body(send)
+        else:
+            await self._send_body(send)
+        if self.background is not None:
+            await self.background()
+
+    async def _send_body(self, send: Send) -> None:
         ends_itself = False
         async for chunk in self.body_iterator:
             if isinstance(chunk, MutableMapping):
@@ -231,5 +291,3 @@ class _StreamingResponse(Response):
                 await send(messages.body(chunk, more=True))  # type: ignore[arg-type]
         if not ends_itself:
             await send(messages.body(b"", more=False))
-        if self.background is not None:
-            await self.background()

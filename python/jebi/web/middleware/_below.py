@@ -1,0 +1,311 @@
+"""The application behind a ``BaseHTTPMiddleware``, where the engine runs the request.
+
+There it is begun in the call stack of ``call_next`` as a task of its own, which costs a task only
+when it has to wait: no task group, no stream of messages. Its context is the middleware's, so what
+it sets in context variables is seen above.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from jebi._engine import Aside
+from jebi.web.responses import messages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, MutableMapping
+
+    from jebi._engine import Pause
+    from jebi.web.middleware.base import _CachedRequest
+    from jebi.web.types import ASGIApp, Message, Send
+
+
+def is_last(message: Message) -> bool:
+    """Whether a message ends an answer."""
+    kind = message["type"]
+    if kind == "http.response.body":
+        return not message.get("more_body", False)
+    return bool(kind == "http.response.pathsend")
+
+
+class Below:
+    """All that ``call_next`` began for one request."""
+
+    __slots__ = ("_app", "_aside", "_runs", "_stopped", "answered", "request", "send")
+
+    def __init__(self, app: ASGIApp, request: _CachedRequest, send: Send, aside: Aside) -> None:
+        self._app = app
+        self._aside: Aside | None = aside
+        self._runs: list[Run] = []
+        self._stopped: asyncio.Future[None] | None = None
+        #: The middleware has sent its answer; the application can only finish now.
+        self.answered = False
+        self.request = request
+        self.send = send
+
+    async def begin(self) -> Run:
+        """Begin the application and wait for its response to begin."""
+        aside, self._aside = self._aside or Aside.here(), None
+        if aside is None:
+            raise RuntimeError("call_next was called twice, and not by the middleware's own task")
+        run = Run(self, aside)
+        self._runs.append(run)
+        await run.begin(self._app)
+        return run
+
+    async def finish(self) -> None:
+        """Let the application finish: its answer was sent, or dropped for another one."""
+        self.answered = True
+        if self._stopped is not None and not self._stopped.done():
+            self._stopped.set_result(None)
+        for run in self._runs:
+            await run.finish()
+        for run in self._runs:
+            run.raise_what_is_left()
+
+    async def cancel(self) -> None:
+        """Have the application leave: the middleware failed."""
+        self.answered = True
+        for run in self._runs:
+            await run.cancel()
+
+    def abandon(self) -> None:
+        """Leave the application alone: nobody can wait for it any more."""
+        self.answered = True
+        for run in self._runs:
+            if (task := run.task) is not None:
+                task.cancel()
+
+    async def receive(self) -> Message:
+        """The next message for the application, or a disconnect once the answer is sent."""
+        if self.answered:
+            return {"type": "http.disconnect"}
+        request = self.request
+        if request.is_ready:
+            return await request.wrapped_receive()
+        fetched: list[Message] = []
+
+        async def fetch() -> None:
+            fetched.append(await request.wrapped_receive())
+
+        aside = Aside.here()
+        task: asyncio.Task[Any] | None
+        if aside is None:
+            task = asyncio.ensure_future(fetch())
+        else:
+            aside.begin(fetch())
+            task = aside.task
+        if task is not None:
+            await self._wait_for(task)
+        return {"type": "http.disconnect"} if self.answered else fetched[0]
+
+    async def _wait_for(self, task: asyncio.Task[Any]) -> None:
+        if self._stopped is None:
+            self._stopped = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait((task, self._stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
+        if not task.cancelled():
+            task.result()
+
+
+class Run:
+    """One run of the application, and its response as far as it has come."""
+
+    __slots__ = (
+        "_aside",
+        "_below",
+        "_ended",
+        "_error",
+        "_error_raised",
+        "_is_paused",
+        "_last",
+        "_pieces",
+        "_waiter",
+        "info",
+        "is_iterated",
+        "start",
+    )
+
+    def __init__(self, below: Below, aside: Aside) -> None:
+        self._below = below
+        self._aside = aside
+        self._pieces: deque[tuple[Message, Pause]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._last: Pause | None = None
+        self._is_paused = False
+        self._ended = False
+        self._error: Exception | None = None
+        self._error_raised = False
+        self.start: Message | None = None
+        self.info: Mapping[str, Any] | None = None
+        #: Somebody walks the body.
+        self.is_iterated = False
+
+    @property
+    def task(self) -> asyncio.Task[Any] | None:
+        """The task that the application is since it had to wait for something."""
+        return self._aside.task
+
+    async def begin(self, app: ASGIApp) -> None:
+        """Run ``app`` until its response begins."""
+        self._is_paused = bool(self._aside.begin(self._run(app)))
+        while self.start is None:
+            if self._pieces:
+                hint = self._take()
+                assert hint["type"] == "http.response.early_hint", f"Unexpected message: {hint}"
+                await self._below.send(hint)
+            elif self._ended:
+                self._raise_no_response()
+            else:
+                await self._go_on()
+
+    def _raise_no_response(self) -> None:
+        error = self._error
+        if error is None:
+            raise RuntimeError("No response returned.")
+        self._error_raised = True
+        raise error from error.__cause__ or error.__context__
+
+    async def _run(self, app: ASGIApp) -> None:
+        try:
+            await app(self._below.request.scope, self._below.receive, self._hand_over)
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ended = True
+            self._wake()
+
+    def _hand_over(self, message: Message) -> Pause:
+        """The ``send`` of the application: it goes on when the message is taken."""
+        pause = self._aside.pause()
+        if self._below.answered:
+            # Nobody wants the rest.
+            pause.release()
+            return pause
+        kind = message["type"]
+        if self.start is not None or kind == "http.response.early_hint":
+            self._pieces.append((message, pause))
+        elif kind == "http.response.debug":
+            self.info = message["info"]
+            pause.release()
+        else:
+            assert kind == "http.response.start", f"Unexpected message: {message}"
+            self.start = message
+            pause.release()
+        self._wake()
+        return pause
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def next(self) -> Message | None:
+        """The next message of the application, or ``None`` at its end."""
+        while not self._pieces:
+            if self._ended:
+                return None
+            await self._go_on()
+        return self._take()
+
+    async def _go_on(self) -> None:
+        """Have the application go on, or wait until it has."""
+        if self._is_paused:
+            self._is_paused = bool(self._aside.resume())
+            return
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _take(self) -> Message:
+        message, pause = self._pieces.popleft()
+        if is_last(message):
+            # What the application does after its answer comes after the middleware's answer.
+            self._last = pause
+        else:
+            pause.release()
+        return message
+
+    async def body(self) -> AsyncGenerator[bytes | MutableMapping[str, Any], None]:
+        """The body in pieces; a whole message is a path to send."""
+        self.is_iterated = True
+        while (message := await self.next()) is not None:
+            if message["type"] == "http.response.pathsend":
+                yield message
+                return
+            assert message["type"] == "http.response.body", f"Unexpected message: {message}"
+            if chunk := message.get("body", b""):
+                yield chunk
+            if not message.get("more_body", False):
+                return
+
+    async def send_body(self, send: Send) -> None:
+        """Send the body on as it comes. One that is whole is sent whole."""
+        self.is_iterated = True
+        while (message := await self.next()) is not None:
+            if message["type"] == "http.response.pathsend":
+                return await send(message)
+            assert message["type"] == "http.response.body", f"Unexpected message: {message}"
+            chunk = message.get("body", b"")
+            if not message.get("more_body", False):
+                return await send(messages.body(chunk, more=False))
+            if chunk:
+                await send(messages.body(chunk, more=True))
+        return await send(messages.body(b"", more=False))
+
+    async def finish(self) -> None:
+        """Let the application do what comes after its answer."""
+        self._release()
+        while self._is_paused:
+            self._is_paused = bool(self._aside.resume())
+        task = self._aside.task
+        if task is None or task.done():
+            return
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            task.cancel()
+            await self._wait_out(task)
+            raise
+
+    def _release(self) -> None:
+        if self._last is not None:
+            self._last.release()
+        for _, pause in self._pieces:
+            pause.release()
+        self._pieces.clear()
+
+    async def cancel(self) -> None:
+        """Raise a cancellation in the application and wait until it has left."""
+        if self._is_paused:
+            self._is_paused = False
+            try:
+                self._aside.resume(asyncio.CancelledError())
+            except asyncio.CancelledError:
+                return
+        elif (task := self._aside.task) is not None:
+            task.cancel()
+        self._release()
+        if (task := self._aside.task) is not None:
+            await self._wait_out(task)
+
+    @staticmethod
+    async def _wait_out(task: asyncio.Task[Any]) -> None:
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError:
+                task.cancel()
+
+    def raise_what_is_left(self) -> None:
+        """Raise what the application raised after its response had begun."""
+        if self._error is not None and not self._error_raised:
+            raise self._error
