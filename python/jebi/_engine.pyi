@@ -449,6 +449,7 @@ class Native:
         handle_exception: Callable[[Any, Any, Any], Awaitable[Any]],
         response: type,
     ) -> Self: ...
+    def retire(self) -> None: ...
 
 # pool
 

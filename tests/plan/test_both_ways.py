@@ -28,6 +28,7 @@ from jebi import (
 )
 from jebi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from tests.connection.peers import Served
+from tests.plan.both_ways import compare, get, send
 
 
 class Size(StrEnum):
@@ -229,24 +230,6 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
     return app
 
 
-def get(target: str, *headers: str) -> bytes:
-    lines = [f"GET {target} HTTP/1.1", "host: test", *headers, "", ""]
-    return "\r\n".join(lines).encode()
-
-
-def send(method: str, target: str, body: Any, kind: str = "application/json") -> bytes:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    head = [
-        f"{method} {target} HTTP/1.1",
-        "host: test",
-        *([f"content-type: {kind}"] if kind else []),
-        f"content-length: {len(content)}",
-        "",
-        "",
-    ]
-    return "\r\n".join(head).encode() + content
-
-
 ITEM = {"name": "swallow", "price": 2.5, "tags": ["bird"]}
 REQUESTS = [
     get("/plain"),
@@ -324,30 +307,16 @@ REQUESTS = [
     b"POST /plain HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n",
     b"HEAD /plain HTTP/1.1\r\nhost: test\r\n\r\n",
     get("/openapi.json"),
+    *[get(page) for page in ("/docs", "/redoc", "/docs/oauth2-redirect")],
+    *[
+        get(target, method=method)
+        for target in ("/odd", "/def", "/items/1", "/headers", "/html", "/teapot", "/crash", "/x")
+        for method in ("HEAD", "OPTIONS", "DELETE", "PATCH")
+    ],
 ]
-
-
-def whole_answer(served: Served, request: bytes) -> bytes:
-    """Every byte up to the end of a connection that carries one request."""
-    head, _, rest = request.partition(b"\r\n\r\n")
-    with served.connect() as client:
-        client.send(head + b"\r\nconnection: close\r\n\r\n" + rest)
-        return client.rest()
-
-
-def report(different: list[tuple[bytes, bytes, bytes]]) -> str:
-    parts = [f"{request!r}\n  native {one!r}\n  asgi   {two!r}" for request, one, two in different]
-    return "\n".join(["", *parts])
 
 
 def test_both_forms_answer_every_request_with_the_same_bytes(
     both: Callable[[FastAPI], tuple[Served, Served]],
 ) -> None:
-    native, asgi = both(application())
-    different = []
-    for request in REQUESTS:
-        answers = whole_answer(native, request), whole_answer(asgi, request)
-        assert answers[1].startswith(b"HTTP/1.1 ")
-        if answers[0] != answers[1]:
-            different.append((request, *answers))
-    assert not different, report(different)
+    compare(*both(application()), REQUESTS)

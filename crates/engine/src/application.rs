@@ -1,5 +1,6 @@
 //! What a server serves: an application whose plans the engine runs, or any ASGI application.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http1::RequestHead;
@@ -46,6 +47,10 @@ struct Entry {
 pub(crate) struct Native {
     routes: Router<Entry>,
     application: Py<PyAny>,
+    /// The application is one whose dependencies may be overridden.
+    can_override: bool,
+    /// The routes are no longer what they were.
+    is_retired: AtomicBool,
     exception_handler: Py<PyAny>,
     /// `Response.__call__`: a response that kept it is no more than its bytes.
     plain_call: Py<PyAny>,
@@ -58,13 +63,16 @@ pub(crate) struct Native {
 /// The largest buffer worth keeping between answers, in bytes.
 const SCRATCH: usize = 1 << 20;
 
+/// Longer values may be numbers with more digits than Python takes, and the ASGI form knows what then.
+const LONGEST_NUMBER: usize = 4000;
+
 /// How many response classes are remembered.
 const KNOWN_RESPONSES: usize = 64;
 
 impl Native {
     /// Where the request goes.
     pub(crate) fn route(&self, py: Python<'_>, head: &RequestHead) -> Route<'_> {
-        if self.has_overrides(py) {
+        if self.is_retired.load(Ordering::Relaxed) || self.has_overrides(py) {
             return Route::Asgi;
         }
         let path = params::decode_path(head.path());
@@ -77,7 +85,7 @@ impl Native {
                         names,
                     },
                 params,
-            } => Route::Plan {
+            } if params.iter().all(|value| value.len() <= LONGEST_NUMBER) => Route::Plan {
                 plan: plan.clone_ref(py),
                 path: PathParams {
                     names: Arc::clone(names),
@@ -111,6 +119,9 @@ impl Native {
 
     /// Dependencies that are overridden take the ASGI form, which compiles plans for them.
     fn has_overrides(&self, py: Python<'_>) -> bool {
+        if !self.can_override {
+            return false;
+        }
         let overrides = self
             .application
             .bind(py)
@@ -204,7 +215,7 @@ impl NativeApplication {
     /// Compiles a routing table.
     ///
     /// `routes` are `(template, methods, plan or None)` in the application's order; what has no plan
-    /// is handed to `application`, which is also asked for `dependency_overrides`.
+    /// is handed to `application`, which is also asked for `dependency_overrides` if it knows of them.
     /// `handle_exception(request, exception, exits or None)` is awaited for the response to a
     /// failure. `response` is the base class of responses.
     #[new]
@@ -233,16 +244,26 @@ impl NativeApplication {
                 )
                 .map_err(|error| PyValueError::new_err(error.to_string()))?;
         }
+        let can_override = application
+            .bind(response.py())
+            .hasattr("dependency_overrides")?;
         Ok(Self {
             native: Arc::new(Native {
                 routes: table,
                 application,
+                can_override,
+                is_retired: AtomicBool::new(false),
                 exception_handler: handle_exception,
                 plain_call: response.getattr("__call__")?.unbind(),
                 known_responses: Mutex::default(),
                 scratch: Mutex::default(),
             }),
         })
+    }
+
+    /// Has every request from now on take the ASGI form: the application has other routes.
+    fn retire(&self) {
+        self.native.is_retired.store(true, Ordering::Relaxed);
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

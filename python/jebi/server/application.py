@@ -69,12 +69,16 @@ def _looks_like_factory(found: Any) -> bool:
 
 def for_engine(application: Callable[..., Any]) -> Any:
     """The native form of a Jebi application where it has one, otherwise the application itself."""
+    # Where nobody has imported them, importing them here would only cost time and memory.
     framework = sys.modules.get("jebi.applications")
-    # Where nobody has imported the framework, importing it here would only cost time and memory.
+    toolkit = sys.modules.get("jebi.web.applications")
+    native = None
     if framework is not None and isinstance(application, framework.FastAPI):
         from jebi._native import compile_native
 
         native = compile_native(application)
-        if native is not None:
-            return native
-    return application
+    elif toolkit is not None and isinstance(application, toolkit.Starlette):
+        from jebi.web import _native
+
+        native = _native.compile_native(application)
+    return application if native is None else native

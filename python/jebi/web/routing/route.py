@@ -61,6 +61,9 @@ class Route(_EndpointRoute):
 
     protocol = "http"
 
+    #: The endpoint where it is a function of the request.
+    _function: Callable[[Any], Any] | None = None
+
     def __init__(
         self,
         path: str,
@@ -79,6 +82,7 @@ class Route(_EndpointRoute):
         self.include_in_schema = include_in_schema
         app: ASGIApp = endpoint
         if is_plain_function(endpoint):
+            self._function = endpoint
             app = request_response(endpoint)
             methods = ["GET"] if methods is None else methods
         app = wrap_in_middleware(app, middleware)

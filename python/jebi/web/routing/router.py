@@ -47,7 +47,7 @@ class Router:
         middleware: Sequence[Middleware] | None = None,
         max_body_size: int | None = None,
     ) -> None:
-        self.routes: list[BaseRoute] = Routes(routes or ())
+        self.routes = Routes(routes or ())
         self.redirect_slashes = redirect_slashes
         self.default: ASGIApp = self.not_found if default is None else default
         self.lifespan_context: Lifespan[Any] = as_lifespan(lifespan)
@@ -98,6 +98,18 @@ class Router:
             await redirect(scope, receive, send)
             return
         await self.default(scope, receive, send)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The routes in their order, which may change at any time."""
+        return self._routes
+
+    @routes.setter
+    def routes(self, routes: list[BaseRoute]) -> None:
+        before = self.__dict__.get("_routes")
+        self._routes = routes
+        if isinstance(before, Routes):
+            before.change()
 
     def _search(self) -> RouteTable:
         """The table of the routes, whoever made or changed the list."""

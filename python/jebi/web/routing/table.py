@@ -45,6 +45,15 @@ class Routes(list[BaseRoute]):
     #: Made when it is asked for; ``None`` after a change.
     table: RouteTable | None = None
 
+    #: Called at each change.
+    watchers: tuple[Callable[[], None], ...] = ()
+
+    def change(self) -> None:
+        """Forget what was made of the routes as they were."""
+        self.table = None
+        for watcher in self.watchers:
+            watcher()
+
     def search(self) -> RouteTable:
         """The table of the routes as they are now."""
         table = self.table
@@ -63,14 +72,14 @@ class Routes(list[BaseRoute]):
         return len(others) == len(self) and all(map(is_, self, others))
 
     def __getstate__(self) -> None:
-        # A copy makes a table of its own.
+        # A copy makes a table of its own, and nobody watches it.
         return None
 
 
 def _changing(change: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(change)
     def changed(self: Routes, *args: Any, **options: Any) -> Any:
-        self.table = None
+        self.change()
         return change(self, *args, **options)
 
     return changed

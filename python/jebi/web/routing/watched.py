@@ -29,7 +29,7 @@ class Watched:
         for watching in route.__dict__.get("_watched_by", ()):
             routes = watching()
             if routes is not None:
-                routes.table = None
+                routes.change()
 
 
 def watch(route: BaseRoute, routes: Routes) -> None:

@@ -1,0 +1,282 @@
+"""An application of the toolkit as the engine serves it itself: its functions as plans."""
+
+from __future__ import annotations
+
+import logging
+import re
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from jebi import _engine
+from jebi._plan import Inject, PlanSpec, ResponseEncoder, Step
+from jebi.web import applications
+from jebi.web._exception_handler import call_handler, find_handler
+from jebi.web._utils import is_async_callable
+from jebi.web.convertors import (
+    FloatConvertor,
+    IntegerConvertor,
+    PathConvertor,
+    StringConvertor,
+    UUIDConvertor,
+)
+from jebi.web.middleware import errors, exceptions
+from jebi.web.middleware.errors import ServerErrorMiddleware
+from jebi.web.middleware.exceptions import ExceptionMiddleware
+from jebi.web.requests import Request
+from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.routing import Host, Mount, Route, Router, WebSocketRoute
+from jebi.web.routing import endpoints as route_endpoints
+from jebi.web.routing import router as web_router
+from jebi.web.routing.table import Routes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import ModuleType
+
+    from jebi._plan import Kind
+    from jebi.web.applications import Starlette
+    from jebi.web.routing import BaseRoute
+
+    Respond = Callable[[Request, Exception, Any], Awaitable[Response]]
+    PlanOf = Callable[[Any, Route], _engine.Plan | None]
+    Entry = tuple[str, list[str], _engine.Plan | None]
+
+_logger = logging.getLogger("jebi.error")
+
+
+def compile_native(app: Starlette) -> _engine.Native | None:
+    """The routing table of ``app`` over plans of its functions.
+
+    ``None`` where only the ASGI form does all that the application asks for: something stands
+    between server and router, or the router is not ours.
+    """
+    if not is_untouched(app, applications, web_router) or not is_plain(app):
+        return None
+    return compile_table(app, function_plan, exception_responder(app))
+
+
+def compile_table(app: Starlette, plan_of: PlanOf, respond: Respond) -> _engine.Native | None:
+    """The routing table over the plans that ``plan_of`` makes; what has none goes the ASGI way."""
+    routes = app.router.routes
+    if type(routes) is not Routes:
+        return None  # a list that may change without a word
+    entries = []
+    for route in routes:
+        entry = _entry(app, route, plan_of)
+        if entry is None:
+            return None
+        entries.append(entry)
+    native = _engine.Native(entries, app, respond, Response)
+    routes.search()  # from here on routes say when they change
+    routes.watchers = (*routes.watchers, native.retire)
+    return native
+
+
+def is_plain(app: Starlette) -> bool:
+    """Whether nothing that the application asks for stands between server and router."""
+    return (
+        not app.user_middleware
+        and _is_own_stack(app)
+        and not app.debug
+        and app.max_body_size is None
+    )
+
+
+def is_untouched(app: Starlette, app_module: ModuleType, router_module: ModuleType) -> bool:
+    """Whether everything between server and route does what we wrote, in these modules.
+
+    Subclasses override methods; tools that trace applications replace them, in a class or in an
+    instance. Comparing with the class would not find the latter kind: it is replaced there too.
+    """
+    router = app.router
+    return (
+        is_written_in(applications, applications.Starlette.__call__)
+        and is_written_in(app_module, type(app).__call__)
+        and is_written_in(app_module, getattr(app.build_middleware_stack, "__func__", None))
+        and is_written_in(web_router, type(router).__call__)
+        and is_written_in(router_module, type(router).app)
+        and router.middleware_stack == router.app
+        and is_written_in(errors, ServerErrorMiddleware.__call__)
+        and is_written_in(exceptions, ExceptionMiddleware.__call__)
+    )
+
+
+def is_written_in(module: ModuleType, function: Any) -> bool:
+    """Whether ``function`` is one that stands in ``module``, whoever has put it where it is."""
+    # The type itself: proxies say that they are functions when asked through isinstance.
+    return type(function) is FunctionType and function.__code__.co_filename == module.__file__
+
+
+def _is_own_stack(app: Starlette) -> bool:
+    """Whether nobody put anything around or into the stack that the application builds."""
+    built = app.middleware_stack
+    return built is None or _layers(built) == _layers(app.build_middleware_stack())
+
+
+def _layers(stack: Any) -> list[Any]:
+    layers = []
+    while not isinstance(stack, Router):
+        layers.append(type(stack))
+        stack = getattr(stack, "app", None)
+        if stack is None:
+            return layers
+    return [*layers, stack]
+
+
+def _entry(app: Starlette, route: BaseRoute, plan_of: PlanOf) -> Entry | None:
+    """Template, methods and plan of a route; ``None`` for one that no template describes."""
+    if isinstance(route, Mount):
+        return f"{route.path}/{{path:path}}", [], None
+    if isinstance(route, Route):
+        return _template(route), sorted(route.methods or ()), plan_of(app, route)
+    # WebSockets never come this way, and hosts are none of the router's business.
+    if isinstance(route, WebSocketRoute) and not isinstance(route, Host):
+        return _template(route), ["GET"], None
+    return None
+
+
+#: Convertors that leave text as it is.
+TEXT = (StringConvertor, PathConvertor)
+#: What the engine's router knows beside them, and what they make of the text.
+CONVERTED: dict[type[Any], type[Any]] = {
+    IntegerConvertor: int,
+    FloatConvertor: float,
+    UUIDConvertor: UUID,
+}
+
+
+def _knows_convertors(route: Route | WebSocketRoute) -> bool:
+    known = (*TEXT, *CONVERTED)
+    return all(type(convertor) in known for convertor in route.param_convertors.values())
+
+
+def _template(route: Route | WebSocketRoute) -> str:
+    """The path for the engine; one with convertors of the application's is taken more widely.
+
+    Such a route has no plan: what the template takes too much goes the ASGI way all the same.
+    """
+    if _knows_convertors(route):
+        return route.path
+    return re.sub(r"{(\w+):\w+}", r"{\1:path}", route.path)
+
+
+def function_plan(app: Starlette, route: Route) -> _engine.Plan | None:
+    """The plan of a route to a function of the request; ``None`` where there is more to it."""
+    cls = type(route)
+    if (
+        cls.matches is not Route.matches
+        or cls.handle is not Route.handle
+        or route._function is None
+        # Limits and middleware of the route, or an application in the place of its own.
+        or not is_written_in(route_endpoints, route.app)
+        or not _knows_convertors(route)
+    ):
+        return None
+    function = route._function
+
+    def call(request: Request) -> Any:
+        return function(request)
+
+    kind: Kind = "coroutine" if is_async_callable(function) else "function"
+    step = Step(call, kind, (Inject("request", "request"),))
+    return _engine.Plan(
+        PlanSpec(
+            steps=(step,),
+            slots=0,
+            reads="nothing",
+            form_slot=None,
+            strict_content_type=False,
+            parse_body=_unasked,
+            encoder=ResponseEncoder(_itself),
+            status_code=None,
+            invalid=_unasked,
+            new_request=request_maker(app, route),
+            new_response=_unasked,
+            new_background_tasks=_unasked,
+            new_exits=_unasked,
+            enter=_unasked,
+            run_in_thread=_unasked,
+            background=_run,
+            is_response=Response,
+            json_response=_unasked,
+        )
+    )
+
+
+def _unasked(*_: Any) -> Any:
+    raise AssertionError("a function of the request asks for nothing else")
+
+
+def _itself(result: Any, *_: Any) -> Any:
+    # Whatever is called with scope, receive and send is a response.
+    return result
+
+
+async def _run(tasks: Any) -> None:
+    await tasks()
+
+
+def request_maker(app: Starlette, route: Route) -> Callable[[Any, Any, Any], Request]:
+    """What makes the request of a route, with all in its scope that the routers would leave."""
+    found = {"app": app, "router": app.router, "route": route, "endpoint": route.endpoint}
+    convertors = {
+        name: convertor.convert
+        for name, convertor in route.param_convertors.items()
+        if type(convertor) not in TEXT
+    }
+
+    def new_request(scope: Any, receive: Any, send: Any) -> Request:
+        scope.update(found)
+        path_params = scope["path_params"]
+        for name, convert in convertors.items():
+            path_params[name] = convert(path_params[name])
+        return Request(scope, receive, send)
+
+    return new_request
+
+
+def exception_responder(app: Starlette) -> Respond:
+    """What makes the response to an exception, as the middleware would in the ASGI form."""
+    answer = handlers_of(app)
+
+    async def respond(request: Request, error: Exception, exits: Any) -> Response:  # noqa: ARG001
+        return await answer(request, error)
+
+    return respond
+
+
+def handlers_of(app: Starlette) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What answers exceptions with the handlers that ``app`` has now.
+
+    What a handler raises gets one of its own: in the ASGI form exceptions are handled in the route,
+    and once more around the router. What is left then is answered with 500, and logged.
+    """
+    server_error = None
+    others = {}
+    for key, handler in app.exception_handlers.items():
+        if key in {500, Exception}:
+            server_error = handler
+        else:
+            others[key] = handler
+    middleware = ExceptionMiddleware(app.router, handlers=others)
+    by_class, by_status = middleware._exception_handlers, middleware._status_handlers
+
+    async def answer(request: Request, error: Exception) -> Response:
+        for _ in range(2):
+            handler = find_handler(error, by_class, by_status)
+            if handler is None:
+                break
+            try:
+                handled: Response = await call_handler(handler, request, error)
+            except Exception as raised:
+                error = raised
+            else:
+                return handled
+        _logger.error("Exception in a path operation", exc_info=error)
+        if server_error is None:
+            return PlainTextResponse("Internal Server Error", status_code=500)
+        response: Response = await call_handler(server_error, request, error)
+        return response
+
+    return answer
