@@ -17,6 +17,7 @@ mod head;
 mod hints;
 mod http2;
 mod input;
+mod kernel;
 mod leaving;
 mod listener;
 mod log;

@@ -1,18 +1,15 @@
 //! Bytes on their way to the client.
 
-use std::ffi::c_int;
 use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
-use rustix::ioctl::{Getter, Opcode, ioctl};
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
 use super::files::Source;
+use super::kernel::{keep_shallow, queued};
 use super::tls::Seal;
 
-/// Asks how much of what was written to a socket is not acknowledged (`TIOCOUTQ`, tcp(7)).
-const TIOCOUTQ: Opcode = 0x5411;
 /// Above this many unsent bytes, whoever produces them has to wait.
 pub(super) const HIGH_WATER: usize = 64 * 1024;
 /// Below this many, it may go on.
@@ -35,6 +32,8 @@ pub(super) struct Output {
     blocked: bool,
     /// What follows the buffer, out of a file. Nothing is appended before it came to its end.
     source: Option<Box<Source>>,
+    /// The kernel was told to take no more of a file than it can send.
+    is_shallow: bool,
     /// What stands before the kernel where the connection speaks TLS; `buffer` holds its records.
     pub(super) seal: Option<Box<Seal>>,
 }
@@ -127,6 +126,10 @@ impl Output {
     }
 
     fn flush_source(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        if !self.is_shallow {
+            self.is_shallow = true;
+            keep_shallow(socket);
+        }
         let mut left = TURN;
         while left > 0
             && !self.blocked
@@ -208,13 +211,6 @@ impl Output {
             self.buffer = Vec::new();
         }
     }
-}
-
-/// How many bytes wait in the kernel to be sent or acknowledged.
-fn queued(socket: BorrowedFd<'_>) -> Option<u64> {
-    // SAFETY: the call writes a number of this type, whatever the descriptor.
-    let queued = unsafe { ioctl(socket, Getter::<TIOCOUTQ, c_int>::new()) };
-    queued.ok().and_then(|queued| u64::try_from(queued).ok())
 }
 
 /// How many bytes the kernel took: none when it is full.
