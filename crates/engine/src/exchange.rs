@@ -11,6 +11,7 @@ use pyo3::types::PyDict;
 use websocket::Upgrade;
 
 use crate::connection::{Connection, Cycle, Headers, Standing};
+use crate::runner::Waiter;
 
 /// The three arguments of an ASGI application.
 pub(crate) type AsgiArguments = (Py<PyDict>, Py<PyAny>, Py<PyAny>);
@@ -119,6 +120,13 @@ impl Exchange {
         self.connection
             .attach(py, self.serial, &cycle, self.body.clone());
         Cycle::arguments(self.cycle.get_or_init(|| cycle).bind(py))
+    }
+
+    /// The application waits for the first time. A WebSocket's messages have it go on by the waiter.
+    pub(crate) fn take_waiter(&self, waiter: &dyn Fn() -> Waiter) {
+        if let Some(cycle) = self.cycle.get() {
+            cycle.get().take_waiter(waiter);
+        }
     }
 
     /// Whether an answer has begun to leave, or nobody waits for one any more.

@@ -42,7 +42,7 @@ impl Connection {
                 }
                 Next::Arrived(serial) => {
                     let cycle = self.state().cycle(py, serial);
-                    notify(py, cycle.as_ref(), Cycle::arrived);
+                    notify(py, cycle.as_ref(), Cycle::go_on);
                 }
                 Next::Refuse(bad) => self.refuse(py, bad),
                 Next::Decline {

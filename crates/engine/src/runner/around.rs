@@ -6,7 +6,6 @@ use pyo3::prelude::*;
 
 use super::asyncio::Asyncio;
 use super::context::Entered;
-use super::task::RequestTask;
 use crate::eventloop::EventLoop;
 
 /// The surroundings of one turn, entered when the first piece of Python in it needs them.
@@ -21,7 +20,8 @@ pub(crate) struct Around<'a, 'py> {
 struct Inline<'a, 'py> {
     asyncio: &'a Asyncio,
     event_loop: &'a Bound<'py, EventLoop>,
-    task: &'a RequestTask,
+    task: &'a Py<PyAny>,
+    context: &'a Py<PyAny>,
     /// Declared after everything it needs, and taken first: the task is left before the context.
     entered: Cell<Option<Entered<'a, 'py>>>,
 }
@@ -32,17 +32,19 @@ impl<'a, 'py> Around<'a, 'py> {
         Self { inline: None }
     }
 
-    /// A turn made for `task`, which is idle.
+    /// A turn made for `task`, which makes none itself meanwhile, in its `context`.
     pub(super) fn inline(
         asyncio: &'a Asyncio,
         event_loop: &'a Bound<'py, EventLoop>,
-        task: &'a RequestTask,
+        task: &'a Py<PyAny>,
+        context: &'a Py<PyAny>,
     ) -> Self {
         Self {
             inline: Some(Inline {
                 asyncio,
                 event_loop,
                 task,
+                context,
                 entered: Cell::new(None),
             }),
         }
@@ -66,10 +68,10 @@ impl<'a, 'py> Around<'a, 'py> {
             return Ok(());
         }
         let py = inline.event_loop.py();
-        let entered = Entered::enter(py, inline.task.context())?;
+        let entered = Entered::enter(py, inline.context)?;
         inline
             .asyncio
-            .enter_task(py, inline.event_loop, inline.task.object())?;
+            .enter_task(py, inline.event_loop, inline.task)?;
         inline.entered.set(Some(entered));
         Ok(())
     }
@@ -84,9 +86,9 @@ impl Drop for Around<'_, '_> {
         let py = inline.event_loop.py();
         if let Err(error) = inline
             .asyncio
-            .leave_task(py, inline.event_loop, inline.task.object())
+            .leave_task(py, inline.event_loop, inline.task)
         {
-            error.write_unraisable(py, Some(inline.task.object().bind(py)));
+            error.write_unraisable(py, Some(inline.task.bind(py)));
         }
         drop(entered);
     }

@@ -7,9 +7,12 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Runner;
+use super::around::Around;
 use super::context::Entered;
 use super::coroutine::{cancel, thrown};
 use super::run::{Run, Signal, Turn};
+use super::waiter::Went;
+use crate::eventloop::wake;
 
 /// Stands for one request inside its task once the request has suspended.
 ///
@@ -37,7 +40,14 @@ enum State {
         yielded: Py<PyAny>,
     },
     /// A request that the task has stepped at least once.
-    Suspended { runner: Arc<Runner>, run: Box<Run> },
+    Suspended {
+        runner: Arc<Runner>,
+        run: Box<Run>,
+        /// What the task waits for.
+        wait: Identity,
+    },
+    /// A request that came to its end in a turn that was made for the task, which has not heard of it.
+    Ended(PyResult<Py<PyAny>>),
     /// In the middle of a turn.
     Running,
     /// Over.
@@ -102,7 +112,7 @@ impl Driver {
                 },
                 Signal::Send,
             ) => {
-                *self.lock() = State::Suspended { runner, run };
+                self.suspend(runner, run, &yielded);
                 Ok(yielded)
             }
             (
@@ -117,12 +127,13 @@ impl Driver {
                 // is cancelled, as asyncio does for a task that cancels itself; if that is over
                 // already, the exception comes now.
                 if cancel(py, &yielded, &error) {
-                    *self.lock() = State::Suspended { runner, run };
+                    self.suspend(runner, run, &yielded);
                     return Ok(yielded);
                 }
                 self.turn(py, runner, run, Signal::Throw(error))
             }
-            (State::Suspended { runner, run }, signal) => self.turn(py, runner, run, signal),
+            (State::Suspended { runner, run, .. }, signal) => self.turn(py, runner, run, signal),
+            (State::Ended(result), _) => Err(self.finish(result)),
             (State::Running, _) => Err(PyRuntimeError::new_err(
                 "coroutine is being awaited already",
             )),
@@ -150,30 +161,103 @@ impl Driver {
         mut run: Box<Run>,
         signal: Signal,
     ) -> PyResult<Py<PyAny>> {
-        let lent = self.lent(py);
-        // One that cannot be entered is the current one already.
-        let entered = lent
-            .as_ref()
-            .and_then(|context| Entered::enter(py, context).ok());
-        let turn = run.turn(py, &runner, signal);
-        drop(entered);
-        match turn {
+        match self.step(py, &runner, &mut run, signal) {
             Turn::Suspended(yielded) => {
-                *self.lock() = State::Suspended { runner, run };
+                self.suspend(runner, run, &yielded);
                 Ok(yielded)
             }
-            Turn::Finished(result) => {
-                *self.lock() = State::Finished;
-                Err(match result {
-                    Ok(value) => PyStopIteration::new_err((value,)),
-                    Err(error) => error,
-                })
-            }
-            Turn::Parked(_) => {
-                *self.lock() = State::Finished;
-                Err(PyRuntimeError::new_err("a task cannot be parked"))
-            }
+            Turn::Finished(result) => Err(self.finish(result)),
+            Turn::Parked(_) => Err(self.finish(Err(parked()))),
         }
+    }
+
+    /// A turn of the run, in the context that was lent if one was.
+    fn step(&self, py: Python<'_>, runner: &Arc<Runner>, run: &mut Run, signal: Signal) -> Turn {
+        let lent = self.lent(py);
+        // One that cannot be entered is the current one already.
+        let _entered = lent
+            .as_ref()
+            .and_then(|context| Entered::enter(py, context).ok());
+        run.turn(py, runner, signal)
+    }
+
+    /// The run waits for `yielded`, and so does the task.
+    fn suspend(&self, runner: Arc<Runner>, run: Box<Run>, yielded: &Py<PyAny>) {
+        let wait = Identity::of(yielded);
+        *self.lock() = State::Suspended { runner, run, wait };
+    }
+
+    /// Comes to an end: what a coroutine raises then.
+    fn finish(&self, result: PyResult<Py<PyAny>>) -> PyErr {
+        *self.lock() = State::Finished;
+        match result {
+            Ok(value) => PyStopIteration::new_err((value,)),
+            Err(error) => error,
+        }
+    }
+
+    /// Makes a turn of a run that waits for the future `wait`, while its task waits for that one as well,
+    /// inside of what `around` enters.
+    ///
+    /// A run that comes to wait for the same future again leaves its task as it was. Any other end of the
+    /// turn completes the future, and the task finds it when that wakes it.
+    pub(super) fn turn_for_task(
+        &self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        wait: &Py<PyAny>,
+    ) -> Went {
+        let taken = {
+            let mut state = self.lock();
+            match std::mem::replace(&mut *state, State::Running) {
+                State::Suspended {
+                    runner,
+                    run,
+                    wait: known,
+                } if known == Identity::of(wait) => Some((runner, run)),
+                other => {
+                    *state = other;
+                    None
+                }
+            }
+        };
+        let Some((runner, mut run)) = taken else {
+            return Went::Nowhere;
+        };
+        if around.enter().is_err() {
+            self.suspend(runner, run, wait);
+            return Went::Nowhere;
+        }
+        let next = match self.step(py, &runner, &mut run, Signal::Send) {
+            Turn::Suspended(yielded) if yielded.is(wait) => {
+                self.suspend(runner, run, wait);
+                return Went::Around;
+            }
+            Turn::Suspended(yielded) => State::HandedOver {
+                runner,
+                run,
+                yielded,
+            },
+            Turn::Finished(result) => State::Ended(result),
+            Turn::Parked(_) => State::Ended(Err(parked())),
+        };
+        *self.lock() = next;
+        wake(py, wait);
+        Went::Further
+    }
+}
+
+fn parked() -> PyErr {
+    PyRuntimeError::new_err("a task cannot be parked")
+}
+
+/// Which object it was, without keeping it: only as good as somebody else does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Identity(usize);
+
+impl Identity {
+    fn of(object: &Py<PyAny>) -> Self {
+        Self(object.as_ptr().addr())
     }
 }
 
@@ -234,7 +318,8 @@ impl Driver {
                 run.traverse(&visit)
             }
             State::Suspended { run, .. } => run.traverse(&visit),
-            State::Idle | State::Running | State::Finished => Ok(()),
+            State::Ended(Ok(value)) => visit.call(value),
+            State::Ended(Err(_)) | State::Idle | State::Running | State::Finished => Ok(()),
         }
     }
 

@@ -4,7 +4,8 @@
 //! nothing was scheduled and nothing allocated: it ran with an idle [`RequestTask`] current, and the
 //! next request gets the same one. If it suspends, that task takes over at the very await it is in,
 //! and from there on it is an ordinary asyncio task: awaited futures wake it, `cancel()` reaches it.
-//! If it waits for the pool alone, it is parked, and goes on inline when the pool is done.
+//! If it waits for the pool alone, it is parked, and goes on inline when the pool is done. What waits
+//! for the next message of a WebSocket goes on inline as well, by its [`Waiter`].
 
 mod around;
 mod aside;
@@ -14,6 +15,7 @@ mod coroutine;
 mod driver;
 mod run;
 mod task;
+mod waiter;
 mod work;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +30,7 @@ use self::context::Base;
 pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
 use self::run::{Run, Turn};
 use self::task::RequestTask;
+pub(crate) use self::waiter::{Waiter, Went};
 pub(crate) use self::work::{PoolCall, Progress, Work};
 use crate::eventloop::{EventLoop, is_exit};
 use crate::pool::{Done, Job, Pool};
@@ -92,7 +95,8 @@ impl Runner {
         mut run: Run,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> PyResult<()> {
-        let around = Around::inline(&self.asyncio, self.event_loop(py), &task);
+        let event_loop = self.event_loop(py);
+        let around = Around::inline(&self.asyncio, event_loop, task.object(), task.context());
         let turn = run.go_on(py, self, &around, outcome);
         drop(around);
         match turn {
@@ -103,6 +107,7 @@ impl Runner {
             }
             Turn::Suspended(yielded) => {
                 run.count(&self.suspended);
+                run.offer(&|| Waiter::new(py, self, &task));
                 task.driver()
                     .hand_over(Arc::clone(self), Box::new(run), yielded);
                 task.begin(py, &self.asyncio)

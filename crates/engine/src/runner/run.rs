@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Runner;
+use super::Waiter;
 use super::around::Around;
 use super::coroutine::{self, Stepped};
 use super::work::{PoolCall, Progress, Work};
@@ -68,6 +69,11 @@ impl Run {
     /// It waits for something: counts among those that do, until it is over.
     pub(super) fn count(&mut self, suspended: &Arc<()>) {
         self.counted.get_or_insert_with(|| Arc::clone(suspended));
+    }
+
+    /// It waits: offers its work a way to have it go on.
+    pub(super) fn offer(&self, waiter: &dyn Fn() -> Waiter) {
+        self.work.waits(waiter);
     }
 
     /// Shows the garbage collector what this holds.

@@ -75,6 +75,11 @@ impl RequestTask {
         self.driver.get()
     }
 
+    /// The driver as an object, to be kept.
+    pub(super) fn coroutine(&self) -> &Py<Driver> {
+        &self.driver
+    }
+
     pub(super) fn object(&self) -> &Py<PyAny> {
         &self.task
     }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::Waiter;
 use super::around::Around;
 use crate::pool::{Call, Lane, Pace};
 use std::sync::Arc;
@@ -19,6 +20,11 @@ pub(crate) trait Work: Send + Sync {
         around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> Progress;
+
+    /// It waits for the first time. Who has what it waits for can have it go on by the waiter.
+    fn waits(&self, waiter: &dyn Fn() -> Waiter) {
+        let _ = waiter;
+    }
 
     /// Shows the garbage collector what Python objects this alone holds.
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -22,6 +22,7 @@ use super::send::Sending;
 use super::websocket::Side;
 use crate::eventloop::wake;
 use crate::exchange::AsgiArguments;
+use crate::runner::Waiter;
 
 const OPEN: u8 = 0;
 const COMPLETE: u8 = 1;
@@ -90,6 +91,25 @@ impl Cycle {
         wake_all(py, &self.receivers);
     }
 
+    /// The same, for a turn of the application that is made here and now if it can be. The caller is the
+    /// loop and no task.
+    pub(in super::super) fn go_on(&self, py: Python<'_>) {
+        let went_on = self
+            .websocket
+            .as_ref()
+            .is_some_and(|side| side.wait.go_on(py, &self.receivers));
+        if !went_on {
+            self.arrived(py);
+        }
+    }
+
+    /// The application can be made to go on.
+    pub(crate) fn take_waiter(&self, waiter: &dyn Fn() -> Waiter) {
+        if let Some(side) = &self.websocket {
+            side.wait.take_waiter(waiter);
+        }
+    }
+
     /// There is room for more of the answer.
     pub(in super::super) fn drained(&self, py: Python<'_>) {
         wake_all(py, &self.senders);
@@ -151,7 +171,14 @@ impl Cycle {
 
     /// A future that is done when there is something to receive.
     pub(super) fn wait_to_receive(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.wait(py, &self.receivers)
+        let standing = self
+            .websocket
+            .as_ref()
+            .and_then(|side| side.wait.standing(py, &self.receivers));
+        match standing {
+            Some(future) => Ok(future),
+            None => self.wait(py, &self.receivers),
+        }
     }
 
     /// A future that is done when there is room to send.
@@ -284,6 +311,9 @@ impl Cycle {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.scope)?;
+        if let Some(side) = &self.websocket {
+            side.wait.traverse(&visit)?;
+        }
         for line in [&self.receivers, &self.senders] {
             // In use means that somebody is here, so it is no garbage.
             if let Ok(line) = line.try_lock() {

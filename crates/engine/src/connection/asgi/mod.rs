@@ -7,6 +7,7 @@ mod receive;
 mod run;
 mod scope;
 mod send;
+mod wait;
 mod websocket;
 
 pub(super) use self::blank::Blank;

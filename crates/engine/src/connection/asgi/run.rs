@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use super::super::shared::Shared;
 use crate::exchange::Exchange;
-use crate::runner::{Around, Progress, Work};
+use crate::runner::{Around, Progress, Waiter, Work};
 
 /// Calls `application` for a request, in this call stack.
 pub(in super::super) fn start(
@@ -38,6 +38,10 @@ impl AsgiRun {
 }
 
 impl Work for AsgiRun {
+    fn waits(&self, waiter: &dyn Fn() -> Waiter) {
+        self.exchange.take_waiter(waiter);
+    }
+
     fn resume(
         &mut self,
         py: Python<'_>,

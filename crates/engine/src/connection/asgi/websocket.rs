@@ -15,6 +15,7 @@ use super::super::websocket::{Inbox, Message};
 use super::cycle::Cycle;
 use super::message::{self, Outgoing, optional, to_bytes};
 use super::receive::Received;
+use super::wait::Wait;
 
 /// The handshake waits for its answer.
 const CONNECTING: u8 = 0;
@@ -31,6 +32,7 @@ pub(super) struct Side {
     phase: AtomicU8,
     /// `websocket.connect` was received.
     connect_told: AtomicBool,
+    pub(super) wait: Wait,
 }
 
 impl Side {
@@ -40,6 +42,7 @@ impl Side {
             inbox: Arc::new(Mutex::new(Inbox::new(shared.options.websocket.queue))),
             phase: AtomicU8::new(CONNECTING),
             connect_told: AtomicBool::new(false),
+            wait: Wait::default(),
         }
     }
 

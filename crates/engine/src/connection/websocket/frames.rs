@@ -146,6 +146,7 @@ impl Connection {
     ///
     /// While others wait to be received, which the application is likely to answer as well, it
     /// is kept for those: they leave together, at the end of the loop's iteration at the latest.
+    /// What is sent in a turn that was made when they came leaves with the end of that.
     pub(in super::super) fn send_message(
         self: &Arc<Self>,
         py: Python<'_>,
@@ -161,7 +162,10 @@ impl Connection {
             write(&mut session.encoder, out);
             let has_more = session.has_messages();
             // Streams that share a connection leave together anyhow.
-            let is_kept = state.http2.is_none() && has_more && state.output.len() < LOW_WATER;
+            let is_kept = state.http2.is_none()
+                && has_more
+                && !state.pumping
+                && state.output.len() < LOW_WATER;
             (is_first, is_kept)
         };
         match (is_kept, is_first) {

@@ -1,0 +1,71 @@
+//! How an application waits for one message of a WebSocket after the other.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::super::shared::lock;
+use crate::eventloop::is_done;
+use crate::runner::{Waiter, Went};
+
+/// The futures of those who wait.
+type Line = Mutex<Vec<Py<PyAny>>>;
+
+/// What has an application that waits for a message go on in the call stack that brought one.
+#[derive(Default)]
+pub(super) struct Wait {
+    waiter: OnceLock<Waiter>,
+    /// A turn is being made for it.
+    is_going_on: AtomicBool,
+}
+
+impl Wait {
+    /// The application can be made to go on.
+    pub(super) fn take_waiter(&self, waiter: &dyn Fn() -> Waiter) {
+        self.waiter.get_or_init(waiter);
+    }
+
+    /// Has the application go on if nothing else but the application itself waits. Says whether it did;
+    /// otherwise those who wait are to be woken.
+    pub(super) fn go_on(&self, py: Python<'_>, line: &Line) -> bool {
+        let Some(waiter) = self.waiter.get() else {
+            return false;
+        };
+        let Some(wait) = only(py, line) else {
+            return false;
+        };
+        self.is_going_on.store(true, Ordering::Relaxed);
+        let went = waiter.go_on(py, &wait);
+        self.is_going_on.store(false, Ordering::Relaxed);
+        if matches!(went, Went::Further) {
+            lock(line).retain(|future| !future.is(&wait));
+        }
+        !matches!(went, Went::Nowhere)
+    }
+
+    /// What the application waits for since before the turn that is being made for it: it can wait for
+    /// that again.
+    pub(super) fn standing(&self, py: Python<'_>, line: &Line) -> Option<Py<PyAny>> {
+        if !self.is_going_on.load(Ordering::Relaxed) {
+            return None;
+        }
+        only(py, line).filter(|wait| !is_done(wait.bind(py)).unwrap_or(true))
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.waiter.get() {
+            Some(waiter) => waiter.traverse(visit),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The future that waits, if it is one alone.
+fn only(py: Python<'_>, line: &Line) -> Option<Py<PyAny>> {
+    match lock(line).as_slice() {
+        [wait] => Some(wait.clone_ref(py)),
+        _ => None,
+    }
+}
