@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jebi.server import limits, proxy
+from jebi.server.access import logger_of_requests
 from jebi.server.application import for_engine
 from jebi.server.errors import CannotStart
 from jebi.server.logging import get_logger
@@ -114,8 +115,4 @@ def access_log(
     logger = get_logger("access")
     if not config.access_log or not (logger.hasHandlers() and logger.isEnabledFor(logging.INFO)):
         return None
-
-    def log(client: str, method: str, path: str, version: str, status: int) -> None:
-        logger.info('%s - "%s %s HTTP/%s" %d', client, method, path, version, status)
-
-    return log
+    return logger_of_requests(logger)

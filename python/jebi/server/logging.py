@@ -124,9 +124,12 @@ class ColourizedFormatter(logging.Formatter):
             record.args = tuple(escape(a) if isinstance(a, str) else a for a in record.args)
         if self.use_colors and hasattr(record, "color_message"):
             record.msg = record.color_message
-        prefix = self.colour(record.levelname, self.level_colours.get(record.levelno))
-        record.__dict__["levelprefix"] = f"{prefix}:{' ' * (8 - len(record.levelname))}"
+        record.__dict__["levelprefix"] = self.prefix(record.levelno, record.levelname)
         return super().format(record)
+
+    def prefix(self, number: int, name: str) -> str:
+        """A level as lines begin with it."""
+        return f"{self.colour(name, self.level_colours.get(number))}:{' ' * (8 - len(name))}"
 
 
 class DefaultFormatter(ColourizedFormatter):
@@ -149,15 +152,25 @@ class AccessFormatter(ColourizedFormatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         client, method, path, version, status = record.args  # type: ignore[misc]
-        number = int(str(status))
+        record.__dict__.update(
+            client_addr=client,
+            request_line=self.request_line(f"{method} {path} HTTP/{version}"),
+            status_code=self.status(int(str(status))),
+        )
+        return super().formatMessage(record)
+
+    def request_line(self, line: str) -> str:
+        """What was asked for, as lines show it."""
+        return self.colour(line, None, bold=True)
+
+    def status(self, number: int) -> str:
+        """A status with its phrase, as lines show it."""
         try:
             phrase = http.HTTPStatus(number).phrase
         except ValueError:
             phrase = ""
-        line = f"{method} {path} HTTP/{version}"
-        record.__dict__.update(
-            client_addr=client,
-            request_line=self.colour(line, None, bold=True),
-            status_code=self.colour(f"{number} {phrase}", self.status_colours.get(number // 100)),
-        )
-        return super().formatMessage(record)
+        return self.colour(f"{number} {phrase}", self.status_colours.get(number // 100))
+
+    def is_stock(self) -> bool:
+        """Whether its lines are made as Jebi's own configuration says."""
+        return self._fmt == _ACCESS_LINE
