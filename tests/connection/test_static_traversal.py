@@ -69,7 +69,7 @@ ATTEMPTS = list(attempts())
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     base = tmp_path_factory.mktemp("traversal")
-    _plant(base)
+    plant(base)
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await send(start(404, with_length(b"no")))
@@ -79,7 +79,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-def _plant(base: Path) -> None:
+def plant(base: Path) -> None:
+    """Lays out a directory to be served, `dist`, and secrets around it."""
     root = base / "dist"
     (root / "inner").mkdir(parents=True)
     (root / "inner" / "file.txt").write_text("public")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.hostile import documents, multipart, urlencoded
+from tests.web.hostile import documents, multipart, ranges, urlencoded
 from tests.web.hostile.row import Row, ratio
 
-ROWS = [*urlencoded.ROWS, *multipart.ROWS, *documents.ROWS]
+ROWS = [*urlencoded.ROWS, *multipart.ROWS, *documents.ROWS, *ranges.ROWS]
 
 #: How many times a benign input of the same size a hostile one may cost.
 MOST = 3
@@ -37,7 +37,7 @@ def test_a_hostile_input_costs_in_proportion_to_its_size(row: Row) -> None:
 
 
 def test_the_rows_have_names_of_their_own() -> None:
-    assert len({row.name for row in ROWS}) == len(ROWS) >= 34
+    assert len({row.name for row in ROWS}) == len(ROWS) >= 37
 
 
 def test_what_takes_too_long_is_seen() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import re
 import stat
 from email.utils import parsedate
 
@@ -20,6 +21,12 @@ from jebi.web.websockets import WebSocketClose
 
 PathLike = str | os.PathLike[str]
 _Found = tuple[str, os.stat_result | None]
+
+#: An entity tag, without the mark of a weak one.
+_TAG = re.compile(r'"[^"]*"')
+
+#: What a path that leads nowhere fails with: too long, or round and round through links.
+_NOWHERE = {errno.ENAMETOOLONG, errno.ELOOP}
 
 
 class NotModifiedResponse(Response):
@@ -122,7 +129,7 @@ class StaticFiles:
             # A null byte, or whatever else no path can hold.
             raise HTTPException(status_code=404) from error
         except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
+            if error.errno in _NOWHERE:
                 raise HTTPException(status_code=404) from error
             raise
 
@@ -180,8 +187,9 @@ class StaticFiles:
         """Whether the client has this version of the file already."""
         known_tags = request_headers.get("if-none-match")
         if known_tags:
-            tags = {tag.strip().removeprefix("W/") for tag in known_tags.split(",")}
-            return known_tags.strip() == "*" or response_headers["etag"] in tags
+            # Weak or strong makes no difference here (RFC 9110, section 13.1.2).
+            etag = response_headers["etag"].removeprefix("W/")
+            return known_tags.strip() == "*" or etag in _TAG.findall(known_tags)
         known_since = parsedate(request_headers.get("if-modified-since", ""))
         last_modified = parsedate(response_headers.get("last-modified", ""))
         return (
