@@ -30,6 +30,20 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": data})
 
 
+async def upload(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with how many bytes the files of a form have."""
+    from jebi.web.datastructures import UploadFile
+    from jebi.web.requests import Request
+    from jebi.web.responses import PlainTextResponse
+
+    if scope["type"] != "http":
+        raise RuntimeError("these scripts speak HTTP")
+    async with Request(scope, receive).form() as form:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        size = sum(file.size or 0 for file in files)
+    await PlainTextResponse(str(size))(scope, receive, send)
+
+
 _kept: list[bytes] = []
 
 

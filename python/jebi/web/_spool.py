@@ -27,6 +27,8 @@ _SMALL = 8 * _KIBIBYTE
 _PIECES = 64
 #: How much of all files of a form is kept in memory, unless one alone may have more.
 _MEMORY = 8 * 1024 * _KIBIBYTE
+#: Smaller files stay in memory in any case, as each on the disk takes a descriptor.
+_SMALL_FILE = 64 * _KIBIBYTE
 
 
 class Spool:
@@ -90,7 +92,9 @@ class Spool:
     def _fits(self, file: File, size: int, more: int) -> bool:
         if self._pieces or _is_on_disk(file):
             return False
-        return not self._most or (size <= self._most and more <= self._memory)
+        if not self._most or size <= min(self._most, _SMALL_FILE):
+            return True
+        return size <= self._most and more <= self._memory
 
     def _gather(self, data: bytes | memoryview) -> None:
         self._gathered += len(data)

@@ -62,7 +62,7 @@ def request(body: Body) -> Request:
 
 async def _read(body: Body) -> None:
     form = await request(body).form()
-    for value in form.values():
+    for _, value in form.multi_items():
         if isinstance(value, UploadFile):
             await value.read()
     await form.close()
