@@ -1,8 +1,7 @@
 //! One request, and the door its answer leaves by.
 
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http1::RequestHead;
@@ -10,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use websocket::Upgrade;
 
-use crate::connection::{Connection, Cycle, Headers, Standing};
+use crate::connection::{Callables, Connection, Headers, Standing};
 use crate::runner::Waiter;
 
 /// The three arguments of an ASGI application.
@@ -26,8 +25,9 @@ pub(crate) struct Exchange {
     body: Bytes,
     connection: Arc<Connection>,
     serial: u64,
-    cycle: OnceLock<Py<Cycle>>,
-    /// It was answered at once and whole.
+    /// Its ASGI form, where that was asked for.
+    callables: Mutex<Option<Callables>>,
+    /// It was answered whole.
     answered: AtomicBool,
     /// The client's wish to speak WebSocket.
     upgrade: Option<Upgrade>,
@@ -66,7 +66,7 @@ impl Exchange {
             body,
             connection,
             serial,
-            cycle: OnceLock::new(),
+            callables: Mutex::default(),
             answered: AtomicBool::new(false),
             upgrade,
         }
@@ -101,31 +101,39 @@ impl Exchange {
 
     /// The request in its ASGI form; made once.
     pub(crate) fn asgi(&self, py: Python<'_>) -> PyResult<AsgiArguments> {
-        if let Some(cycle) = self.cycle.get() {
-            return Cycle::arguments(cycle.bind(py));
+        if let Some(arguments) = self.known(py) {
+            return Ok(arguments);
         }
-        let scope = self
-            .connection
-            .new_scope(py, &self.head, self.upgrade.as_ref())?;
-        self.connection.add_request_id(py, self.serial, &scope)?;
-        let connection = Arc::clone(&self.connection);
-        let cycle = Cycle::new(
-            py,
-            connection,
-            self.serial,
-            scope,
-            &self.head,
-            self.upgrade.clone(),
-        )?;
-        self.connection
-            .attach(py, self.serial, &cycle, self.body.clone());
-        Cycle::arguments(self.cycle.get_or_init(|| cycle).bind(py))
+        let (connection, upgrade) = (&self.connection, self.upgrade.as_ref());
+        let scope = connection.new_scope(py, &self.head, upgrade)?;
+        connection.add_request_id(py, self.serial, &scope)?;
+        let held = scope.clone_ref(py);
+        let callables = connection.callables(py, self.serial, held, &self.head, upgrade)?;
+        connection.attach(py, self.serial, &callables.cycle, self.body.clone());
+        let arguments = callables.arguments(py, scope);
+        *self.callables() = Some(callables);
+        Ok(arguments)
+    }
+
+    fn callables(&self) -> MutexGuard<'_, Option<Callables>> {
+        self.callables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ASGI form, if it was made before.
+    fn known(&self, py: Python<'_>) -> Option<AsgiArguments> {
+        let callables = self.callables();
+        let callables = callables.as_ref()?;
+        let scope = callables.cycle.get().scope(py)?;
+        Some(callables.arguments(py, scope.unbind()))
     }
 
     /// The application waits for the first time. A WebSocket's messages have it go on by the waiter.
     pub(crate) fn take_waiter(&self, waiter: &dyn Fn() -> Waiter) {
-        if let Some(cycle) = self.cycle.get() {
-            cycle.get().take_waiter(waiter);
+        let callables = self.callables();
+        if let Some(callables) = &*callables {
+            callables.cycle.get().take_waiter(waiter);
         }
     }
 
@@ -137,8 +145,9 @@ impl Exchange {
     /// The application raised `error` and nobody handled it.
     #[expect(clippy::needless_pass_by_value, reason = "this is where an error ends")]
     pub(crate) fn fail(&self, py: Python<'_>, error: PyErr) {
-        let is_ours = |cycle: &Py<Cycle>| cycle.get().has_said_so(py, &error);
-        if !self.cycle.get().is_some_and(is_ours) {
+        let is_ours = |callables: &Callables| callables.cycle.get().has_said_so(py, &error);
+        let is_ours = self.callables().as_ref().is_some_and(is_ours);
+        if !is_ours {
             self.connection.log_exception(py, &error);
         }
         self.give_up(py);
@@ -179,13 +188,22 @@ impl Exchange {
             return;
         }
         let missing = match self.connection.standing(self.serial) {
-            Standing::Over => return,
+            Standing::Over => {
+                // Nothing is left to be done when this is dropped.
+                self.answered.store(true, Ordering::Relaxed);
+                let callables = self.callables().take();
+                if let Some(callables) = callables {
+                    self.connection.take_back(callables);
+                }
+                return;
+            }
             Standing::Unanswered if self.upgrade.is_some() => "without sending handshake",
             Standing::Unanswered => "without starting response",
             Standing::Begun => "without completing response",
         };
-        let is_hastened = |cycle: &Py<Cycle>| cycle.get().is_hastened();
-        if !self.connection.has_left(self.serial) && !self.cycle.get().is_some_and(is_hastened) {
+        let is_hastened = |callables: &Callables| callables.cycle.get().is_hastened();
+        let is_hastened = self.callables().as_ref().is_some_and(is_hastened);
+        if !self.connection.has_left(self.serial) && !is_hastened {
             self.connection
                 .log_error(py, &format!("ASGI callable returned {missing}."));
         }

@@ -10,6 +10,7 @@ mod exchange;
 mod orphan;
 mod plan;
 mod pool;
+mod references;
 mod runner;
 mod web;
 

@@ -37,5 +37,6 @@ pub use request::{
 };
 pub use response::{
     CONTINUE, InvalidHeader, PreparedHeaders, end_headers, reason, write_chunk,
-    write_content_length, write_header, write_last_chunk, write_prepared, write_status_line,
+    write_content_length, write_header, write_known_header, write_last_chunk, write_prepared,
+    write_status_line,
 };

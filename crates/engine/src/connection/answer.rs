@@ -166,7 +166,7 @@ impl Connection {
         block: Vec<u8>,
         said: Said,
     ) -> Result<(), Rejected> {
-        {
+        let is_settled_later = {
             let mut state = self.state();
             let Some(turn) = state.turn(serial) else {
                 return Ok(());
@@ -185,8 +185,12 @@ impl Connection {
                 Reply::Trailing(_) => return Err(Rejected::Expected("http.response.trailers")),
                 Reply::Upgraded | Reply::Complete => return Err(Rejected::Complete),
             }
+            state.pumping && state.http2.is_none()
+        };
+        // Whoever is up the stack sees to it, should the body not follow.
+        if !is_settled_later {
+            self.shared.hold(Arc::clone(self), serial);
         }
-        self.shared.hold(Arc::clone(self), serial);
         Ok(())
     }
 

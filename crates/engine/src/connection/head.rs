@@ -1,7 +1,7 @@
 //! The head of an answer: what the application said, and what the connection has to add.
 
 use super::trailers::Trailers;
-use http1::{Version, write_content_length, write_header, write_status_line};
+use http1::{Version, write_content_length, write_header, write_known_header, write_status_line};
 
 /// What the application's headers say about framing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -137,6 +137,11 @@ pub(super) fn write_application_header(
     name: &[u8],
     value: &[u8],
 ) -> Result<(), Unsendable> {
+    // What nearly every answer says, spelled as nearly every application spells it.
+    if name == b"content-type" {
+        return write_known_header(out, b"content-type: ", value)
+            .map_err(|_| Unsendable::HeaderValue);
+    }
     match name.len() {
         14 if name.eq_ignore_ascii_case(b"content-length") => {
             let length = parse_length(value).ok_or(Unsendable::ContentLength)?;
@@ -147,6 +152,8 @@ pub(super) fn write_application_header(
                 return Ok(());
             }
             said.content_length = Some(length);
+            return write_known_header(out, b"content-length: ", value)
+                .map_err(|_| Unsendable::HeaderValue);
         }
         17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
             if !value.eq_ignore_ascii_case(b"chunked") {

@@ -47,7 +47,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use reactor::{Interest, Readiness, Token};
 
 pub(crate) use self::answer::Standing;
-pub(crate) use self::asgi::Cycle;
+pub(crate) use self::asgi::{Callables, Cycle};
 use self::deadlines::Awaited;
 pub(crate) use self::head::Headers;
 pub(crate) use self::observe::{AccessLog, MetricsPage};
@@ -218,19 +218,23 @@ impl Connection {
 
     /// Brings socket and state in line at the end of a turn of work.
     fn settle(self: &Arc<Self>, py: Python<'_>) {
-        let (settled, drained, has_work) = {
+        let (settled, drained, has_work, held) = {
             let mut state = self.state();
+            let held = state.held();
             let settled = state.settle(py, &self.shared);
             let has_work = state
                 .http2
                 .as_ref()
                 .is_some_and(|session| session.has_work());
-            (settled, state.drained(py), has_work)
+            (settled, state.drained(py), has_work, held)
         };
         if settled.is_err() {
             return self.lose(py);
         }
         tell_drained(py, drained);
+        if let Some(serial) = held {
+            self.shared.hold(Arc::clone(self), serial);
+        }
         if has_work {
             self.go_on_soon(py);
         }

@@ -92,17 +92,23 @@ impl Peer {
         self.for_scope.get()
     }
 
-    /// The addresses for scopes, of which `ours` is asked for the first time.
+    /// The addresses for scopes, of which `ours` is asked for the first time; `usual` is what another
+    /// connection has, and this one uses as well where it is the same.
     pub(super) fn for_scope(
         &self,
         py: Python<'_>,
         ours: Option<SocketAddrAny>,
+        usual: Option<Py<PyTuple>>,
     ) -> PyResult<&ForScope> {
         let client = self.client().map(|client| pair(py, client)).transpose()?;
         let server = match (self.ends.get(), ours) {
             (Some(ends), _) => Some(pair(py, ends.destination)?),
             (None, Some(address)) => server(py, address)?,
             (None, None) => None,
+        };
+        let server = match (server, usual) {
+            (Some(server), Some(usual)) if server.bind(py).eq(&usual)? => Some(usual),
+            (server, _) => server,
         };
         Ok(self.for_scope.get_or_init(|| ForScope { client, server }))
     }

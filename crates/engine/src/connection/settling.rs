@@ -112,6 +112,8 @@ impl State {
         if self.input.is_empty() && self.input.capacity() > 0 {
             self.input = BytesMut::new();
         }
+        // No Python runs where it goes: it holds nothing of an application's.
+        self.spare = None;
         self.output.rest_lightly();
     }
 

@@ -123,7 +123,7 @@ impl Shared {
             has_lost_trailers: AtomicBool::new(false),
             closed: Mutex::default(),
             calls: Mutex::default(),
-            sent: Py::new(py, Sending::done())?,
+            sent: Sending::done(py)?,
         })
     }
 

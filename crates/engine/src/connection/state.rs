@@ -7,7 +7,7 @@ use http1::{BadRequest, CONTINUE, Event, Framing as RequestFraming, RequestDecod
 use pyo3::prelude::*;
 use reactor::{Interest, Token};
 
-use super::asgi::Cycle;
+use super::asgi::{Callables, Cycle};
 use super::deadlines::Deadline;
 use super::http2;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
@@ -77,6 +77,8 @@ pub(super) struct State {
     decoder: RequestDecoder,
     pub(super) output: Output,
     pub(super) turn: Option<Turn>,
+    /// What the last request over ASGI was served with, for the next.
+    pub(super) spare: Option<Callables>,
     /// What the connection speaks since its handshake, if that was for a WebSocket.
     pub(super) websocket: Option<Box<Session>>,
     /// What the connection speaks in place of all that, if its client began with HTTP/2.
@@ -105,6 +107,7 @@ impl State {
             decoder,
             output,
             turn: None,
+            spare: None,
             websocket: None,
             http2: None,
             waiting: None,
@@ -348,20 +351,27 @@ impl State {
 
     /// Gives up the current turn. What it returns is to be dropped when the lock is released.
     pub(super) fn abandon(&mut self, shared: &Shared) -> Gone {
+        let spare = self.spare.take();
         if let Some(mut session) = self.http2.take() {
-            return session.forget_all(shared);
+            return session.forget_all(shared).with(spare);
         }
         let turn = self.turn.take();
         if turn.as_ref().is_some_and(|turn| !turn.is_complete()) {
             shared.request_ends();
         }
-        Gone::of(turn.and_then(|turn| turn.cycle), self.waiting.take())
+        Gone::of(turn.and_then(|turn| turn.cycle), self.waiting.take()).with(spare)
     }
 
     /// Whether the request with this serial has a head that waits for its body.
     pub(super) fn holds_head(&mut self, serial: u64) -> bool {
         self.turn(serial)
             .is_some_and(|turn| matches!(turn.reply, Reply::Held { .. }))
+    }
+
+    /// The request whose head waits for its body since the pump that now ends.
+    pub(super) fn held(&self) -> Option<u64> {
+        let turn = self.turn.as_ref().filter(|_| self.pumping)?;
+        matches!(turn.reply, Reply::Held { .. }).then_some(turn.serial)
     }
 
     /// The cycle of the request with this serial, where it has one.
@@ -417,6 +427,7 @@ pub(super) struct Gone {
     cycle: Option<Py<Cycle>>,
     /// Holds a plan, which is an object of Python's.
     _waiting: Option<Waiting>,
+    _spare: Option<Callables>,
     /// What further turns leave.
     others: Vec<Gone>,
 }
@@ -426,7 +437,15 @@ impl Gone {
         Self {
             cycle,
             _waiting: waiting,
+            _spare: None,
             others: Vec::new(),
+        }
+    }
+
+    fn with(self, spare: Option<Callables>) -> Self {
+        Self {
+            _spare: spare,
+            ..self
         }
     }
 

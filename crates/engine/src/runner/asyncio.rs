@@ -5,31 +5,42 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::attribute::Attribute;
+use super::builtin::Builtin;
 use super::driver::Driver;
 use crate::eventloop::EventLoop;
+use crate::references::is_weakly_held;
 
 /// asyncio's own functions for those who run tasks (documented as `asyncio.tasks._enter_task` and
 /// its siblings, "Extending asyncio"), and the task class.
 pub(super) struct Asyncio {
     task: Py<PyAny>,
-    enter_task: Py<PyAny>,
-    leave_task: Py<PyAny>,
+    enter_task: Builtin,
+    leave_task: Builtin,
     current_task: Py<PyAny>,
     /// From `CPython` 3.12 on.
     swap_current_task: Option<Py<PyAny>>,
     register_task: Py<PyAny>,
     unregister_task: Py<PyAny>,
     weak_reference_count: Py<PyAny>,
+    /// What a request can leave on its task.
+    pub(super) must_cancel: Attribute,
+    pub(super) callbacks: Attribute,
+    pub(super) get_name: Attribute,
 }
 
 impl Asyncio {
     pub(super) fn import(py: Python<'_>) -> PyResult<Self> {
         let tasks = py.import("asyncio.tasks")?;
+        let class = tasks.getattr("Task")?;
         let get = |name: &str| tasks.getattr(name).map(Bound::unbind);
         Ok(Self {
-            task: get("Task")?,
-            enter_task: get("_enter_task")?,
-            leave_task: get("_leave_task")?,
+            must_cancel: Attribute::getter(&class, "_must_cancel")?,
+            callbacks: Attribute::getter(&class, "_callbacks")?,
+            get_name: Attribute::method(&class, "get_name")?,
+            task: class.unbind(),
+            enter_task: Builtin::new(tasks.getattr("_enter_task")?),
+            leave_task: Builtin::new(tasks.getattr("_leave_task")?),
             current_task: get("current_task")?,
             swap_current_task: get("_swap_current_task").ok(),
             register_task: get("_register_task")?,
@@ -65,7 +76,9 @@ impl Asyncio {
         event_loop: &Bound<'_, EventLoop>,
         task: &Py<PyAny>,
     ) -> PyResult<()> {
-        self.enter_task.bind(py).call1((event_loop, task)).map(drop)
+        self.enter_task
+            .call(event_loop.as_any(), task.bind(py))
+            .map(drop)
     }
 
     pub(super) fn leave_task(
@@ -74,7 +87,9 @@ impl Asyncio {
         event_loop: &Bound<'_, EventLoop>,
         task: &Py<PyAny>,
     ) -> PyResult<()> {
-        self.leave_task.bind(py).call1((event_loop, task)).map(drop)
+        self.leave_task
+            .call(event_loop.as_any(), task.bind(py))
+            .map(drop)
     }
 
     /// The task that is current on `event_loop`, or `None`.
@@ -98,10 +113,10 @@ impl Asyncio {
         }
         let previous = self.current_task(py, event_loop)?;
         if !previous.is_none() {
-            self.leave_task.bind(py).call1((event_loop, &previous))?;
+            self.leave_task.call(event_loop.as_any(), &previous)?;
         }
         if !task.is_none() {
-            self.enter_task.bind(py).call1((event_loop, task))?;
+            self.enter_task.call(event_loop.as_any(), task)?;
         }
         Ok(previous)
     }
@@ -114,7 +129,11 @@ impl Asyncio {
         self.unregister_task.bind(py).call1((task,)).map(drop)
     }
 
+    /// How many weak references there are to `task`.
     pub(super) fn weak_references(&self, py: Python<'_>, task: &Py<PyAny>) -> PyResult<usize> {
+        if !is_weakly_held(task) {
+            return Ok(0);
+        }
         self.weak_reference_count.bind(py).call1((task,))?.extract()
     }
 }

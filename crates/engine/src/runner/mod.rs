@@ -10,6 +10,8 @@
 mod around;
 mod aside;
 mod asyncio;
+mod attribute;
+mod builtin;
 mod context;
 mod coroutine;
 mod driver;

@@ -12,6 +12,7 @@ use super::asyncio::Asyncio;
 use super::context::{Base, Entered};
 use super::driver::Driver;
 use crate::eventloop::EventLoop;
+use crate::references::references;
 
 /// A real task that has not made its first step, with the context it belongs to.
 ///
@@ -114,9 +115,9 @@ impl RequestTask {
             return Ok(false);
         }
         let task = self.task.bind(py);
-        if task.getattr(intern!(py, "_must_cancel"))?.is_truthy()?
-            || !task.getattr(intern!(py, "_callbacks"))?.is_none()
-            || !task.call_method0(intern!(py, "get_name"))?.is(&self.name)
+        if asyncio.must_cancel.of(task)?.is_truthy()?
+            || !asyncio.callbacks.of(task)?.is_none()
+            || !asyncio.get_name.of(task)?.is(&self.name)
             || !self.attributes.bind(py).is_empty()
         {
             return Ok(false);
@@ -141,10 +142,4 @@ fn attributes(object: &Bound<'_, PyAny>) -> PyResult<Py<PyDict>> {
         let found = Bound::from_owned_ptr_or_err(object.py(), found)?;
         Ok(found.cast_into::<PyDict>()?.unbind())
     }
-}
-
-/// How many references the interpreter counts for `object`.
-fn references(object: &Py<PyAny>) -> isize {
-    // SAFETY: reads the count of a live object; callers are attached to the interpreter.
-    unsafe { ffi::Py_REFCNT(object.as_ptr()) }
 }

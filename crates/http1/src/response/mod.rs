@@ -9,6 +9,7 @@ mod status;
 
 pub use chunks::{write_chunk, write_last_chunk};
 pub use headers::{
-    InvalidHeader, PreparedHeaders, end_headers, write_content_length, write_header, write_prepared,
+    InvalidHeader, PreparedHeaders, end_headers, write_content_length, write_header,
+    write_known_header, write_prepared,
 };
 pub use status::{CONTINUE, reason, write_status_line};

@@ -1,9 +1,17 @@
 //! What the scopes of one server have in common.
 
+use std::sync::Mutex;
+
+use http1::RequestHead;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
+
+use super::super::peer::ForScope;
+use super::super::shared::lock;
+use super::lent;
+use super::mould::Mould;
 
 /// A scope before anything is known of its request, but with all its keys in their order.
 ///
@@ -13,6 +21,8 @@ pub(in super::super) struct Blank {
     scope: Py<PyDict>,
     versions: Py<PyDict>,
     extensions: Py<PyDict>,
+    /// Out while a scope is made of it: what it lets go of may be an application's object, and run Python.
+    mould: Mutex<Option<Box<Mould>>>,
 }
 
 /// What this server knows beyond the core of ASGI's messages for HTTP.
@@ -51,6 +61,7 @@ impl Blank {
             scope: scope.unbind(),
             versions: versions.unbind(),
             extensions: extensions.unbind(),
+            mould: Mutex::default(),
         })
     }
 
@@ -66,12 +77,45 @@ impl Blank {
 
     /// The value of `extensions` in the scope of a request, to be added to.
     pub(super) fn extensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.extensions.bind(py).copy()
+        Ok(lent::copy(py, &self.extensions)?.into_bound(py))
+    }
+
+    /// A scope of one's own for a request of the usual kind, whole but for its `state`.
+    pub(super) fn cast<'py>(
+        &self,
+        py: Python<'py>,
+        head: &RequestHead,
+        addresses: &ForScope,
+        root: &str,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let taken = lock(&self.mould).take();
+        let mut mould = match taken {
+            Some(mould) => mould,
+            None => Box::new(Mould::new(
+                py,
+                self.scope(py)?,
+                &self.versions,
+                &self.extensions,
+            )?),
+        };
+        let scope = mould.cast(py, head, addresses, root)?;
+        *lock(&self.mould) = Some(mould);
+        Ok(scope)
+    }
+
+    /// The `server` of the last scope: that of most connections.
+    pub(super) fn usual_server(&self, py: Python<'_>) -> Option<Py<PyTuple>> {
+        lock(&self.mould).as_ref()?.server(py)
     }
 
     pub(in super::super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.scope)?;
         visit.call(&self.versions)?;
-        visit.call(&self.extensions)
+        visit.call(&self.extensions)?;
+        // In use means that somebody is here, so it is no garbage.
+        match self.mould.try_lock().as_deref() {
+            Ok(Some(mould)) => mould.traverse(visit),
+            _ => Ok(()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! One request's `receive` and `send`.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::websocket::Upgrade;
@@ -17,11 +17,11 @@ use super::super::answer::Rejected;
 use super::super::shared::lock;
 use super::super::trailers::{self, Trailers};
 use super::message::{Outgoing, parse};
+use super::parts::Parts;
 use super::receive::{Received, Receiving};
 use super::send::Sending;
 use super::websocket::Side;
 use crate::eventloop::wake;
-use crate::exchange::AsgiArguments;
 use crate::runner::Waiter;
 
 const OPEN: u8 = 0;
@@ -36,10 +36,11 @@ const IN_VAIN: u32 = 100;
 #[pyclass(frozen, module = "jebi._engine", name = "HttpCycle")]
 pub(crate) struct Cycle {
     pub(super) connection: Arc<Connection>,
-    pub(super) serial: u64,
-    scope: Py<PyDict>,
+    serial: AtomicU64,
+    /// `None` while nothing is asked.
+    scope: Mutex<Option<Py<PyDict>>>,
     /// The client said that it takes trailers.
-    takes_trailers: bool,
+    takes_trailers: AtomicBool,
     fate: AtomicU8,
     /// How many messages came that nobody waits for.
     in_vain: AtomicU32,
@@ -66,9 +67,9 @@ impl Cycle {
             Self {
                 websocket,
                 connection,
-                serial,
-                scope,
-                takes_trailers: trailers::are_taken(head),
+                serial: AtomicU64::new(serial),
+                scope: Mutex::new(Some(scope)),
+                takes_trailers: AtomicBool::new(trailers::are_taken(head)),
                 fate: AtomicU8::new(OPEN),
                 in_vain: AtomicU32::new(0),
                 hastened: AtomicBool::new(false),
@@ -78,12 +79,35 @@ impl Cycle {
         )
     }
 
-    /// What an application is called with.
-    pub(crate) fn arguments(slf: &Bound<'_, Self>) -> PyResult<AsgiArguments> {
-        let py = slf.py();
-        let receive = slf.getattr(intern!(py, "receive"))?.unbind();
-        let send = slf.getattr(intern!(py, "send"))?.unbind();
-        Ok((slf.get().scope.clone_ref(py), receive, send))
+    /// Serves the next request of its connection, as if it were new.
+    pub(super) fn begin(&self, serial: u64, scope: Py<PyDict>, head: &RequestHead) {
+        self.serial.store(serial, Ordering::Relaxed);
+        let takes_trailers = trailers::are_taken(head);
+        self.takes_trailers.store(takes_trailers, Ordering::Relaxed);
+        self.hastened.store(false, Ordering::Relaxed);
+        self.in_vain.store(0, Ordering::Relaxed);
+        self.fate.store(OPEN, Ordering::Relaxed);
+        *lock(&self.scope) = Some(scope);
+    }
+
+    /// Lets go of what belongs to a request that is over. Says whether nothing of it is left.
+    pub(super) fn rest(&self) -> bool {
+        let scope = lock(&self.scope).take();
+        drop(scope);
+        self.websocket.is_none()
+            && self.is_over()
+            && lock(&self.receivers).is_empty()
+            && lock(&self.senders).is_empty()
+    }
+
+    /// Tells the request from the connection's others.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial.load(Ordering::Relaxed)
+    }
+
+    /// The scope of the request, while there is one.
+    pub(crate) fn scope<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyDict>> {
+        Some(lock(&self.scope).as_ref()?.bind(py).clone())
     }
 
     /// More of the body, its end, or the client's end of the connection came.
@@ -162,7 +186,7 @@ impl Cycle {
     }
 
     pub(super) fn is_draining(&self) -> bool {
-        self.connection.is_draining(self.serial)
+        self.connection.is_draining(self.serial())
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -205,41 +229,45 @@ impl Cycle {
                     said.trailers = self.connection.trailers_behind_length(py);
                 }
                 if self.connection.shared.observer.is_some() {
-                    self.connection.note_scope(self.serial, self.scope.bind(py));
+                    self.scope(py)
+                        .inspect(|scope| self.connection.note_scope(self.serial(), scope));
                 }
                 self.connection
-                    .start_response(self.serial, status, block, said)?;
+                    .start_response(self.serial(), status, block, said)?;
                 Ok(false)
             }
             Outgoing::Body { piece, more } => {
                 let taken = self
                     .connection
-                    .send_body(py, self.serial, piece.as_bytes(), more)?;
+                    .send_body(py, self.serial(), piece.as_bytes(), more)?;
                 self.log_begun(py, taken.status);
                 Ok(taken.full)
             }
             Outgoing::File(source) => {
-                let status = self.connection.send_file(py, self.serial, source)?;
+                let status = self.connection.send_file(py, self.serial(), source)?;
                 self.log_begun(py, status);
                 Ok(false)
             }
             Outgoing::Trailers { block, more } => {
                 self.connection
-                    .send_trailers(py, self.serial, &block, more)?;
+                    .send_trailers(py, self.serial(), &block, more)?;
                 Ok(false)
             }
             Outgoing::Hints(lines) => {
-                self.connection.send_hints(py, self.serial, &lines);
+                self.connection.send_hints(py, self.serial(), &lines);
                 Ok(false)
             }
-            Outgoing::Other => Err(self.connection.misplaced(self.serial)),
+            Outgoing::Other => Err(self.connection.misplaced(self.serial())),
         }
     }
 
     /// Logs a request whose answer has begun to leave, once.
     fn log_begun(&self, py: Python<'_>, status: Option<u16>) {
-        if let Some(status) = status {
-            self.connection.log_scope(py, self.scope.bind(py), status);
+        if let Some(status) = status
+            && self.connection.has_access_log()
+        {
+            self.scope(py)
+                .inspect(|scope| self.connection.log_scope(py, scope, status));
         }
     }
 
@@ -249,7 +277,7 @@ impl Cycle {
             Trailers::None => Trailers::None,
             // A handshake that is denied knows none.
             _ if self.websocket.is_some() => Trailers::None,
-            _ if self.takes_trailers => Trailers::Sent,
+            _ if self.takes_trailers.load(Ordering::Relaxed) => Trailers::Sent,
             _ => Trailers::Dropped,
         }
     }
@@ -267,55 +295,60 @@ impl Cycle {
 
     /// Logs what became of a handshake.
     pub(super) fn log_websocket(&self, py: Python<'_>, outcome: &str) {
-        self.connection
-            .log_handshake(py, self.scope.bind(py), outcome);
+        self.scope(py)
+            .inspect(|scope| self.connection.log_handshake(py, scope, outcome));
     }
 
     /// A head was held for a body that did not come in the same iteration: sends it alone.
     pub(in super::super) fn release(&self, py: Python<'_>) {
-        let status = self.connection.release_head(py, self.serial);
+        let status = self.connection.release_head(py, self.serial());
         self.log_begun(py, status);
     }
 }
 
-#[pymethods]
 impl Cycle {
     /// An awaitable of the next message: `http.request` or `http.disconnect`, or one of a WebSocket.
-    fn receive(slf: &Bound<'_, Self>) -> PyResult<Py<Receiving>> {
+    pub(super) fn receive(slf: &Bound<'_, Self>) -> PyResult<Py<Receiving>> {
         Py::new(slf.py(), Receiving::new(slf.clone().unbind()))
     }
 
     /// Takes `http.response.start`, `http.response.body` or one of the extensions' messages, or one of a
     /// WebSocket. The message is taken by the call itself; awaiting the result waits for room.
-    fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
+    pub(super) fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
         let (py, this) = (slf.py(), slf.get());
-        let kind = message.get_item(intern!(py, "type"))?;
         if let Some(side) = &this.websocket {
+            let kind = message.get_item(intern!(py, "type"))?;
             return if side.take(py, this, &kind, message)? {
                 Py::new(py, Sending::waiting(slf.clone().unbind()))
             } else {
                 Ok(this.connection.shared.sent(py))
             };
         }
+        let parts = Parts::of(message)?;
+        let kind = parts.kind()?;
         match this.fate.load(Ordering::Relaxed) {
             DISCONNECTED => return this.take_in_vain(py),
-            COMPLETE => return Err(rejection(Rejected::Complete, &kind)),
+            COMPLETE => return Err(rejection(Rejected::Complete, kind)),
             _ => {}
         }
-        let full = this.take_checked(py, parse(&kind, message)?, &kind)?;
-        if full {
+        if this.take_checked(py, parse(kind, &parts)?, kind)? {
             return Py::new(py, Sending::waiting(slf.clone().unbind()));
         }
         Ok(this.connection.shared.sent(py))
     }
+}
 
+#[pymethods]
+impl Cycle {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.scope)?;
         if let Some(side) = &self.websocket {
             side.wait.traverse(&visit)?;
         }
+        // In use means that somebody is here, so it is no garbage.
+        if let Ok(scope) = self.scope.try_lock() {
+            visit.call(&*scope)?;
+        }
         for line in [&self.receivers, &self.senders] {
-            // In use means that somebody is here, so it is no garbage.
             if let Ok(line) = line.try_lock() {
                 line.iter().try_for_each(|future| visit.call(future))?;
             }
@@ -333,7 +366,7 @@ impl Cycle {
         if self.is_over() {
             return Received::Disconnect;
         }
-        match self.connection.poll_receive(py, self.serial) {
+        match self.connection.poll_receive(py, self.serial()) {
             // Looking may have found out that the client is gone, or sends nonsense.
             Received::Pending if self.is_over() || self.is_hastened() => Received::Disconnect,
             received => received,

@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
 use super::super::files::{Opened, Source};
 use super::super::head::{Said, Unsendable, is_final, write_application_header};
 use super::super::trailers::{Trailers, write_trailer};
+use super::parts::Parts;
 
 /// What an application may send.
 pub(super) enum Outgoing<'py> {
@@ -32,28 +33,30 @@ pub(super) enum Outgoing<'py> {
     Other,
 }
 
-/// Reads a message, whose `type` is `kind`.
+/// Reads a message.
 pub(super) fn parse<'py>(
     kind: &Bound<'py, PyAny>,
-    message: &Bound<'py, PyAny>,
+    parts: &Parts<'_, 'py>,
 ) -> PyResult<Outgoing<'py>> {
-    match &*kind.cast::<PyString>()?.to_cow()? {
-        "http.response.start" => read_start(message),
-        "http.response.body" => read_body(message),
-        "http.response.pathsend" => open_path(message),
-        "http.response.early_hint" => read_hints(message),
-        "http.response.trailers" => read_trailers(message),
+    match kind.cast::<PyString>()?.to_str()? {
+        "http.response.start" => read_start(parts),
+        "http.response.body" => read_body(parts),
+        "http.response.pathsend" => open_path(parts.message),
+        "http.response.early_hint" => read_hints(parts.message),
+        "http.response.trailers" => read_trailers(parts.message),
         _ => Ok(Outgoing::Other),
     }
 }
 
 /// Reads the message that begins an answer.
-pub(super) fn read_start<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
-    let status = message.get_item(intern!(message.py(), "status"))?;
-    let status = read_status(&status)?;
+pub(super) fn read_start<'py>(parts: &Parts<'_, 'py>) -> PyResult<Outgoing<'py>> {
+    let status = match &parts.status {
+        Some(status) => read_status(status)?,
+        None => return Err(parts.missing("status")),
+    };
     let (mut block, mut said) = (Vec::with_capacity(256), Said::default());
-    write_headers(message, status, &mut block, &mut said)?;
-    if is_set(message, intern!(message.py(), "trailers"))? {
+    write_headers(parts, status, &mut block, &mut said)?;
+    if is_set(parts.trailers.as_ref())? {
         said.trailers = Trailers::Dropped;
     }
     Ok(Outgoing::Start {
@@ -64,13 +67,12 @@ pub(super) fn read_start<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<
 }
 
 /// Reads a message with a piece of a body.
-pub(super) fn read_body<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
-    let py = message.py();
-    let piece = match optional(message, intern!(py, "body"))? {
-        None => PyBytes::new(py, b""),
-        Some(body) => to_bytes(body)?,
+pub(super) fn read_body<'py>(parts: &Parts<'_, 'py>) -> PyResult<Outgoing<'py>> {
+    let piece = match &parts.body {
+        None => PyBytes::new(parts.message.py(), b""),
+        Some(body) => to_bytes(body.clone())?,
     };
-    let more = is_set(message, intern!(py, "more_body"))?;
+    let more = is_set(parts.more_body.as_ref())?;
     Ok(Outgoing::Body { piece, more })
 }
 
@@ -101,7 +103,7 @@ fn read_trailers<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
                 .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))
         })?;
     }
-    let more = is_set(message, intern!(py, "more_trailers"))?;
+    let more = is_set(optional(message, intern!(py, "more_trailers"))?.as_ref())?;
     Ok(Outgoing::Trailers { block, more })
 }
 
@@ -120,15 +122,15 @@ fn read_hints<'py>(message: &Bound<'py, PyAny>) -> PyResult<Outgoing<'py>> {
 
 /// Writes the lines of a message's headers, checked.
 pub(super) fn write_headers(
-    message: &Bound<'_, PyAny>,
+    parts: &Parts<'_, '_>,
     status: u16,
     block: &mut Vec<u8>,
     said: &mut Said,
 ) -> PyResult<()> {
-    let Some(headers) = optional(message, intern!(message.py(), "headers"))? else {
+    let Some(headers) = &parts.headers else {
         return Ok(());
     };
-    each_header(&headers, |name, value| {
+    each_header(headers, |name, value| {
         write_application_header(block, said, status, name, value)
             .map_err(|unsendable| PyRuntimeError::new_err(unsendable.text()))
     })
@@ -143,8 +145,8 @@ fn read_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
 }
 
 /// Whether a flag that may be missing is set.
-fn is_set(message: &Bound<'_, PyAny>, key: &Bound<'_, PyString>) -> PyResult<bool> {
-    optional(message, key)?.map_or(Ok(false), |flag| flag.is_truthy())
+fn is_set(flag: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    flag.map_or(Ok(false), PyAnyMethods::is_truthy)
 }
 
 /// The value of a key that may be missing.
@@ -180,18 +182,24 @@ fn one_header(
     pair: &Bound<'_, PyAny>,
     take: &mut impl FnMut(&[u8], &[u8]) -> PyResult<()>,
 ) -> PyResult<()> {
+    let other;
     let pair = if let Ok(pair) = pair.cast::<PyTuple>() {
-        pair.clone()
+        pair
     } else {
         let items = pair.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-        PyTuple::new(pair.py(), items)?
+        other = PyTuple::new(pair.py(), items)?;
+        &other
     };
     if pair.len() != 2 {
         return Err(PyValueError::new_err(
             "a header is a pair of name and value",
         ));
     }
-    let (name, value) = (to_bytes(pair.get_item(0)?)?, to_bytes(pair.get_item(1)?)?);
+    let (name, value) = (pair.get_borrowed_item(0)?, pair.get_borrowed_item(1)?);
+    if let (Ok(name), Ok(value)) = (name.cast::<PyBytes>(), value.cast::<PyBytes>()) {
+        return take(name.as_bytes(), value.as_bytes());
+    }
+    let (name, value) = (to_bytes(name.to_owned())?, to_bytes(value.to_owned())?);
     take(name.as_bytes(), value.as_bytes())
 }
 

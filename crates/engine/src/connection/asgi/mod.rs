@@ -1,8 +1,15 @@
 //! The general path: a request as an ASGI application sees it.
 
 mod blank;
+mod callables;
 mod cycle;
+mod entries;
+mod functions;
+mod lent;
 mod message;
+mod mould;
+mod pairs;
+mod parts;
 mod receive;
 mod run;
 mod scope;
@@ -11,6 +18,7 @@ mod wait;
 mod websocket;
 
 pub(super) use self::blank::Blank;
+pub(crate) use self::callables::Callables;
 pub(crate) use self::cycle::Cycle;
 pub(super) use self::run::start;
 pub(crate) use self::send::Sending;

@@ -21,15 +21,48 @@ impl Connection {
         head: &RequestHead,
         upgrade: Option<&Upgrade>,
     ) -> PyResult<Py<PyDict>> {
+        // What is malformed was refused before it came here.
+        let told = self.told(head).unwrap_or_default();
+        let scope = if upgrade.is_none() && self.is_usual(head, &told) {
+            let addresses = self.addresses(py)?;
+            let root = self.root_path(&told);
+            self.shared.blank.cast(py, head, addresses, root)?
+        } else {
+            self.unusual_scope(py, head, upgrade, &told)?
+        };
+        let state = match &self.shared.lifespan_state {
+            Some(state) if !state.bind(py).is_empty() => state.bind(py).copy()?,
+            _ => PyDict::new(py),
+        };
+        scope.set_item(intern!(py, "state"), state)?;
+        Ok(scope.unbind())
+    }
+
+    /// Whether a request comes over plain HTTP/1.1, and no proxy says anything of it.
+    fn is_usual(&self, head: &RequestHead, told: &Told<'_>) -> bool {
+        head.version() == Version::Http11
+            && self.shared.options.tls.is_none()
+            && self.told_scheme(told).is_none()
+            && told.client.is_none()
+            && told.port.is_none()
+            && told.prefix.is_none()
+    }
+
+    /// A scope, whole but for its `state`.
+    fn unusual_scope<'py>(
+        &self,
+        py: Python<'py>,
+        head: &RequestHead,
+        upgrade: Option<&Upgrade>,
+        told: &Told<'_>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let scope = self.shared.blank.scope(py)?;
         let extensions = match upgrade {
             None => self.shared.blank.extensions(py)?,
             Some(_) => PyDict::new(py),
         };
-        // What is malformed was refused before it came here.
-        let told = self.told(head).unwrap_or_default();
         let (mut http, mut ws) = self.add_tls(py, &extensions)?;
-        match self.told_scheme(&told) {
+        match self.told_scheme(told) {
             None => {}
             Some(Scheme::Http) => (http, ws) = (intern!(py, "http"), intern!(py, "ws")),
             Some(Scheme::Https) => (http, ws) = (intern!(py, "https"), intern!(py, "wss")),
@@ -60,21 +93,18 @@ impl Connection {
         scope.set_item(intern!(py, "server"), &addresses.server)?;
         scope.set_item(intern!(py, "client"), &addresses.client)?;
         if self.peer.is_trusted() {
-            add_told(py, &scope, &told)?;
+            add_told(py, &scope, told)?;
         }
         if let Some(prefix) = told.prefix {
             scope.set_item(intern!(py, "root_path"), prefix)?;
         }
-        add_target(py, &scope, head, self.root_path(&told))?;
+        let (path, raw) = target(py, head, self.root_path(told));
+        scope.set_item(intern!(py, "path"), path)?;
+        scope.set_item(intern!(py, "raw_path"), raw)?;
         scope.set_item(intern!(py, "query_string"), PyBytes::new(py, head.query()))?;
         scope.set_item(intern!(py, "headers"), headers(py, head)?)?;
-        let state = match &self.shared.lifespan_state {
-            None => PyDict::new(py),
-            Some(state) => state.bind(py).copy()?,
-        };
-        scope.set_item(intern!(py, "state"), state)?;
         scope.set_item(intern!(py, "extensions"), extensions)?;
-        Ok(scope.unbind())
+        Ok(scope)
     }
 
     /// The two ends of the connection, looked up for its first scope.
@@ -87,7 +117,8 @@ impl Connection {
             let socket = state.socket.as_ref();
             socket.and_then(|socket| getsockname(socket).ok())
         };
-        self.peer.for_scope(py, ours)
+        let usual = self.shared.blank.usual_server(py);
+        self.peer.for_scope(py, ours, usual)
     }
 
     /// Tells of TLS where it is spoken. The schemes of requests and `WebSocket`s depend on it.
@@ -117,21 +148,19 @@ impl Connection {
 }
 
 /// The path in its two forms; the prefix of a proxy is part of both spellings.
-fn add_target(
-    py: Python<'_>,
-    scope: &Bound<'_, PyDict>,
+pub(super) fn target<'py>(
+    py: Python<'py>,
     head: &RequestHead,
     root: &str,
-) -> PyResult<()> {
+) -> (Bound<'py, PyString>, Bound<'py, PyBytes>) {
     let raw = head.path();
     let path = params::decode_path(raw);
     if root.is_empty() {
-        scope.set_item(intern!(py, "path"), &*path)?;
-        return scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, raw));
+        return (PyString::new(py, &path), PyBytes::new(py, raw));
     }
-    scope.set_item(intern!(py, "path"), format!("{root}{path}"))?;
+    let path = PyString::new(py, &format!("{root}{path}"));
     let raw = [root.as_bytes(), raw].concat();
-    scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, &raw))
+    (path, PyBytes::new(py, &raw))
 }
 
 /// Puts what a trusted proxy says in the place of what the socket says.
@@ -148,7 +177,7 @@ fn add_told(py: Python<'_>, scope: &Bound<'_, PyDict>, told: &Told<'_>) -> PyRes
     Ok(())
 }
 
-fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
+pub(super) fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
     match method {
         "GET" => intern!(py, "GET").clone(),
         "POST" => intern!(py, "POST").clone(),

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Cycle;
+use super::functions::quicken;
 
 /// An awaitable of a message's leaving. It has a coroutine's methods, so it can become a task.
 #[pyclass(frozen, module = "jebi._engine", name = "Sending")]
@@ -18,11 +19,13 @@ pub(crate) struct Sending {
 
 impl Sending {
     /// One that is done already; it can be handed out over and over.
-    pub(in super::super) fn done() -> Self {
-        Self {
+    pub(in super::super) fn done(py: Python<'_>) -> PyResult<Py<Self>> {
+        quicken(py);
+        let done = Self {
             cycle: None,
             waited: AtomicBool::new(true),
-        }
+        };
+        Py::new(py, done)
     }
 
     /// One that lets others run once: a producer whose client is gone would otherwise never stop
@@ -42,10 +45,11 @@ impl Sending {
         }
     }
 
-    fn step(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    pub(super) fn step(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let Some(cycle) = &self.cycle else {
-            let waited = self.waited.swap(true, Ordering::Relaxed);
-            return Ok((!waited).then(|| py.None()));
+            let waits =
+                !self.waited.load(Ordering::Relaxed) && !self.waited.swap(true, Ordering::Relaxed);
+            return Ok(waits.then(|| py.None()));
         };
         let cycle = cycle.get();
         if self.waited.swap(true, Ordering::Relaxed) || !cycle.is_draining() {

@@ -14,6 +14,7 @@ use super::super::shared::{Shared, lock};
 use super::super::websocket::{Inbox, Message};
 use super::cycle::Cycle;
 use super::message::{self, Outgoing, optional, to_bytes};
+use super::parts::Parts;
 use super::receive::Received;
 use super::wait::Wait;
 
@@ -58,7 +59,7 @@ impl Side {
         let taken = lock(&self.inbox).pop();
         if let Some((message, was_full)) = taken {
             if was_full {
-                cycle.connection.inbox_has_room(py, cycle.serial);
+                cycle.connection.inbox_has_room(py, cycle.serial());
             }
             return Some(Received::Message(message));
         }
@@ -66,7 +67,7 @@ impl Side {
         ended.map(Received::Closed).or_else(|| {
             // Before there is a WebSocket, its end is that of the connection.
             let is_open = self.phase.load(Ordering::Relaxed) == ACCEPTED;
-            let is_gone = cycle.is_over() || !is_open && cycle.connection.has_left(cycle.serial);
+            let is_gone = cycle.is_over() || !is_open && cycle.connection.has_left(cycle.serial());
             is_gone.then(Received::gone)
         })
     }
@@ -87,7 +88,7 @@ impl Side {
                 Ok(false)
             }
             (CONNECTING, "websocket.http.response.start") => {
-                let start = message::read_start(message)?;
+                let start = message::read_start(&Parts::of(message)?)?;
                 self.enter(DENYING);
                 cycle.take_checked(py, start, kind)
             }
@@ -95,7 +96,7 @@ impl Side {
                 Err(disconnected())
             }
             (DENYING, "websocket.http.response.body") => {
-                let body = message::read_body(message)?;
+                let body = message::read_body(&Parts::of(message)?)?;
                 if matches!(body, Outgoing::Body { more: false, .. }) {
                     self.enter(CLOSED);
                 }
@@ -107,7 +108,7 @@ impl Side {
                 let (code, reason) = read_close(message)?;
                 cycle
                     .connection
-                    .close_websocket(py, cycle.serial, code, &reason);
+                    .close_websocket(py, cycle.serial(), code, &reason);
                 Ok(false)
             }
             (CONNECTING, _) => Err(unexpected(
@@ -136,13 +137,13 @@ impl Side {
         }
         // What is said of a body has no meaning here, and is checked like everything else.
         let (mut block, mut said) = (Vec::new(), Said::default());
-        message::write_headers(message, 101, &mut block, &mut said)?;
+        message::write_headers(&Parts::of(message)?, 101, &mut block, &mut said)?;
         self.enter(ACCEPTED);
         cycle
             .connection
             .accept_websocket(
                 py,
-                cycle.serial,
+                cycle.serial(),
                 &self.upgrade,
                 &self.inbox,
                 protocol.as_deref(),
@@ -156,7 +157,9 @@ impl Side {
     fn deny(&self, py: Python<'_>, cycle: &Cycle) {
         self.enter(CLOSED);
         let nothing = Headers::Said(&[]);
-        cycle.connection.answer(py, cycle.serial, 403, nothing, b"");
+        cycle
+            .connection
+            .answer(py, cycle.serial(), 403, nothing, b"");
         cycle.log_websocket(py, "403");
     }
 }
@@ -173,7 +176,7 @@ fn unexpected(kind: &Bound<'_, PyAny>, expected: &str) -> PyErr {
 }
 
 fn send(py: Python<'_>, cycle: &Cycle, message: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let (connection, serial) = (&cycle.connection, cycle.serial);
+    let (connection, serial) = (&cycle.connection, cycle.serial());
     let binary = optional(message, intern!(py, "bytes"))?.filter(|bytes| !bytes.is_none());
     let sent = if let Some(bytes) = binary {
         let bytes = to_bytes(bytes)?;

@@ -1,0 +1,85 @@
+//! What an application is called with, from one request of a connection to the next.
+
+use std::sync::Arc;
+
+use ::websocket::Upgrade;
+use http1::RequestHead;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::super::Connection;
+use super::{Cycle, functions};
+use crate::exchange::AsgiArguments;
+use crate::references::{is_weakly_held, references};
+
+/// A cycle with its two functions.
+///
+/// When an answer is complete and the application kept none of them, nobody can tell them from new
+/// ones, and the next request of the connection is served with the same.
+pub(crate) struct Callables {
+    pub(crate) cycle: Py<Cycle>,
+    receive: Py<PyAny>,
+    send: Py<PyAny>,
+}
+
+impl Callables {
+    /// What an application is called with.
+    pub(crate) fn arguments(&self, py: Python<'_>, scope: Py<PyDict>) -> AsgiArguments {
+        (scope, self.receive.clone_ref(py), self.send.clone_ref(py))
+    }
+
+    /// Lets go of the request, and says whether another may have these.
+    fn are_free(&self) -> bool {
+        self.cycle.get().rest()
+            && references(&self.receive) == 1
+            && references(&self.send) == 1
+            // Both functions hold it as well.
+            && references(&self.cycle) == 3
+            && !is_weakly_held(&self.receive)
+            && !is_weakly_held(&self.send)
+    }
+}
+
+impl Connection {
+    /// Cycle and functions for a request.
+    pub(crate) fn callables(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        serial: u64,
+        scope: Py<PyDict>,
+        head: &RequestHead,
+        upgrade: Option<&Upgrade>,
+    ) -> PyResult<Callables> {
+        let spare = match upgrade {
+            None => self.state().spare.take(),
+            Some(_) => None,
+        };
+        if let Some(spare) = spare {
+            spare.cycle.get().begin(serial, scope, head);
+            return Ok(spare);
+        }
+        let cycle = Cycle::new(py, Arc::clone(self), serial, scope, head, upgrade.cloned())?;
+        Ok(Callables {
+            receive: functions::receive(cycle.bind(py))?,
+            send: functions::send(cycle.bind(py))?,
+            cycle,
+        })
+    }
+
+    /// Takes back what a request was served with, if the application kept nothing of it.
+    pub(crate) fn take_back(&self, callables: Callables) {
+        if !callables.are_free() {
+            return;
+        }
+        let spare = {
+            let mut state = self.state();
+            // A connection that is closed would never let go of it.
+            if state.socket.is_none() {
+                Some(callables)
+            } else {
+                state.spare.replace(callables)
+            }
+        };
+        drop(spare);
+    }
+}

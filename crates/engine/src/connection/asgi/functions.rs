@@ -1,0 +1,153 @@
+//! The functions that an application is called with.
+
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use pyo3::PyTypeInfo;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::{Borrowed, ffi};
+
+use super::{Cycle, Sending};
+
+static RECEIVE: Definition = Definition::new(c"receive", call_receive);
+static SEND: Definition = Definition::new(c"send", call_send);
+
+/// `receive` of a request.
+pub(super) fn receive(cycle: &Bound<'_, Cycle>) -> PyResult<Py<PyAny>> {
+    RECEIVE.bind(cycle)
+}
+
+/// `send` of a request.
+pub(super) fn send(cycle: &Bound<'_, Cycle>) -> PyResult<Py<PyAny>> {
+    SEND.bind(cycle)
+}
+
+/// A method of [`Cycle`] as the interpreter calls it.
+///
+/// They are made and called for every request. A method of the class would be looked up twice for it,
+/// and would have its one argument parsed like any others.
+struct Definition(ffi::PyMethodDef);
+
+// SAFETY: nothing in there is ever changed; the interpreter only reads it.
+unsafe impl Sync for Definition {}
+
+impl Definition {
+    const fn new(name: &'static CStr, function: ffi::PyCFunctionFastWithKeywords) -> Self {
+        Self(ffi::PyMethodDef {
+            ml_name: name.as_ptr(),
+            ml_meth: ffi::PyMethodDefPointer {
+                PyCFunctionFastWithKeywords: function,
+            },
+            ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+            ml_doc: ptr::null(),
+        })
+    }
+
+    fn bind(&'static self, cycle: &Bound<'_, Cycle>) -> PyResult<Py<PyAny>> {
+        let definition = (&raw const self.0).cast_mut();
+        // SAFETY: the definition is static; the function holds the cycle. A new reference, or null with an exception set.
+        unsafe {
+            let function = ffi::PyCFunction_NewEx(definition, cycle.as_ptr(), ptr::null_mut());
+            Bound::from_owned_ptr_or_err(cycle.py(), function).map(Bound::unbind)
+        }
+    }
+}
+
+unsafe extern "C" fn call_receive(
+    cycle: *mut ffi::PyObject,
+    _arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: as the interpreter calls functions with these flags: attached, and with what `bind` bound.
+    unsafe {
+        enter::<Cycle>(cycle, |cycle| {
+            if count != 0 || !names.is_null() {
+                return Err(PyTypeError::new_err("receive() takes no arguments"));
+            }
+            Cycle::receive(cycle).map(|awaitable| Some(awaitable.into_any()))
+        })
+    }
+}
+
+unsafe extern "C" fn call_send(
+    cycle: *mut ffi::PyObject,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: as the interpreter calls functions with these flags: attached, with what `bind` bound, with so many
+    // positional arguments, and behind them as many as there are names in a tuple of `str`.
+    unsafe {
+        enter::<Cycle>(cycle, |cycle| {
+            let is_message = match (count, names.is_null()) {
+                (1, true) => true,
+                (0, false) => {
+                    let names = Borrowed::from_ptr(cycle.py(), names);
+                    names.eq(("message",))?
+                }
+                _ => false,
+            };
+            if !is_message {
+                return Err(PyTypeError::new_err(
+                    "send() takes exactly one argument, the message",
+                ));
+            }
+            let message = Borrowed::from_ptr(cycle.py(), *arguments);
+            Cycle::send(cycle, &message).map(|awaitable| Some(awaitable.into_any()))
+        })
+    }
+}
+
+/// Has the interpreter await a [`Sending`] by functions of C's calling convention.
+///
+/// The one that is done already is awaited twice in most requests. The class is as `PyO3` made it, and
+/// does the same, but for what its general way into a method costs.
+pub(super) fn quicken(py: Python<'_>) {
+    let class = Sending::type_object(py);
+    // SAFETY: attached. The class is ours and no subclass can be made of it; each function keeps the contract of its
+    // slot (`tp_iternext` and `am_await` in the C-API's documentation).
+    unsafe {
+        let class = class.as_type_ptr();
+        if let Some(methods) = (*class).tp_as_async.as_mut() {
+            methods.am_await = Some(await_sending);
+            (*class).tp_iternext = Some(step_sending);
+        }
+    }
+}
+
+unsafe extern "C" fn await_sending(sending: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: a live object, of which this is a new reference.
+    unsafe { ffi::Py_NewRef(sending) }
+}
+
+unsafe extern "C" fn step_sending(sending: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as the interpreter calls the slot: attached, and with an object of the class.
+    unsafe { enter::<Sending>(sending, |sending| sending.get().step(sending.py())) }
+}
+
+/// Runs a method, and hands what comes of it to the interpreter: nothing is null without an exception.
+///
+/// # Safety
+/// The thread is attached, and `object` a live `T`.
+unsafe fn enter<T>(
+    object: *mut ffi::PyObject,
+    method: impl FnOnce(&Bound<'_, T>) -> PyResult<Option<Py<PyAny>>>,
+) -> *mut ffi::PyObject {
+    // SAFETY: the caller is attached and says what `object` is.
+    let (py, object) = unsafe {
+        let py = Python::assume_attached();
+        (py, Borrowed::from_ptr(py, object).cast_unchecked::<T>())
+    };
+    let returned = catch_unwind(AssertUnwindSafe(|| method(&object)))
+        .unwrap_or_else(|_| Err(PyRuntimeError::new_err("the server failed inside")));
+    match returned {
+        Ok(value) => value.map_or(ptr::null_mut(), Py::into_ptr),
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+    }
+}
