@@ -41,8 +41,14 @@ __all__ = [
     "Worker",
     "WritePipeTransport",
     "encode_json",
+    "find_cookies",
+    "find_header",
+    "find_headers",
     "leave_with",
     "parse_options_header",
+    "query_pairs",
+    "remove_header",
+    "set_header",
     "watch_child",
 ]
 
@@ -511,6 +517,13 @@ class Pause(Coroutine[Any, Any, None]):
     def close(self) -> None: ...
 
 # web
+
+def find_header(raw: Iterable[tuple[bytes, bytes]], key: str, /) -> str | None: ...
+def find_headers(raw: Iterable[tuple[bytes, bytes]], key: str, /) -> list[str]: ...
+def set_header(raw: list[tuple[bytes, bytes]], key: str, value: str, /) -> None: ...
+def remove_header(raw: list[tuple[bytes, bytes]], key: str, /) -> None: ...
+def find_cookies(raw: Iterable[tuple[bytes, bytes]], /) -> dict[str, str]: ...
+def query_pairs(query: bytes, /) -> list[tuple[str, str]]: ...
 
 @final
 class RouteTable:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.hostile import documents, multipart, ranges, urlencoded
+from tests.web.hostile import documents, headers, multipart, ranges, urlencoded
 from tests.web.hostile.row import Row, ratio
 
-ROWS = [*urlencoded.ROWS, *multipart.ROWS, *documents.ROWS, *ranges.ROWS]
+ROWS = [*headers.ROWS, *urlencoded.ROWS, *multipart.ROWS, *documents.ROWS, *ranges.ROWS]
 
 #: How many times a benign input of the same size a hostile one may cost.
 MOST = 3

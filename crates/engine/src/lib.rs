@@ -42,6 +42,10 @@ mod _engine {
     use crate::runner::{Aside, Pause};
     #[pymodule_export]
     use crate::web::{MultipartReader, RouteTable, UrlencodedReader, parse_options_header};
+    #[pymodule_export]
+    use crate::web::{
+        find_cookies, find_header, find_headers, query_pairs, remove_header, set_header,
+    };
 
     /// How the engine was compiled.
     #[pymodule_export]

@@ -12,7 +12,7 @@ from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, S
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 
 ExceptionHandlers = dict[Any, ExceptionHandler]
@@ -52,10 +52,11 @@ def wrap_app_handling_exceptions(app: ASGIApp, conn: Request | WebSocket) -> ASG
     async def handling_app(scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
-        async def watching_send(message: Message) -> None:
+        # Not a coroutine function: every message would pay for one.
+        def watching_send(message: Message) -> Awaitable[None]:
             nonlocal started
             started = started or message["type"] == "http.response.start"
-            await send(message)
+            return send(message)
 
         try:
             await app(scope, receive, watching_send)

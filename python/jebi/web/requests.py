@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 
 import anyio
 
+from jebi._engine import find_cookies
 from jebi.web._utils import AwaitableOrContextManager, AwaitableOrContextManagerWrapper
 from jebi.web.datastructures import URL, Address, FormData, Headers, QueryParams, State
 from jebi.web.exceptions import HTTPException
@@ -147,9 +148,7 @@ class HTTPConnection(Mapping[str, Any], Generic[StateT]):
     def cookies(self) -> dict[str, str]:
         """The cookies that the client sent."""
         if self._cookies is None:
-            self._cookies = {}
-            for header in self.headers.getlist("cookie"):
-                self._cookies.update(cookie_parser(header))
+            self._cookies = find_cookies(self.headers._list)
         return self._cookies
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from jebi._engine import find_header, find_headers, remove_header, set_header
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,27 +65,20 @@ class Headers(Mapping[str, str]):
 
     def getlist(self, key: str) -> list[str]:
         """Every value of ``key``, in order."""
-        wanted = _name(key)
-        return [value.decode("latin-1") for name, value in self._list if name == wanted]
+        return find_headers(self._list, key)
 
     def mutablecopy(self) -> MutableHeaders:
         """A copy that can be changed."""
         return MutableHeaders(raw=self._list.copy())
 
-    def _find(self, wanted: bytes) -> bytes | None:
-        for name, value in self._list:
-            if name == wanted:
-                return value
-        return None
-
     def __getitem__(self, key: str) -> str:
-        value = self._find(_name(key))
+        value = find_header(self._list, key)
         if value is None:
             raise KeyError(key)
-        return value.decode("latin-1")
+        return value
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._find(_name(key)) is not None
+        return isinstance(key, str) and find_header(self._list, key) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
@@ -113,18 +108,11 @@ class MutableHeaders(Headers):
 
     def __setitem__(self, key: str, value: str) -> None:
         """Set ``key``, where it first stands; any further ones go."""
-        name, encoded = _name(key), value.encode("latin-1")
-        for index, (present, _) in enumerate(self._list):
-            if present == name:
-                rest = [pair for pair in self._list[index + 1 :] if pair[0] != name]
-                self._list[index:] = [(name, encoded), *rest]
-                return
-        self._list.append((name, encoded))
+        set_header(self._list, key, value)
 
     def __delitem__(self, key: str) -> None:
         """Remove ``key``, wherever it stands; it need not be there."""
-        name = _name(key)
-        self._list[:] = [pair for pair in self._list if pair[0] != name]
+        remove_header(self._list, key)
 
     def __or__(self, other: Mapping[str, str]) -> MutableHeaders:
         merged = self.mutablecopy()
@@ -144,9 +132,9 @@ class MutableHeaders(Headers):
 
     def setdefault(self, key: str, value: str) -> str:
         """The value of ``key``; sets ``value`` when there is none."""
-        present = self._find(_name(key))
+        present = find_header(self._list, key)
         if present is not None:
-            return present.decode("latin-1")
+            return present
         self.append(key, value)
         return value
 
@@ -156,4 +144,5 @@ class MutableHeaders(Headers):
 
     def add_vary_header(self, vary: str) -> None:
         """Name one more header that the answer depends on."""
-        self["vary"] = ", ".join([*self.getlist("vary"), vary])
+        present = self.getlist("vary")
+        self["vary"] = ", ".join([*present, vary]) if present else vary

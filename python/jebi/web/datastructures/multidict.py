@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
+from jebi._engine import query_pairs
 from jebi.web.datastructures.upload import UploadFile
 
 if TYPE_CHECKING:
@@ -168,10 +169,12 @@ class QueryParams(ImmutableMultiDict[str, str]):
         assert len(args) < 2, "Too many arguments."
         value = args[0] if args else []
         if isinstance(value, bytes):
-            value = value.decode("latin-1")
-        if isinstance(value, str):
-            value = parse_qsl(value, keep_blank_values=True)
-        super().__init__([(str(key), str(item)) for key, item in _pairs(value)])
+            self._list = query_pairs(value)
+        elif isinstance(value, str):
+            self._list = parse_qsl(value, keep_blank_values=True)
+        else:
+            self._list = [(str(key), str(item)) for key, item in _pairs(value)]
+        self._dict = dict(self._list)
         for key, item in kwargs.items():
             self._list.append((str(key), str(item)))
             self._dict[str(key)] = str(item)

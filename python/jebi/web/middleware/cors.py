@@ -11,7 +11,7 @@ from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Collection
 
 
 #: What ``*`` means for methods.
@@ -158,7 +158,8 @@ class CORSMiddleware:
         add_and_send = functools.partial(self.send, send=send, request_headers=request_headers)
         await self.app(scope, receive, add_and_send)
 
-    async def send(self, message: Message, send: Send, request_headers: Headers) -> None:
+    # Not a coroutine function: every message would pay for one.
+    def send(self, message: Message, send: Send, request_headers: Headers) -> Awaitable[None]:
         """Send ``message``, with the headers added where it begins the answer."""
         if message["type"] == "http.response.start":
             message.setdefault("headers", [])
@@ -170,7 +171,7 @@ class CORSMiddleware:
                     headers["Access-Control-Allow-Origin"] = origin
             # Also for an answer without the header: a cache must not give it to another origin.
             headers.add_vary_header("Origin")
-        await send(message)
+        return send(message)
 
     @staticmethod
     def allow_explicit_origin(headers: MutableHeaders, origin: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from typing import TYPE_CHECKING
 
 from jebi.web._exception_handler import call_handler
 from jebi.web._utils import is_async_callable as is_async_callable
@@ -11,6 +12,9 @@ from jebi.web.middleware._traceback_page import traceback_page
 from jebi.web.requests import Request
 from jebi.web.responses import HTMLResponse, PlainTextResponse, Response
 from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 
 class ServerErrorMiddleware:
@@ -36,10 +40,11 @@ class ServerErrorMiddleware:
             return
         started = False
 
-        async def watching_send(message: Message) -> None:
+        # Not a coroutine function: every message would pay for one.
+        def watching_send(message: Message) -> Awaitable[None]:
             nonlocal started
             started = started or message["type"] == "http.response.start"
-            await send(message)
+            return send(message)
 
         try:
             await self.app(scope, receive, watching_send)

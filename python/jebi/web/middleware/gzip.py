@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from jebi.web.datastructures import Headers, MutableHeaders
+from jebi._engine import find_header
+from jebi.web._utils import raw_headers
+from jebi.web.datastructures import MutableHeaders
+from jebi.web.middleware._codings import CODINGS, check_codings, choose_coding
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from jebi.web.middleware._codings import Compressor
 
 
 #: Compressed already, or harmed by being held back.
@@ -35,14 +39,12 @@ DEFAULT_EXCLUDED_CONTENT_TYPES = (
     "video/*",
 )
 
-# A weight of nothing, as RFC 9110 writes it.
-_NEVER = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 _THREAD_MINIMUM_SIZE = 128 * 1024
-_GZIP_FORMAT = zlib.MAX_WBITS + 16
 
 # Compression has threads of its own: it never waits for blocking endpoints, nor they for it.
 _limiter: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("_gzip_limiter")
 _THREADS = 40
+_LONGEST_TYPE = 255
 
 
 def _compression_limiter() -> anyio.CapacityLimiter:
@@ -57,16 +59,18 @@ def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _media_types(content_types: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def _media_types(content_types: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(_media_type, content_types))
 
 
-def _accepts_gzip(accept_encoding: str) -> bool:
-    for item in accept_encoding.lower().split(","):
-        coding, _, weight = item.partition(";")
-        if coding.strip() == "gzip":
-            return _NEVER.fullmatch(weight) is None
-    return False
+@lru_cache(maxsize=256)
+def _is_excluded(content_type: str, excluded: tuple[str, ...]) -> bool:
+    media_type = _media_type(content_type)
+    kinds = {media_type, f"{media_type.partition('/')[0]}/*"}
+    if media_type.startswith("application/grpc+"):
+        kinds.add("application/grpc")
+    return not kinds.isdisjoint(excluded)
 
 
 class GZipMiddleware:
@@ -78,6 +82,12 @@ class GZipMiddleware:
         compresslevel: From 0, none, to 9, best and slowest.
         thread_minimum_size: Longer pieces are compressed in a thread.
         exclude_content_types: What is sent as it is; ``audio/*`` means every kind of audio.
+        codings: What to compress with, the first being preferred where a client takes several
+            as gladly: ``gzip``, ``br`` (needs the package ``brotli``) and ``zstd`` (needs
+            ``backports.zstd`` before Python 3.14). Starlette knows gzip alone.
+
+    Raises:
+        ValueError: A coding is not known, or its package is not there.
     """
 
     def __init__(
@@ -88,22 +98,29 @@ class GZipMiddleware:
         thread_minimum_size: int = _THREAD_MINIMUM_SIZE,
         *,
         exclude_content_types: tuple[str, ...] = DEFAULT_EXCLUDED_CONTENT_TYPES,
+        codings: Iterable[str] = ("gzip",),
     ) -> None:
+        self.codings = tuple(codings)
+        check_codings(self.codings)
         self.app = app
         self.minimum_size = minimum_size
         self.compresslevel = compresslevel
         self.thread_minimum_size = thread_minimum_size
-        self.exclude_content_types = _media_types(exclude_content_types)
+        self.exclude_content_types = _media_types(tuple(exclude_content_types))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; anything else goes straight to the application."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        responder = IdentityResponder(
-            self.app, self.minimum_size, exclude_content_types=self.exclude_content_types
-        )
-        if _accepts_gzip(Headers(scope=scope).get("accept-encoding", "")):
+        accepted = find_header(raw_headers(scope), "accept-encoding")
+        coding = None if accepted is None else choose_coding(accepted, self.codings)
+        responder: IdentityResponder
+        if coding is None:
+            responder = IdentityResponder(
+                self.app, self.minimum_size, exclude_content_types=self.exclude_content_types
+            )
+        else:
             responder = GZipResponder(
                 self.app,
                 self.minimum_size,
@@ -111,6 +128,7 @@ class GZipMiddleware:
                 thread_minimum_size=self.thread_minimum_size,
                 exclude_content_types=self.exclude_content_types,
             )
+            responder.content_encoding = coding
         await responder(scope, receive, send)
 
 
@@ -128,7 +146,7 @@ class IdentityResponder:
     ) -> None:
         self.app = app
         self.minimum_size = minimum_size
-        self.exclude_content_types = _media_types(exclude_content_types)
+        self.exclude_content_types = _media_types(tuple(exclude_content_types))
         self.send: Send = unattached_send
         # Held back until the first piece of the body shows what becomes of it.
         self._start: Message | None = None
@@ -156,14 +174,12 @@ class IdentityResponder:
             await self.send(message)
 
     def _is_left_alone(self, start: Message) -> bool:
-        headers = Headers(raw=start["headers"])
-        if start["status"] == 206 or "content-encoding" in headers:
+        headers = start["headers"]
+        if start["status"] == 206 or find_header(headers, "content-encoding") is not None:
             return True
-        media_type = _media_type(headers.get("content-type", ""))
-        kinds = {media_type, f"{media_type.partition('/')[0]}/*"}
-        if media_type.startswith("application/grpc+"):
-            kinds.add("application/grpc")
-        return not kinds.isdisjoint(self.exclude_content_types)
+        content_type = find_header(headers, "content-type") or ""
+        # Applications name a few; one that makes them up as it goes does not fill the memory.
+        return _is_excluded(content_type[:_LONGEST_TYPE], self.exclude_content_types)
 
     async def _send_start(self) -> None:
         if self._start is not None:
@@ -174,15 +190,16 @@ class IdentityResponder:
         body = message.get("body", b"")
         more = message.get("more_body", False)
         start = self._start
-        if start is None:
-            body = await self.apply_compression(body, more_body=more)
-        elif more or len(body) >= self.minimum_size:
-            body = await self.apply_compression(body, more_body=more)
+        if start is not None and not more and len(body) < self.minimum_size:
+            self._as_it_is = True
+            await self._send_start()
+            await self.send(message)
+            return
+        body = await self.apply_compression(body, more_body=more)
+        if start is not None:
             # Trailers need chunks, which leave no place for a length.
             length = None if more or start.get("trailers", False) else len(body)
             self._amend(MutableHeaders(raw=start["headers"]), length)
-        else:
-            self._as_it_is = True
         await self._send_start()
         await self.send({**message, "body": body})
 
@@ -204,7 +221,7 @@ class IdentityResponder:
 class GZipResponder(IdentityResponder):
     """Answers one request compressed."""
 
-    content_encoding = "gzip"
+    content_encoding: str = "gzip"
 
     def __init__(
         self,
@@ -218,13 +235,14 @@ class GZipResponder(IdentityResponder):
         super().__init__(app, minimum_size, exclude_content_types=exclude_content_types)
         self.compresslevel = compresslevel
         self.thread_minimum_size = thread_minimum_size
-        self._compressor: zlib._Compress | None = None
+        self._compressor: Compressor | None = None
 
     @property
-    def compressor(self) -> zlib._Compress:
+    def compressor(self) -> Compressor:
         """Made when first needed: it takes a quarter of a megabyte."""
         if self._compressor is None:
-            self._compressor = zlib.compressobj(self.compresslevel, zlib.DEFLATED, _GZIP_FORMAT)
+            make, _ = CODINGS[self.content_encoding]
+            self._compressor = make(self.compresslevel)
         return self._compressor
 
     async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
@@ -236,8 +254,7 @@ class GZipResponder(IdentityResponder):
         )
 
     def _compress_body(self, body: bytes, more_body: bool) -> bytes:
-        flush = zlib.Z_SYNC_FLUSH if more_body else zlib.Z_FINISH
-        return self.compressor.compress(body) + self.compressor.flush(flush)
+        return self.compressor.compress(body, more=more_body)
 
 
 async def unattached_send(message: Message) -> NoReturn:  # noqa: ARG001

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import itsdangerous
 
+from jebi._engine import find_cookies
+from jebi.web._utils import raw_headers
 from jebi.web.datastructures import MutableHeaders, Secret
-from jebi.web.requests import HTTPConnection
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 _FORTNIGHT = 14 * 24 * 60 * 60
 
@@ -116,20 +120,24 @@ class SessionMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        stored = self._load(HTTPConnection(scope))
+        stored = self._load(scope)
         had_session = stored is not None
         scope["session"] = Session(stored or {})
 
-        async def send_with_session(message: Message) -> None:
+        # Not a coroutine function: every message would pay for one.
+        def send_with_session(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                self._store(scope["session"], MutableHeaders(scope=message), had_session)
-            await send(message)
+                session: Session = scope["session"]
+                # Nothing is added for a session that nobody looked at.
+                if session.accessed or session.modified:
+                    message.setdefault("headers", [])
+                    self._store(session, MutableHeaders(scope=message), had_session)
+            return send(message)
 
         await self.app(scope, receive, send_with_session)
 
-    def _load(self, connection: HTTPConnection) -> dict[str, Any] | None:
-        cookie = connection.cookies.get(self.session_cookie)
+    def _load(self, scope: Scope) -> dict[str, Any] | None:
+        cookie = find_cookies(raw_headers(scope)).get(self.session_cookie)
         if cookie is None:
             return None
         try:

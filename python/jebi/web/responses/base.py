@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jebi.web.datastructures import MutableHeaders
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
     from jebi.web.background import BackgroundTask
     from jebi.web.types import Message, Receive, Scope, Send
+
+
+@lru_cache(maxsize=256)
+def _content_type(media_type: str, charset: str) -> bytes:
+    if media_type.startswith("text/") and "charset=" not in media_type.lower():
+        media_type = f"{media_type}; charset={charset}"
+    return media_type.encode("latin-1")
 
 
 class Response:
@@ -71,12 +79,7 @@ class Response:
         if not has_length and body is not None and status >= 200 and status not in {204, 304}:
             raw.append((b"content-length", b"%d" % len(body)))
         if not has_type and self.media_type is not None:
-            raw.append((b"content-type", self._content_type(self.media_type)))
-
-    def _content_type(self, media_type: str) -> bytes:
-        if media_type.startswith("text/") and "charset=" not in media_type.lower():
-            media_type = f"{media_type}; charset={self.charset}"
-        return media_type.encode("latin-1")
+            raw.append((b"content-type", _content_type(self.media_type, self.charset)))
 
     @property
     def headers(self) -> MutableHeaders:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from jebi._engine import encode_json
 from jebi.web.responses.base import Response
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from jebi.web.background import BackgroundTask
     from jebi.web.datastructures import URL
+
+_DUMPS = json.dumps
 
 # Reserved by RFC 3986, or already an escape: they keep their meaning.
 _KEPT_IN_LOCATION = ":/?#[]@!$&'()*+,;=%"
@@ -47,6 +50,11 @@ class JSONResponse(Response):
 
     def render(self, content: Any) -> bytes:
         """The JSON text of ``content``."""
+        # Somebody may have put another function in the place of ``dumps``.
+        if json.dumps is _DUMPS:
+            encoded = encode_json(content)
+            if encoded is not None:
+                return encoded
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
 
