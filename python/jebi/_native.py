@@ -18,6 +18,7 @@ from jebi.web._native import (
     handlers_of,
     is_plain,
     is_untouched,
+    log_error,
     request_maker,
 )
 from jebi.web.routing import Route
@@ -26,15 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jebi.applications import FastAPI
+    from jebi.web._native import Report
     from jebi.web.requests import Request
     from jebi.web.responses import Response
+    from jebi.web.types import ASGIApp
 
 
-def compile_native(app: FastAPI) -> _engine.Native | None:
+def compile_native(
+    app: FastAPI, report: Report = log_error, asgi: ASGIApp | None = None
+) -> _engine.Native | None:
     """The routing table of ``app`` over its plans.
 
     ``None`` where only the ASGI form does all that the application asks for: something stands
-    between server and router, or the router is not ours.
+    between server and router, or the router is not ours. The arguments are those of the toolkit's
+    :func:`jebi.web._native.compile_native`.
     """
     from jebi import applications
     from jebi.routing import api_router
@@ -46,7 +52,7 @@ def compile_native(app: FastAPI) -> _engine.Native | None:
         or app.router.max_body_size is not None
     ):
         return None
-    return compile_table(app, _plan, exception_responder(app))
+    return compile_table(app, _plan, exception_responder(app, report), asgi)
 
 
 def _converts_alike(route: APIRoute) -> bool:
@@ -82,11 +88,11 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
 
 
 def exception_responder(
-    app: FastAPI,
+    app: FastAPI, report: Report = log_error
 ) -> Callable[[Request, Exception, Any], Awaitable[Response]]:
     """What makes the response to an exception, as the middleware would in the ASGI form."""
 
-    answer = handlers_of(app)
+    answer = handlers_of(app, report)
 
     async def respond(request: Request, error: Exception, exits: Any) -> Response:
         left = await _close(exits, error)

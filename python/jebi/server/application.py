@@ -67,8 +67,11 @@ def _looks_like_factory(found: Any) -> bool:
     return True
 
 
-def for_engine(application: Callable[..., Any]) -> Any:
-    """The native form of a Jebi application where it has one, otherwise the application itself."""
+def for_engine(application: Callable[..., Any], **options: Any) -> Any:
+    """The native form of a Jebi application where it has one, otherwise the application itself.
+
+    The options are those of :func:`jebi.web._native.compile_native`.
+    """
     # Where nobody has imported them, importing them here would only cost time and memory.
     framework = sys.modules.get("jebi.applications")
     toolkit = sys.modules.get("jebi.web.applications")
@@ -76,9 +79,9 @@ def for_engine(application: Callable[..., Any]) -> Any:
     if framework is not None and isinstance(application, framework.FastAPI):
         from jebi._native import compile_native
 
-        native = compile_native(application)
+        native = compile_native(application, **options)
     elif toolkit is not None and isinstance(application, toolkit.Starlette):
         from jebi.web import _native
 
-        native = _native.compile_native(application)
+        native = _native.compile_native(application, **options)
     return application if native is None else native

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from jebi._plan import Kind
     from jebi.web.applications import Starlette
     from jebi.web.routing import BaseRoute
+    from jebi.web.types import ASGIApp
 
+    Report = Callable[[Request, Exception], None]
     Respond = Callable[[Request, Exception, Any], Awaitable[Response]]
     PlanOf = Callable[[Any, Route], _engine.Plan | None]
     Entry = tuple[str, list[str], _engine.Plan | None]
@@ -45,18 +47,32 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("jebi.error")
 
 
-def compile_native(app: Starlette) -> _engine.Native | None:
+def log_error(request: Request, error: Exception) -> None:  # noqa: ARG001
+    """Note in the log what nobody handled."""
+    _logger.error("Exception in a path operation", exc_info=error)
+
+
+def compile_native(
+    app: Starlette, report: Report = log_error, asgi: ASGIApp | None = None
+) -> _engine.Native | None:
     """The routing table of ``app`` over plans of its functions.
 
     ``None`` where only the ASGI form does all that the application asks for: something stands
     between server and router, or the router is not ours.
+
+    Args:
+        app: The application.
+        report: Called with what no handler wanted.
+        asgi: What takes the ASGI form of requests in the place of ``app``.
     """
     if not is_untouched(app, applications, web_router) or not is_plain(app):
         return None
-    return compile_table(app, function_plan, exception_responder(app))
+    return compile_table(app, function_plan, exception_responder(app, report), asgi)
 
 
-def compile_table(app: Starlette, plan_of: PlanOf, respond: Respond) -> _engine.Native | None:
+def compile_table(
+    app: Starlette, plan_of: PlanOf, respond: Respond, asgi: ASGIApp | None = None
+) -> _engine.Native | None:
     """The routing table over the plans that ``plan_of`` makes; what has none goes the ASGI way."""
     routes = app.router.routes
     if type(routes) is not Routes:
@@ -67,7 +83,7 @@ def compile_table(app: Starlette, plan_of: PlanOf, respond: Respond) -> _engine.
         if entry is None:
             return None
         entries.append(entry)
-    native = _engine.Native(entries, app, respond, Response)
+    native = _engine.Native(entries, asgi or app, respond, Response)
     routes.search()  # from here on routes say when they change
     routes.watchers = (*routes.watchers, native.retire)
     return native
@@ -236,9 +252,9 @@ def request_maker(app: Starlette, route: Route) -> Callable[[Any, Any, Any], Req
     return new_request
 
 
-def exception_responder(app: Starlette) -> Respond:
+def exception_responder(app: Starlette, report: Report = log_error) -> Respond:
     """What makes the response to an exception, as the middleware would in the ASGI form."""
-    answer = handlers_of(app)
+    answer = handlers_of(app, report)
 
     async def respond(request: Request, error: Exception, exits: Any) -> Response:  # noqa: ARG001
         return await answer(request, error)
@@ -246,11 +262,13 @@ def exception_responder(app: Starlette) -> Respond:
     return respond
 
 
-def handlers_of(app: Starlette) -> Callable[[Request, Exception], Awaitable[Response]]:
+def handlers_of(
+    app: Starlette, report: Report = log_error
+) -> Callable[[Request, Exception], Awaitable[Response]]:
     """What answers exceptions with the handlers that ``app`` has now.
 
     What a handler raises gets one of its own: in the ASGI form exceptions are handled in the route,
-    and once more around the router. What is left then is answered with 500, and logged.
+    and once more around the router. What is left then is answered with 500, and reported.
     """
     server_error = None
     others = {}
@@ -273,7 +291,7 @@ def handlers_of(app: Starlette) -> Callable[[Request, Exception], Awaitable[Resp
                 error = raised
             else:
                 return handled
-        _logger.error("Exception in a path operation", exc_info=error)
+        report(request, error)
         if server_error is None:
             return PlainTextResponse("Internal Server Error", status_code=500)
         response: Response = await call_handler(server_error, request, error)

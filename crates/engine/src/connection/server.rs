@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::Connection;
 use super::board::Board;
 use super::date::DefaultLines;
 use super::deadlines::{Timeouts, Waits};
@@ -18,6 +19,7 @@ use super::files::StaticFiles;
 use super::listener::Listener;
 use super::log::Logs;
 use super::observe::{AccessLog, MetricsPage, Observer};
+use super::peer::Peer;
 use super::proxy::ProxySettings;
 use super::shared::{Options, Shared, lock};
 use super::tls::TlsSettings;
@@ -49,6 +51,7 @@ impl HttpServer {
     /// `board` is the file in which workers note how many connections they have, and this one's place.
     /// `static_files` are pairs of a path and the directory that is served under it, with
     /// `static_cache_control` as the `Cache-Control` of its files.
+    /// `scope` is what every scope says in the place of what is known of the connection.
     #[new]
     #[pyo3(signature = (
         r#loop, sockets, application, *, pool = None, state = None, root_path = "",
@@ -62,7 +65,7 @@ impl HttpServer {
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
         proxies = None, request_ids = false, metrics = None,
-        http2 = true, http2_max_streams = 100,
+        http2 = true, http2_max_streams = 100, scope = None,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -112,6 +115,7 @@ impl HttpServer {
         metrics: Option<Py<MetricsPage>>,
         http2: bool,
         http2_max_streams: u32,
+        scope: Option<Py<PyDict>>,
     ) -> PyResult<Self> {
         let limits = Limits {
             request_line: request_line_limit,
@@ -175,6 +179,7 @@ impl HttpServer {
             logs,
             observer,
             state,
+            scope,
             lines,
         )?;
         Self::listening(shared, &sockets)
@@ -197,6 +202,18 @@ impl HttpServer {
         self.shared.set_calls(tick, hook);
         self.shared.note_connections();
         listeners.iter().try_for_each(|listener| listener.start(py))
+    }
+
+    /// Takes a connected stream socket over, as if it had been accepted. The caller's own stays open.
+    ///
+    /// # Errors
+    /// `ValueError` for a closed socket, `OSError` for one that cannot be used.
+    fn adopt(&self, py: Python<'_>, socket: &Bound<'_, PyAny>) -> PyResult<()> {
+        let socket = duplicate(socket)?;
+        rustix::io::ioctl_fionbio(&socket, true).map_err(std::io::Error::from)?;
+        let peer = Peer::new(None, self.shared.options.proxies.as_ref());
+        Connection::open(py, &self.shared, socket, peer);
+        Ok(())
     }
 
     /// Stops listening, once everybody is accepted who has connected already; connections live on.
@@ -383,7 +400,7 @@ fn seconds(seconds: f64) -> PyResult<Duration> {
 fn duplicate(socket: &Bound<'_, PyAny>) -> PyResult<OwnedFd> {
     let number: RawFd = socket.call_method0("fileno")?.extract()?;
     if number < 0 {
-        return Err(PyValueError::new_err("a listening socket is closed"));
+        return Err(PyValueError::new_err("a socket of the server is closed"));
     }
     // SAFETY: `socket` has it open, and is borrowed for longer than this call.
     let borrowed = unsafe { BorrowedFd::borrow_raw(number) };

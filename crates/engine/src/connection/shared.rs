@@ -60,6 +60,8 @@ pub(super) struct Shared {
     pub(super) observer: Option<Arc<Observer>>,
     /// The lifespan's state, copied into each scope.
     pub(super) lifespan_state: Option<Py<PyDict>>,
+    /// What every scope says in the place of what is known of its connection.
+    pub(super) scope: Option<Py<PyDict>>,
     event_loop: Py<EventLoop>,
     /// What every scope begins as.
     pub(super) blank: Blank,
@@ -98,6 +100,7 @@ impl Shared {
         logs: Logs,
         observer: Option<Arc<Observer>>,
         lifespan_state: Option<Py<PyDict>>,
+        scope: Option<Py<PyDict>>,
         default_lines: DefaultLines,
     ) -> PyResult<Self> {
         let blank = Blank::new(py, &options.root_path)?;
@@ -109,6 +112,7 @@ impl Shared {
             logs,
             observer,
             lifespan_state,
+            scope,
             event_loop,
             default_lines: Mutex::new(default_lines),
             blank,
@@ -309,6 +313,7 @@ impl Shared {
         }
         self.logs.traverse(visit)?;
         self.blank.traverse(&visit)?;
+        visit.call(&self.scope)?;
         visit.call(&self.lifespan_state)
     }
 }

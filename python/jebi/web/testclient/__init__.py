@@ -5,6 +5,7 @@ from jebi.web._utils import is_async_callable as is_async_callable
 from jebi.web.exceptions import StarletteDeprecationWarning as StarletteDeprecationWarning
 from jebi.web.testclient._httpx import httpx
 from jebi.web.testclient.asgi import ASGI2App, ASGI3App, ASGIInstance
+from jebi.web.testclient.asynchronous import Transport
 from jebi.web.testclient.client import TestClient
 from jebi.web.testclient.websocket import WebSocketDenialResponse, WebSocketTestSession
 from jebi.web.types import ASGIApp as ASGIApp
@@ -19,6 +20,7 @@ __all__ = [
     "ASGI3App",
     "ASGIInstance",
     "TestClient",
+    "Transport",
     "WebSocketDenialResponse",
     "WebSocketTestSession",
     "httpx",

@@ -22,7 +22,7 @@ ASGI3App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PortalFactory = Callable[[], AbstractContextManager[BlockingPortal]]
 
-_DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 def as_asgi3(app: Any) -> ASGI3App:
@@ -45,7 +45,7 @@ def scope_of(
 ) -> Scope:
     """The scope that a server would make of ``request``."""
     url = request.url
-    port = _DEFAULT_PORTS[url.scheme] if url.port is None else url.port
+    port = DEFAULT_PORTS[url.scheme] if url.port is None else url.port
     given = request.headers.multi_items()
     headers = [(name.lower().encode(), value.encode()) for name, value in given]
     if "host" not in request.headers:

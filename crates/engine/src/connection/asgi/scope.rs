@@ -35,6 +35,9 @@ impl Connection {
             _ => PyDict::new(py),
         };
         scope.set_item(intern!(py, "state"), state)?;
+        if let Some(said) = &self.shared.scope {
+            scope.update(said.bind(py).as_mapping())?;
+        }
         Ok(scope.unbind())
     }
 
