@@ -40,6 +40,17 @@ def test_a_producer_waits_for_its_window(serve: Serve, dial: Dial) -> None:
     peer.ping()
 
 
+def test_an_answer_that_nobody_wants_any_more_holds_nobody_up(serve: Serve, dial: Dial) -> None:
+    """Request and reset come together, so the producer begins when the stream is gone already."""
+    producer = Producer("/endless", app)
+    served = serve(producer)
+    peer = dial(served)
+    peer.send(frames.headers(1, ask(b"GET", b"/endless")) + frames.reset(1, frames.CANCEL))
+    assert peer.ask(3).body == b"hello"
+    served.wait_for(producer.stopped.wait)
+    assert producer.sent < 2_000_000
+
+
 def test_producers_without_windows_are_bounded_each(serve: Serve, dial: Dial) -> None:
     producer = Producer("/endless", app)
     served = serve(producer)

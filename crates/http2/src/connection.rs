@@ -15,49 +15,18 @@ use http1::RequestHead;
 
 use crate::answer::{Unsendable, fields_of, response};
 use crate::budget::is_provoked;
+use crate::event::Event;
 use crate::frame::{Passing, flag, kind, read_u32};
 use crate::inbound::{Heard, Inbound, PREFACE, end_stream};
 use crate::limits::Limits;
 use crate::pipe::Pipe;
-use crate::request::{Refusal, Rejected};
+use crate::request::Rejected;
 use crate::stream::{Piece, Stream};
 use crate::violation::Violation;
 use crate::wakers::{Bell, Line};
 
 /// Beyond so many bytes that wait to be sent, nothing more is taken or made.
 const HIGH_WATER: usize = 64 * 1024;
-
-/// What a client did.
-#[derive(Debug)]
-pub enum Event {
-    /// A request begins.
-    Request {
-        /// The number of its stream.
-        stream: u32,
-        /// What it asks for, or the status that it is to be answered with instead.
-        head: Result<Box<RequestHead>, Refusal>,
-        /// No body follows.
-        ends: bool,
-    },
-    /// The next bytes of a body, never empty. The window that they took is to be given back.
-    Data {
-        /// The number of the request's stream.
-        stream: u32,
-        /// The bytes.
-        data: Bytes,
-    },
-    /// A request whose body did not end with its head is complete.
-    End {
-        /// The number of its stream.
-        stream: u32,
-    },
-    /// Nobody waits for the answer any more: the client took the request back, or it broke the
-    /// rules. Nothing more is heard of this stream.
-    Reset {
-        /// The number of its stream.
-        stream: u32,
-    },
-}
 
 /// The server's side of an HTTP/2 connection.
 ///
@@ -222,6 +191,12 @@ impl Connection {
         let stream = self.streams.get_mut(&stream)?;
         stream.waker.wake_by_ref();
         Some(stream.tail())
+    }
+
+    /// Whether somebody waits for more of an answer. Events that say otherwise may still be to come.
+    #[must_use]
+    pub fn is_open(&self, stream: u32) -> bool {
+        self.streams.contains_key(&stream)
     }
 
     /// How many bytes of an answer wait for the client.
@@ -474,11 +449,16 @@ impl Connection {
         let mut reset = Vec::new();
         {
             let buffers = self.pipe.buffers();
-            let budget = &mut self.inbound.budget;
+            let (budget, streams) = (&mut self.inbound.budget, &mut self.streams);
             let written = buffers.outgoing.get(mark..).unwrap_or_default();
             self.outgoing
                 .pass(written, |head, payload| match head.kind {
-                    kind::DATA if !head.has(flag::END_STREAM) => budget.data_sent(),
+                    kind::DATA if !head.has(flag::END_STREAM) => {
+                        budget.data_sent();
+                        if let Some(stream) = streams.get_mut(&head.stream) {
+                            stream.left(head.length);
+                        }
+                    }
                     kind::RST_STREAM => {
                         reset.push(head.stream);
                         spent |= is_provoked(read_u32(payload)) && budget.reset().is_err();

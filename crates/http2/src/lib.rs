@@ -38,6 +38,7 @@
 mod answer;
 mod budget;
 mod connection;
+mod event;
 mod frame;
 mod hpack;
 mod ids;
@@ -51,7 +52,8 @@ mod violation;
 mod wakers;
 
 pub use answer::Unsendable;
-pub use connection::{Connection, Event};
+pub use connection::Connection;
+pub use event::Event;
 pub use h2::{Error, Reason};
 pub use inbound::PREFACE;
 pub use limits::Limits;

@@ -39,6 +39,8 @@ pub(crate) struct Stream {
     /// What is written and the window has no room for yet, from `sent` on.
     written: Vec<u8>,
     sent: usize,
+    /// How much of the body the crate has, and did not write so far.
+    passed: usize,
     end: End,
     pub(crate) waker: Waker,
 }
@@ -57,6 +59,7 @@ impl Stream {
             ended,
             written: Vec::new(),
             sent: 0,
+            passed: 0,
             end: End::Open,
             waker,
         }
@@ -115,7 +118,12 @@ impl Stream {
 
     /// How many bytes are written and not sent.
     pub(crate) fn backlog(&self) -> usize {
-        self.written.len().saturating_sub(self.sent)
+        self.written.len().saturating_sub(self.sent) + self.passed
+    }
+
+    /// The crate wrote a piece of the body.
+    pub(crate) fn left(&mut self, length: usize) {
+        self.passed = self.passed.saturating_sub(length);
     }
 
     /// The answer ends with what is written, and with these fields if there are any.
@@ -158,6 +166,7 @@ impl Stream {
             }
             let is_last = room == left && matches!(self.end, End::Close);
             let piece = take(&mut self.written, &mut self.sent, room);
+            self.passed += piece.len();
             send.send_data(piece, is_last)?;
             if is_last {
                 self.end = End::Told;

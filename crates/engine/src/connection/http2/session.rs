@@ -153,8 +153,12 @@ impl Session {
     }
 
     /// Whether whoever writes an answer has to wait: for its own client's stream, or because all the
-    /// streams of the connection together hold much.
+    /// streams of the connection together hold much. Where the stream is gone it waits for word of that:
+    /// what is written goes nowhere, and would never be too much.
     pub(in super::super) fn is_full(&self, serial: u64) -> bool {
+        if !self.codec.is_open(id(serial)) {
+            return true;
+        }
         let own = self.backlog(serial);
         own > HIGH_WATER || own > LOW_WATER && self.codec.total_backlog() > TOGETHER
     }
