@@ -3,8 +3,10 @@
 KEEPING clients ask on one connection each, as long as the server lets them; FRESH ones open a new
 connection for each request. They ask again for nothing: what is not answered is lost. Says
 ``ready`` when each has been answered. ``leave`` on its input means that connections may be refused
-from now on, and that a client which is refused is done; the end of the input ends it. Then it says
-what came of it, as JSON.
+from now on, and that a client which is refused is done. ``hold`` has all of them wait before their
+next request, and tells the ports of those that wait for an answer, as JSON; ``go on`` ends that,
+and whose connection was closed meanwhile takes another one. The end of the input ends it. Then it
+says what came of it, as JSON.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ class Load:
         self.refused = 0
         self.lost: Counter[str] = Counter()
         self.is_over = self.may_refuse = False
+        self.may_ask = asyncio.Event()
+        self.may_ask.set()
+        self.asking: set[int] = set()
         self.first: list[asyncio.Event] = []
 
     async def client(self, place: int, *, keeps: bool) -> None:
@@ -45,9 +50,8 @@ class Load:
             turn += 1
             reused = connection is not None
             try:
-                if connection is None:
-                    connection = await Connection.open(self.port)
-                who, closes = await connection.ask(self.paths[turn % len(self.paths)])
+                connection = await self.ready(connection)
+                who, closes = await self.ask(connection, self.paths[turn % len(self.paths)])
             except ConnectionRefusedError:
                 self.refused += not self.may_refuse
                 if self.may_refuse:
@@ -68,6 +72,26 @@ class Load:
         if connection is not None:
             connection.close()
 
+    async def ready(self, connection: Connection | None) -> Connection:
+        """This connection or a new one, as soon as it may be asked."""
+        if connection is None:
+            connection = await Connection.open(self.port)
+        if self.may_ask.is_set():
+            return connection
+        await self.may_ask.wait()
+        if not connection.has_ended():
+            return connection
+        connection.close()
+        return await self.ready(None)
+
+    async def ask(self, connection: Connection, path: str) -> tuple[str, bool]:
+        """Who has answered, and whether the connection is closed after it."""
+        self.asking.add(connection.port)
+        try:
+            return await connection.ask(path)
+        finally:
+            self.asking.discard(connection.port)
+
     async def listen(self) -> None:
         """Take orders until there are no more."""
         reader = asyncio.StreamReader()
@@ -75,6 +99,11 @@ class Load:
         await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
         while line := await reader.readline():
             self.may_refuse |= line == b"leave\n"
+            if line == b"hold\n":
+                self.may_ask.clear()
+                print(json.dumps(sorted(self.asking)), flush=True)
+            elif line == b"go on\n":
+                self.may_ask.set()
         self.is_over = True
 
 
@@ -83,6 +112,8 @@ class Connection:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self.port: int = writer.get_extra_info("sockname")[1]
+        """The client's own."""
 
     @classmethod
     async def open(cls, port: int) -> Connection:
@@ -92,6 +123,10 @@ class Connection:
     def close(self) -> None:
         """Leaves."""
         self._writer.close()
+
+    def has_ended(self) -> bool:
+        """Whether the server has left it."""
+        return self._reader.at_eof() or self._reader.exception() is not None
 
     async def ask(self, path: str) -> tuple[str, bool]:
         """Who has answered, and whether the connection is closed after it."""

@@ -54,8 +54,8 @@ class Supervised(Server):
         return next(figures for figures in self.workers if figures.pid == pid)
 
 
-def established(figures: Figures) -> int:
-    """How many connections of TCP a process has."""
+def peers(figures: Figures) -> set[int]:
+    """The ports at the other end of the connections that a process has accepted."""
     inodes = set()
     for name in os.listdir(f"/proc/{figures.pid}/fd"):
         try:
@@ -67,7 +67,11 @@ def established(figures: Figures) -> int:
     lines = Path(f"/proc/{figures.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
     listening = "0A"
     found = [line.split() for line in lines]
-    return sum(fields[9] in inodes and fields[3] != listening for fields in found)
+    return {
+        int(fields[2].partition(":")[2], 16)
+        for fields in found
+        if fields[9] in inodes and fields[3] != listening
+    }
 
 
 class Load(Assistant):
@@ -85,8 +89,21 @@ class Load(Assistant):
 
     def may_be_refused(self) -> None:
         """The server is about to leave."""
+        self._order("leave")
+
+    def hold(self) -> set[int]:
+        """No request begins from now on. Returns the ports of clients that wait for an answer."""
+        self._order("hold")
+        assert self.process.stdout is not None
+        return set(json.loads(self.process.stdout.readline()))
+
+    def go_on(self) -> None:
+        """They may ask again."""
+        self._order("go on")
+
+    def _order(self, what: str) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write("leave\n")
+        self.process.stdin.write(f"{what}\n")
         self.process.stdin.flush()
 
     def conclude(self, said: str) -> None:

@@ -324,4 +324,7 @@ def check_fields(decoded: list[Field], *, are_trailers: bool) -> None:
 
 def connect(address: tuple[str, int]) -> Peer:
     """A peer without TLS, by prior knowledge."""
-    return Peer(socket.create_connection(address, PATIENCE))
+    connected = socket.create_connection(address, PATIENCE)
+    # A client's frames are small, and none of them is to wait until the last has arrived.
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Peer(connected)
