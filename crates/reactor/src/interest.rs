@@ -7,6 +7,7 @@ use rustix::event::epoll::EventFlags;
 pub struct Interest {
     readable: bool,
     writable: bool,
+    by_edge: bool,
 }
 
 impl Interest {
@@ -23,7 +24,31 @@ impl Interest {
     /// An interest made of its two parts.
     #[must_use]
     pub const fn new(readable: bool, writable: bool) -> Self {
-        Self { readable, writable }
+        Self {
+            readable,
+            writable,
+            by_edge: false,
+        }
+    }
+
+    /// The same, but if input alone is awaited, it is reported once and not again until there is
+    /// more. That spares the kernel to look at everything twice that it has reported.
+    ///
+    /// Whoever asks for this reads until nothing is left, or says once more what the descriptor is
+    /// watched for and is told of the rest. A read from TCP that has room left has taken everything,
+    /// if the readiness was [plain](Readiness::is_plain).
+    #[must_use]
+    pub const fn by_edge(self) -> Self {
+        Self {
+            by_edge: self.readable && !self.writable,
+            ..self
+        }
+    }
+
+    /// Whether input is reported only once.
+    #[must_use]
+    pub const fn is_by_edge(self) -> bool {
+        self.by_edge
     }
 
     /// Whether input is awaited.
@@ -60,9 +85,16 @@ impl Interest {
         let mut flags = EventFlags::empty();
         flags.set(EventFlags::IN, self.readable);
         flags.set(EventFlags::OUT, self.writable);
+        if self.by_edge {
+            flags |= EventFlags::ET | BESIDE_INPUT;
+        }
         flags
     }
 }
+
+/// What may be there beside input that a read in the ordinary way brings: the peer's end, and data
+/// out of turn, which reads stop at.
+const BESIDE_INPUT: EventFlags = EventFlags::RDHUP.union(EventFlags::PRI);
 
 /// What a descriptor is ready for.
 ///
@@ -72,7 +104,8 @@ impl Interest {
 pub struct Readiness {
     readable: bool,
     writable: bool,
-    hung_up: bool,
+    /// What the kernel said.
+    flags: EventFlags,
 }
 
 impl Readiness {
@@ -82,7 +115,7 @@ impl Readiness {
         Self {
             readable,
             writable,
-            hung_up: false,
+            flags: EventFlags::empty(),
         }
     }
 
@@ -90,7 +123,7 @@ impl Readiness {
         Self {
             readable: flags.intersects(EventFlags::OUT.complement()),
             writable: flags.intersects(EventFlags::IN.complement()),
-            hung_up: flags.intersects(EventFlags::HUP | EventFlags::ERR),
+            flags,
         }
     }
 
@@ -109,7 +142,13 @@ impl Readiness {
     /// The peer is gone in both directions, or the descriptor has an error to report.
     #[must_use]
     pub const fn is_hung_up(self) -> bool {
-        self.hung_up
+        (self.flags).intersects(EventFlags::HUP.union(EventFlags::ERR))
+    }
+
+    /// There is nothing beside input and room to write: no end, no error, no urgent data.
+    #[must_use]
+    pub const fn is_plain(self) -> bool {
+        EventFlags::IN.union(EventFlags::OUT).contains(self.flags)
     }
 
     /// What remains of it for somebody who awaits `interest`; `None` when that is nothing.
@@ -121,7 +160,7 @@ impl Readiness {
             Some(Self {
                 readable,
                 writable,
-                hung_up: self.hung_up,
+                ..self
             })
         } else {
             None
@@ -145,6 +184,28 @@ mod tests {
         assert!(readiness.is_readable() && !readiness.is_writable());
         assert_eq!(readiness.masked(Interest::WRITE), None);
         assert_eq!(readiness.masked(Interest::BOTH), Some(readiness));
+    }
+
+    #[test]
+    fn an_end_is_not_plain_input() {
+        assert!(Readiness::from_flags(EventFlags::IN).is_plain());
+        for beside in [
+            EventFlags::RDHUP,
+            EventFlags::PRI,
+            EventFlags::HUP,
+            EventFlags::ERR,
+        ] {
+            assert!(!Readiness::from_flags(EventFlags::IN | beside).is_plain());
+        }
+    }
+
+    #[test]
+    fn only_input_is_reported_by_edge() {
+        assert!(Interest::READ.by_edge().is_by_edge());
+        for interest in [Interest::NONE, Interest::WRITE, Interest::BOTH] {
+            assert_eq!(interest.by_edge(), interest);
+        }
+        assert_eq!(Interest::READ.by_edge().with_writable(true), Interest::BOTH);
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Poller {
         Ok(Self { epoll })
     }
 
-    /// Starts to watch `fd`, level-triggered.
+    /// Starts to watch `fd`: level-triggered, unless the interest says otherwise.
     ///
     /// # Errors
     /// `EEXIST` when it is watched already, `EPERM` when it cannot be polled (a regular file).
@@ -102,7 +102,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Changes what `fd` is watched for.
+    /// Changes what `fd` is watched for. What is ready by then is reported, also by edge.
     ///
     /// # Errors
     /// `ENOENT` when it is not watched, also because its number was closed and opened anew.
@@ -177,6 +177,23 @@ mod tests {
         assert_eq!(ready(&poller, &mut events), [token]);
         near.read_exact(&mut [0])?;
         assert!(ready(&poller, &mut events).is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn input_is_reported_once_by_edge_until_it_is_asked_for_anew() -> io::Result<()> {
+        let (poller, mut events) = (Poller::new()?, Events::default());
+        let (near, mut far) = UnixStream::pair()?;
+        let token = Token::reserved(1);
+        let interest = Interest::READ.by_edge();
+        poller.add(near.as_fd(), token, interest)?;
+        for _ in 0..2 {
+            far.write_all(b"x")?;
+            assert_eq!(ready(&poller, &mut events), [token]);
+            assert!(ready(&poller, &mut events).is_empty());
+        }
+        poller.modify(near.as_fd(), token, interest)?;
+        assert_eq!(ready(&poller, &mut events), [token]);
         Ok(())
     }
 

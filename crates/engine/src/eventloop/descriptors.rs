@@ -20,7 +20,7 @@ use super::source::Source;
 use super::watches::{Target, Watch};
 
 impl EventLoop {
-    /// Watches a native source's descriptor, level-triggered.
+    /// Watches a native source's descriptor, level-triggered unless the interest says otherwise.
     ///
     /// The owner keeps the descriptor open until it has called [`deregister`](Self::deregister).
     pub(crate) fn register(
@@ -61,6 +61,21 @@ impl EventLoop {
         let open = self.open(py).map_err(|_| closed())?;
         self.watches
             .with(py, |watches| watches.tell(&open.poller, token, interest))
+    }
+
+    /// Has a descriptor that is watched by edge reported once more if there is anything to report.
+    pub(super) fn look_again(&self, py: Python<'_>, token: Token) -> io::Result<()> {
+        let open = self.open(py).map_err(|_| closed())?;
+        self.watches.with(py, |watches| {
+            let Some(watch) = watches.registry.get_mut(token) else {
+                return Ok(());
+            };
+            let interest = watch.spot.interest;
+            if !interest.is_by_edge() {
+                return Ok(());
+            }
+            (watches.holders).refresh(&open.poller, &mut watch.spot, token, interest)
+        })
     }
 
     /// Stops watching a native source's descriptor; events under way will not reach it.

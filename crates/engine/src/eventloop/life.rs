@@ -132,7 +132,19 @@ pub(super) trait Living: Speaking {
         Ok(())
     }
 
-    /// The same where a failure means that the transport cannot go on.
+    /// Has the descriptor reported once more if there is still something to read.
+    fn look_again(slf: &Bound<'_, Self>) {
+        let py = slf.py();
+        let this = slf.get();
+        let Some(token) = this.life(py, |life| life.token) else {
+            return;
+        };
+        if let Err(error) = this.event_loop().get().look_again(py, token) {
+            Self::fail(slf, os_error(error), Self::UNWATCHABLE);
+        }
+    }
+
+    /// Tells the loop what to watch for where a failure means that the transport cannot go on.
     fn watch_or_fail(slf: &Bound<'_, Self>) {
         if let Err(error) = Self::watch(slf) {
             Self::fail(slf, os_error(error), Self::UNWATCHABLE);

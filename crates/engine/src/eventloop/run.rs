@@ -88,13 +88,19 @@ impl Run<'_, '_> {
         }
         let timeout = self.timeout();
         self.poll(timeout)?;
-        py.check_signals()?;
+        let interrupted = py.check_signals();
+        let mut signals = false;
         for (token, readiness) in self.events.iter() {
             match token {
                 WAKER => {}
-                SIGNALS => self.receive_signals()?,
+                SIGNALS => signals = true,
                 _ => this.queue_event(py, token, readiness),
             }
+        }
+        // Not before: what was reported may be reported only once.
+        interrupted?;
+        if signals {
+            self.receive_signals()?;
         }
         this.queue_due_timers(py, self.now);
         self.run_queue()?;

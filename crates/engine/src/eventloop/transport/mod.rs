@@ -59,6 +59,8 @@ pub(crate) struct SocketTransport {
     /// What `get_extra_info` knows.
     extra: Py<PyDict>,
     socket: HeldSocket,
+    /// Input is reported once, because a read of this kind of socket that has room left took it all.
+    by_edge: bool,
     receiver: Receiving,
     server: Attached<Option<Py<PyAny>>>,
     state: Attached<State>,
@@ -96,7 +98,12 @@ impl Living for SocketTransport {
     }
 
     fn wanted(&self, py: Python<'_>) -> Interest {
-        self.state.with(py, |state| state.wanted())
+        let wanted = self.state.with(py, |state| state.wanted());
+        if self.by_edge {
+            wanted.by_edge()
+        } else {
+            wanted
+        }
     }
 
     fn with_descriptor<R>(
@@ -113,7 +120,7 @@ impl Living for SocketTransport {
 
     fn ready(slf: &Bound<'_, Self>, readiness: Readiness) {
         if readiness.is_readable() {
-            Self::read_ready(slf);
+            Self::read_ready(slf, readiness);
         }
         if readiness.is_writable() {
             Self::write_ready(slf);
@@ -176,17 +183,20 @@ impl SocketTransport {
     ) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
         let extra = describe_socket(sock, peername)?;
+        let socket = HeldSocket::new(sock)?;
+        // Small writes shall not wait for acknowledgements; other families have no such option. And
+        // a Unix socket's read ends where descriptors were passed, so being short says nothing.
+        let nodelay = rustix::net::sockopt::set_tcp_nodelay(socket.descriptor(), true);
         let this = Self {
             event_loop: event_loop.clone().unbind(),
             context: copy_context(py)?.unbind(),
             extra: extra.unbind(),
-            socket: HeldSocket::new(sock)?,
+            socket,
+            by_edge: nodelay.is_ok(),
             receiver: Receiving::new(protocol.clone())?,
             server: Attached::new(server.as_ref().map(|server| server.clone().unbind())),
             state: Attached::default(),
         };
-        // Small writes shall not wait for acknowledgements; other families have no such option.
-        let _ = rustix::net::sockopt::set_tcp_nodelay(this.socket.descriptor(), true);
         let slf = Bound::new(py, this)?;
         if let Some(server) = server {
             server.call_method1(intern!(py, "_attach"), (&slf,))?;

@@ -2,6 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use reactor::Readiness;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
@@ -21,9 +22,30 @@ const MUCH: usize = 32 * 1024;
 
 const READ_FAILED: &str = "Fatal read error on socket transport";
 
+/// What a read took of what was there.
+#[derive(Clone, Copy)]
+enum Taken {
+    /// As much as it had room for, or less for a reason that says nothing of the rest.
+    Full,
+    /// Less than it had room for.
+    Short,
+    /// Nothing: there was none, or the end.
+    Nothing,
+}
+
+impl Taken {
+    fn of(count: usize, room: usize) -> Self {
+        if count < room {
+            Self::Short
+        } else {
+            Self::Full
+        }
+    }
+}
+
 impl SocketTransport {
     /// Reads once and hands over what came.
-    pub(super) fn read_ready(slf: &Bound<'_, Self>) {
+    pub(super) fn read_ready(slf: &Bound<'_, Self>, readiness: Readiness) {
         let py = slf.py();
         let this = slf.get();
         let (reading, much) =
@@ -31,44 +53,54 @@ impl SocketTransport {
         if !reading {
             return;
         }
-        match this.receiver.manner(py) {
+        let taken = match this.receiver.manner(py) {
             Some(Manner::Bytes) if much => Self::read_much(slf),
             Some(Manner::Buffers) => Self::read_into_protocol(slf),
-            Some(Manner::Tls) => {
-                if let Some(tls) = this.receiver.tls(py) {
-                    Self::read_into_tls(slf, &tls);
-                }
-            }
+            Some(Manner::Tls) => Self::read_into_tls(slf),
             Some(Manner::Bytes | Manner::Stream) | None => Self::read_bytes(slf),
+        };
+        let more = match taken {
+            Taken::Full => true,
+            Taken::Short => !readiness.is_plain(),
+            Taken::Nothing => false,
+        };
+        if more {
+            Self::look_again(slf);
         }
     }
 
-    fn read_bytes(slf: &Bound<'_, Self>) {
+    fn read_bytes(slf: &Bound<'_, Self>) -> Taken {
         let py = slf.py();
         let this = slf.get();
         let event_loop = this.event_loop.get();
         let scratch = &event_loop.scratch;
         let mut buffer = scratch.take(py);
         buffer.resize(CHUNK, 0);
-        match recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty()) {
+        let received = recv(this.socket.descriptor(), &mut *buffer, RecvFlags::empty());
+        let taken = match received {
             Ok((_, 0)) => Self::end_of_input(slf),
             Ok((_, count)) => {
                 this.state.with(py, |state| state.last_read = count);
                 let data = buffer.get(..count).unwrap_or_default();
                 let outcome = (this.receiver).deliver(event_loop, this.context.bind(py), data);
                 Self::check_delivery(slf, outcome);
+                Taken::of(count, CHUNK)
             }
             Err(error) => Self::check_read(slf, error),
-        }
+        };
         scratch.replace(py, buffer);
+        taken
     }
 
     /// Hands ciphertext to the connection that goes over this transport.
     ///
     /// It takes a copy, so the scratch buffer is free again for what comes of it.
-    fn read_into_tls(slf: &Bound<'_, Self>, tls: &Bound<'_, TlsTransport>) {
+    fn read_into_tls(slf: &Bound<'_, Self>) -> Taken {
         let py = slf.py();
         let this = slf.get();
+        let Some(tls) = this.receiver.tls(py) else {
+            return Taken::Nothing;
+        };
         let scratch = &this.event_loop.get().scratch;
         let mut buffer = scratch.take(py);
         buffer.resize(CHUNK, 0);
@@ -80,15 +112,20 @@ impl SocketTransport {
         scratch.replace(py, buffer);
         match received {
             Ok((0, _)) => Self::end_of_input(slf),
-            Ok((_, Ok(()))) => TlsTransport::advance(tls),
-            Ok((_, Err(error))) => Self::fail_or_raise(slf, error, READ_FAILED),
+            Ok((count, outcome)) => {
+                match outcome {
+                    Ok(()) => TlsTransport::advance(&tls),
+                    Err(error) => Self::fail_or_raise(slf, error, READ_FAILED),
+                }
+                Taken::of(count, CHUNK)
+            }
             Err(error) => Self::check_read(slf, error),
         }
     }
 
     /// Reads straight into the `bytes` for the protocol: a large piece is not copied once more, and
     /// what was allocated in vain is little in comparison.
-    fn read_much(slf: &Bound<'_, Self>) {
+    fn read_much(slf: &Bound<'_, Self>) -> Taken {
         let py = slf.py();
         let this = slf.get();
         let received = receive_bytes(py, IN_PLACE, |target| {
@@ -102,16 +139,23 @@ impl SocketTransport {
                 this.state.with(py, |state| state.last_read = count);
                 let outcome = this.receiver.deliver_bytes(this.context.bind(py), &data);
                 Self::check_delivery(slf, outcome);
+                Taken::of(count, IN_PLACE)
             }
             Ok(Err(error)) => Self::check_read(slf, error),
-            Err(error) => Self::fail_or_raise(slf, error, READ_FAILED),
+            Err(error) => {
+                Self::fail_or_raise(slf, error, READ_FAILED);
+                Taken::Full
+            }
         }
     }
 
-    fn check_read(slf: &Bound<'_, Self>, error: Errno) {
-        if !matches!(error, Errno::AGAIN | Errno::INTR) {
-            Self::fail(slf, os_error(error), READ_FAILED);
+    fn check_read(slf: &Bound<'_, Self>, error: Errno) -> Taken {
+        match error {
+            Errno::AGAIN => {}
+            Errno::INTR => return Taken::Full,
+            _ => Self::fail(slf, os_error(error), READ_FAILED),
         }
+        Taken::Nothing
     }
 
     fn check_delivery(slf: &Bound<'_, Self>, outcome: PyResult<()>) {
@@ -121,15 +165,16 @@ impl SocketTransport {
         }
     }
 
-    fn read_into_protocol(slf: &Bound<'_, Self>) {
+    fn read_into_protocol(slf: &Bound<'_, Self>) -> Taken {
         let py = slf.py();
         let this = slf.get();
         let buffer = match this.receiver.buffer(this.context.bind(py), -1) {
             Ok(Some(buffer)) => buffer,
-            Ok(None) => return,
+            Ok(None) => return Taken::Nothing,
             Err(error) => {
                 let message = "Fatal error: protocol.get_buffer() call failed.";
-                return Self::fail_or_raise(slf, error, message);
+                Self::fail_or_raise(slf, error, message);
+                return Taken::Full;
             }
         };
         // SAFETY: the buffer is exported to us, writable and contiguous, so the memory stays where
@@ -137,6 +182,7 @@ impl SocketTransport {
         let target = unsafe {
             std::slice::from_raw_parts_mut(buffer.buf_ptr().cast::<u8>(), buffer.item_count())
         };
+        let size = target.len();
         let received = recv(this.socket.descriptor(), target, RecvFlags::empty());
         drop(buffer);
         match received {
@@ -147,13 +193,14 @@ impl SocketTransport {
                     let message = "Fatal error: protocol.buffer_updated() call failed.";
                     Self::fail_or_raise(slf, error, message);
                 }
+                Taken::of(count, size)
             }
             Err(error) => Self::check_read(slf, error),
         }
     }
 
     /// The peer has finished: the protocol decides whether it goes on writing.
-    fn end_of_input(slf: &Bound<'_, Self>) {
+    fn end_of_input(slf: &Bound<'_, Self>) -> Taken {
         let py = slf.py();
         let this = slf.get();
         Self::narrate(slf, "debug", "%r received EOF");
@@ -169,5 +216,6 @@ impl SocketTransport {
                 Self::fail_or_raise(slf, error, message);
             }
         }
+        Taken::Nothing
     }
 }
