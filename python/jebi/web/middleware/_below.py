@@ -45,23 +45,36 @@ class Below:
         self.request = request
         self.send = send
 
-    async def begin(self) -> Run:
-        """Begin the application and wait for its response to begin."""
+    def begin(self) -> Run:
+        """Begin the application; its response may have begun."""
         aside, self._aside = self._aside or Aside.here(), None
         if aside is None:
             raise RuntimeError("call_next was called twice, and not by the middleware's own task")
         run = Run(self, aside)
         self._runs.append(run)
-        await run.begin(self._app)
+        run.begin(self._app)
         return run
 
-    async def finish(self) -> None:
-        """Let the application finish: its answer was sent, or dropped for another one."""
+    def finish(self) -> bool:
+        """Let the application finish: its answer was sent, or dropped for another one.
+
+        Whether all of it is over.
+        """
         self.answered = True
         if self._stopped is not None and not self._stopped.done():
             self._stopped.set_result(None)
+        over = True
         for run in self._runs:
-            await run.finish()
+            over = run.finish() and over
+        return over
+
+    async def wait(self) -> None:
+        """Wait until all of it is over."""
+        for run in self._runs:
+            await run.wait()
+
+    def raise_what_is_left(self) -> None:
+        """Raise what the application raised after its response had begun."""
         for run in self._runs:
             run.raise_what_is_left()
 
@@ -152,9 +165,12 @@ class Run:
         """The task that the application is since it had to wait for something."""
         return self._aside.task
 
-    async def begin(self, app: ASGIApp) -> None:
-        """Run ``app`` until its response begins."""
+    def begin(self, app: ASGIApp) -> None:
+        """Run ``app`` until it pauses or has to wait."""
         self._is_paused = bool(self._aside.begin(self._run(app)))
+
+    async def wait_for_start(self) -> None:
+        """Wait until the response has begun."""
         while self.start is None:
             if self._pieces:
                 hint = self._take()
@@ -261,11 +277,18 @@ class Run:
                 await send(messages.body(chunk, more=True))
         return await send(messages.body(b"", more=False))
 
-    async def finish(self) -> None:
-        """Let the application do what comes after its answer."""
-        self._release()
+    def finish(self) -> bool:
+        """Let the application do what comes after its answer; whether it is over."""
+        if self._last is not None:
+            self._last.release()
+        if self._pieces:
+            self._release()
         while self._is_paused:
             self._is_paused = bool(self._aside.resume())
+        return self._ended
+
+    async def wait(self) -> None:
+        """Wait until the application is over."""
         task = self._aside.task
         if task is None or task.done():
             return
@@ -277,8 +300,6 @@ class Run:
             raise
 
     def _release(self) -> None:
-        if self._last is not None:
-            self._last.release()
         for _, pause in self._pieces:
             pause.release()
         self._pieces.clear()
@@ -293,6 +314,8 @@ class Run:
                 return
         elif (task := self._aside.task) is not None:
             task.cancel()
+        if self._last is not None:
+            self._last.release()
         self._release()
         if (task := self._aside.task) is not None:
             await self._wait_out(task)

@@ -51,24 +51,27 @@ class BaseHTTPMiddleware:
         aside = Aside.here()
         if aside is None:
             await self._answer_by_task_group(request, scope, send)
-        else:
-            await self._answer_beside(Below(self.app, request, send, aside), scope)
+            return
+        below = Below(self.app, request, send, aside)
 
-    async def _answer_beside(self, below: Below, scope: Scope) -> None:
         async def call_next(request: Request) -> Response:  # noqa: ARG001 - it sees the same scope
-            return _StreamingResponse.of(await below.begin())
+            run = below.begin()
+            if run.start is None:
+                await run.wait_for_start()
+            return _StreamingResponse.of(run)
 
-        request = below.request
         try:
             response = await self.dispatch_func(request, call_next)
-            await response(scope, request.wrapped_receive, below.send)
+            await response(scope, request.wrapped_receive, send)
+            if not below.finish():
+                await below.wait()
         except GeneratorExit:
             below.abandon()
             raise
         except BaseException:
             await below.cancel()
             raise
-        await below.finish()
+        below.raise_what_is_left()
 
     async def _answer_by_task_group(
         self, request: _CachedRequest, scope: Scope, send: Send
