@@ -16,8 +16,9 @@ from jebi._engine import AccessLog, ProxySettings
 from jebi._native import compile_native
 from jebi.web.responses import JSONResponse, StreamingResponse
 from tests.connection.peers import Client, Served, body, echo, hello, start
-from tests.connection.test_http2 import Peer
 from tests.connection.websockets import handshake
+from tests.http2.fields import ask
+from tests.http2.peer import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -359,8 +360,7 @@ def test_lines_of_several_processes_are_not_torn(tmp_path: Path) -> None:
 def test_requests_over_http2(logged: Callable[..., tuple[Served, Log]]) -> None:
     proxies = ProxySettings(["127.0.0.1"], ["for"])
     served, log = logged("$status $body_bytes_sent $remote_addr $request", proxies=proxies)
-    with Peer(served) as peer:
-        peer.ask(1, ("x-forwarded-for", "192.0.2.1"), path="/x?y")
-        while not (1 in peer.replies and peer.replies[1].ended):
-            assert peer.step() is not None
+    with connect(served.listener.getsockname()) as peer:
+        peer.begin()
+        peer.ask(1, ask(b"GET", b"/x?y", (b"x-forwarded-for", b"192.0.2.1")))
     assert log.line(served) == "200 5 192.0.2.1 GET /x?y HTTP/2"

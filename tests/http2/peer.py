@@ -313,7 +313,7 @@ class Peer:
 def check_fields(decoded: list[Field], *, are_trailers: bool) -> None:
     """RFC 9113 §8.2 and §8.3.2."""
     names = [name for name, _ in decoded]
-    assert names[:1] == [b":status"] * (not are_trailers)
+    assert (names[:1] == [b":status"]) is not are_trailers
     assert not [name for name in names[not are_trailers :] if name.startswith(b":")]
     for name, value in decoded:
         assert name == name.lower(), f"{name!r} is not in lower case"

@@ -156,3 +156,4 @@ def test_no_content_of_head(serve: Serve, dial: Dial) -> None:
 def test_no_content_where_there_is_none(serve: Serve, dial: Dial, status: int) -> None:
     answer = dial(serve(saying(start(status), body(b"nothing")))).ask(1)
     assert (answer.status, bytes(answer.body)) == (status, b"")
+    assert answer.get(b"content-length") is None

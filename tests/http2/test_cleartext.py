@@ -34,6 +34,12 @@ def test_both_on_one_port(serve: Serve, dial: Dial) -> None:
     assert served.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na").body == b"a"
 
 
+def test_one_of_them_may_be_off(serve: Serve) -> None:
+    served = serve(app, http2=False)
+    assert served.ask().body == b"hello"
+    assert served.ask(frames.PREFACE).status == 505
+
+
 def test_an_upgrade_is_declined(serve: Serve) -> None:
     """RFC 9113 §3.1: "h2c" is obsolete; who upgrades to it is answered in HTTP/1.1."""
     with serve(app).connect() as client:
