@@ -9,6 +9,9 @@ use crate::frame::{Head, Opcode};
 use crate::utf8::Utf8;
 use crate::violation::Violation;
 
+/// Up to so many bytes, a binary message is copied: a share of the buffer would keep all of it.
+const COPIED: usize = 4096;
+
 /// What a client sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -194,13 +197,21 @@ impl Decoder {
     /// The shortest way, which most messages take.
     fn whole(&mut self, mut head: Head, buffer: &mut BytesMut) -> Result<Event, Violation> {
         self.message = None;
-        let mut payload = buffer.split_to(head.length);
-        head.mask.remove(&mut payload);
-        if head.opcode == Opcode::Binary {
+        if head.opcode == Opcode::Binary && head.length > COPIED {
+            let mut payload = buffer.split_to(head.length);
+            head.mask.remove(&mut payload);
             return Ok(Event::Binary(payload.freeze()));
         }
-        let text = std::str::from_utf8(&payload).map_err(|_| Violation::NOT_UTF8)?;
-        Ok(Event::Text(text.to_owned()))
+        let payload = buffer.get_mut(..head.length).unwrap_or_default();
+        head.mask.remove(payload);
+        let event = if head.opcode == Opcode::Binary {
+            Event::Binary(Bytes::copy_from_slice(payload))
+        } else {
+            let text = std::str::from_utf8(payload).map_err(|_| Violation::NOT_UTF8)?;
+            Event::Text(text.to_owned())
+        };
+        buffer.advance(head.length);
+        Ok(event)
     }
 
     /// Takes what has arrived of a payload.
