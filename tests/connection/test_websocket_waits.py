@@ -219,6 +219,19 @@ def test_others_may_receive_beside_it(serve: Serve) -> None:
     application.wait()
 
 
+def test_what_is_awaited_twice_at_a_time_is_two_messages(serve: Serve) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await accept(receive, send)
+        while True:
+            both = await asyncio.gather(receive(), receive())
+            await reply(send, " ".join(sorted(message["text"] for message in both)))
+
+    with opened(serve(application)) as client:
+        for _ in range(2):
+            client.send(frame(TEXT, b"one"))
+            assert say(client, b"two") == b"one two"
+
+
 def test_it_ends_where_it_returns_or_fails(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     tasks: list[asyncio.Task[Any]] = []
 

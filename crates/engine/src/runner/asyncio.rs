@@ -27,6 +27,8 @@ pub(super) struct Asyncio {
     pub(super) must_cancel: Attribute,
     pub(super) callbacks: Attribute,
     pub(super) get_name: Attribute,
+    /// Of futures, which know nothing of those who complete them.
+    done: Attribute,
 }
 
 impl Asyncio {
@@ -38,6 +40,7 @@ impl Asyncio {
             must_cancel: Attribute::getter(&class, "_must_cancel")?,
             callbacks: Attribute::getter(&class, "_callbacks")?,
             get_name: Attribute::method(&class, "get_name")?,
+            done: Attribute::method(&py.import("asyncio")?.getattr("Future")?, "done")?,
             task: class.unbind(),
             enter_task: Builtin::new(tasks.getattr("_enter_task")?),
             leave_task: Builtin::new(tasks.getattr("_leave_task")?),
@@ -47,6 +50,12 @@ impl Asyncio {
             unregister_task: get("_unregister_task")?,
             weak_reference_count: py.import("weakref")?.getattr("getweakrefcount")?.unbind(),
         })
+    }
+
+    /// Whether somebody completed or cancelled the future before.
+    pub(super) fn is_done(&self, future: &Bound<'_, PyAny>) -> bool {
+        let done = self.done.of(future).and_then(|done| done.is_truthy());
+        done.unwrap_or(true)
     }
 
     /// A task that runs `driver`, and its first step, taken out of the loop's queue.

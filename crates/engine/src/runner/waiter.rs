@@ -9,7 +9,6 @@ use super::Runner;
 use super::around::Around;
 use super::driver::Driver;
 use super::task::RequestTask;
-use crate::eventloop::is_done;
 
 /// What came of having a run go on.
 pub(crate) enum Went {
@@ -49,12 +48,17 @@ impl Waiter {
     /// To be called from the loop and from no task.
     pub(crate) fn go_on(&self, py: Python<'_>, wait: &Py<PyAny>) -> Went {
         // Whoever cancelled it has its task go on.
-        if is_done(wait.bind(py)).unwrap_or(true) {
+        if self.is_over(py, wait) {
             return Went::Nowhere;
         }
         let (runner, event_loop) = (&self.runner, self.runner.event_loop(py));
         let around = Around::inline(&runner.asyncio, event_loop, &self.task, &self.context);
         self.driver.get().turn_for_task(py, &around, wait)
+    }
+
+    /// Whether the future `wait` was completed or cancelled.
+    pub(crate) fn is_over(&self, py: Python<'_>, wait: &Py<PyAny>) -> bool {
+        self.runner.asyncio.is_done(wait.bind(py))
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -183,6 +183,9 @@ impl Cycle {
         self.fate.store(fate, Ordering::Relaxed);
         self.arrived(py);
         self.drained(py);
+        if let Some(side) = &self.websocket {
+            side.wait.end();
+        }
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -309,7 +312,10 @@ impl Cycle {
 impl Cycle {
     /// An awaitable of the next message: `http.request` or `http.disconnect`, or one of a WebSocket.
     pub(super) fn receive(slf: &Bound<'_, Self>) -> PyResult<Py<Receiving>> {
-        Py::new(slf.py(), Receiving::new(slf.clone().unbind()))
+        match &slf.get().websocket {
+            Some(side) => side.wait.receiving(slf),
+            None => Py::new(slf.py(), Receiving::new(slf.clone().unbind())),
+        }
     }
 
     /// Takes `http.response.start`, `http.response.body` or one of the extensions' messages, or one of a

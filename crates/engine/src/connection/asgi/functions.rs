@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::{Borrowed, ffi};
 
+use super::receive::{Receiving, Step};
 use super::{Cycle, Sending};
 
 static RECEIVE: Definition = Definition::new(c"receive", call_receive);
@@ -101,31 +102,60 @@ unsafe extern "C" fn call_send(
     }
 }
 
-/// Has the interpreter await a [`Sending`] by functions of C's calling convention.
+/// Has the interpreter await a [`Sending`] and a [`Receiving`] by functions of C's calling convention.
 ///
-/// The one that is done already is awaited twice in most requests. The class is as `PyO3` made it, and
-/// does the same, but for what its general way into a method costs.
+/// The one that is done already is awaited twice in most requests, the other once for each message of a
+/// WebSocket. The classes are as `PyO3` made them, and do the same, but for what its general way into a
+/// method costs.
 pub(super) fn quicken(py: Python<'_>) {
-    let class = Sending::type_object(py);
-    // SAFETY: attached. The class is ours and no subclass can be made of it; each function keeps the contract of its
-    // slot (`tp_iternext` and `am_await` in the C-API's documentation).
+    // SAFETY: each function keeps the contract of its slot for objects of the class it is put in.
+    unsafe {
+        replace::<Sending>(py, step_sending);
+        replace::<Receiving>(py, step_receiving);
+    }
+}
+
+/// Has objects of a class await themselves, by steps of `step`.
+///
+/// # Safety
+/// `step` keeps the contract of `tp_iternext` (C-API's documentation) for objects of the class.
+unsafe fn replace<T: PyTypeInfo>(py: Python<'_>, step: ffi::iternextfunc) {
+    let class = T::type_object(py);
+    // SAFETY: attached. The class is ours and no subclass can be made of it; to await an object is to have a new
+    // reference of it (`am_await`), and the caller says what `step` is.
     unsafe {
         let class = class.as_type_ptr();
         if let Some(methods) = (*class).tp_as_async.as_mut() {
-            methods.am_await = Some(await_sending);
-            (*class).tp_iternext = Some(step_sending);
+            methods.am_await = Some(await_itself);
+            (*class).tp_iternext = Some(step);
         }
     }
 }
 
-unsafe extern "C" fn await_sending(sending: *mut ffi::PyObject) -> *mut ffi::PyObject {
+unsafe extern "C" fn await_itself(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: a live object, of which this is a new reference.
-    unsafe { ffi::Py_NewRef(sending) }
+    unsafe { ffi::Py_NewRef(object) }
 }
 
 unsafe extern "C" fn step_sending(sending: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: as the interpreter calls the slot: attached, and with an object of the class.
     unsafe { enter::<Sending>(sending, |sending| sending.get().step(sending.py())) }
+}
+
+unsafe extern "C" fn step_receiving(receiving: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: as the interpreter calls the slot: attached, and with an object of the class. An end is an exception that
+    // is set and null, a message is no tuple that would be taken for arguments.
+    unsafe {
+        enter::<Receiving>(receiving, |receiving| {
+            Ok(match receiving.get().step(receiving.py())? {
+                Step::Waits(future) => Some(future),
+                Step::Ends(message) => {
+                    ffi::PyErr_SetObject(ffi::PyExc_StopIteration, message.as_ptr());
+                    None
+                }
+            })
+        })
+    }
 }
 
 /// Runs a method, and hands what comes of it to the interpreter: nothing is null without an exception.

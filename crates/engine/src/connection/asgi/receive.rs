@@ -54,15 +54,18 @@ impl Receiving {
     }
 
     /// Ends with the message, or yields the future to wait for.
-    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(super) fn step(&self, py: Python<'_>) -> PyResult<Step> {
         let cycle = self.cycle.get();
-        let message = PyDict::new(py);
-        match cycle.poll(py) {
+        let received = match cycle.poll(py) {
             Received::Pending => {
                 let future = cycle.wait_to_receive(py)?;
                 future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
-                return Ok(future);
+                return Ok(Step::Waits(future));
             }
+            received => received,
+        };
+        let message = PyDict::new(py);
+        match received {
             Received::Disconnect => {
                 message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"))?;
             }
@@ -73,8 +76,23 @@ impl Receiving {
             }
             received => websocket::describe(received, &message)?,
         }
-        Err(PyStopIteration::new_err((message.unbind(),)))
+        Ok(Step::Ends(message.unbind()))
     }
+
+    fn resume(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.step(py)? {
+            Step::Waits(future) => Ok(future),
+            Step::Ends(message) => Err(PyStopIteration::new_err((message,))),
+        }
+    }
+}
+
+/// Where a step of a [`Receiving`] comes to.
+pub(super) enum Step {
+    /// This future is to be waited for.
+    Waits(Py<PyAny>),
+    /// The message is there.
+    Ends(Py<PyDict>),
 }
 
 #[pymethods]
@@ -88,12 +106,12 @@ impl Receiving {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.step(py)
+        self.resume(py)
     }
 
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let _ = value;
-        self.step(py)
+        self.resume(py)
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None))]

@@ -7,7 +7,9 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::shared::lock;
-use crate::eventloop::is_done;
+use super::Cycle;
+use super::receive::Receiving;
+use crate::references::references;
 use crate::runner::{Waiter, Went};
 
 /// The futures of those who wait.
@@ -19,6 +21,8 @@ pub(super) struct Wait {
     waiter: OnceLock<Waiter>,
     /// A turn is being made for it.
     is_going_on: AtomicBool,
+    /// What `receive()` returned last.
+    spare: Mutex<Option<Py<Receiving>>>,
 }
 
 impl Wait {
@@ -51,13 +55,40 @@ impl Wait {
         if !self.is_going_on.load(Ordering::Relaxed) {
             return None;
         }
-        only(py, line).filter(|wait| !is_done(wait.bind(py)).unwrap_or(true))
+        let waiter = self.waiter.get()?;
+        only(py, line).filter(|wait| !waiter.is_over(py, wait))
+    }
+
+    /// An awaitable of the next message: that of the last one if nobody holds it any more.
+    pub(super) fn receiving(&self, cycle: &Bound<'_, Cycle>) -> PyResult<Py<Receiving>> {
+        let py = cycle.py();
+        if let Some(spare) = &*lock(&self.spare)
+            && references(spare) == 1
+        {
+            return Ok(spare.clone_ref(py));
+        }
+        let made = Py::new(py, Receiving::new(cycle.clone().unbind()))?;
+        if !cycle.get().is_over() {
+            let previous = lock(&self.spare).replace(made.clone_ref(py));
+            drop(previous);
+        }
+        Ok(made)
+    }
+
+    /// The WebSocket is over.
+    pub(super) fn end(&self) {
+        let spare = lock(&self.spare).take();
+        drop(spare);
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self.waiter.get() {
-            Some(waiter) => waiter.traverse(visit),
-            None => Ok(()),
+        if let Some(waiter) = self.waiter.get() {
+            waiter.traverse(visit)?;
+        }
+        // In use means that somebody is here, so it is no garbage.
+        match self.spare.try_lock() {
+            Ok(spare) => visit.call(&*spare),
+            Err(_) => Ok(()),
         }
     }
 }
