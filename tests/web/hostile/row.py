@@ -6,13 +6,14 @@ import gc
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sized
 
 #: How often an input is timed at least, and at most where it seems to cost too much.
-ROUNDS = range(5, 60)
+ROUNDS = range(5, 100)
 #: How much CPU time one timing takes at least, in seconds.
 TIMING = 0.001
 
@@ -65,8 +66,9 @@ def seconds(run: Callable[[Any], object], given: Any, times: int) -> float:
 def ratio(run: Callable[[Any], object], one: Any, other: Any, most: float) -> float:
     """How many times the CPU time of ``other`` is that of ``one``.
 
-    The least of several turns counts, taken in turn, as what disturbs a timing only makes it
-    longer. As long as more than ``most`` comes out, there are more turns.
+    Both are timed in turn. What disturbs a timing makes it longer: for a moment, so the least of
+    several counts, or for a while, so the median of the turns' ratios does if it is less. As long
+    as more than ``most`` comes out, there are more turns.
     """
     with no_garbage_collection():
         least, times = [], []
@@ -76,10 +78,14 @@ def ratio(run: Callable[[Any], object], one: Any, other: Any, most: float) -> fl
             first = max(seconds(run, given, 1), 1e-7)
             times.append(int(TIMING / first) + 1)
             least.append(first)
+        ratios = []
         for turn in range(ROUNDS.stop):
+            took = []
             for index, given in enumerate((one, other)):
-                took = seconds(run, given, times[index]) / times[index]
-                least[index] = min(least[index], took)
-            if turn >= ROUNDS.start and least[1] <= most * least[0]:
+                took.append(seconds(run, given, times[index]) / times[index])
+                least[index] = min(least[index], took[index])
+            ratios.append(took[1] / max(took[0], 1e-9))
+            found = min(least[1] / least[0], median(ratios))
+            if turn >= ROUNDS.start and found <= most:
                 break
-        return least[1] / least[0]
+        return found
