@@ -17,6 +17,10 @@ pub fn parts(
 ) -> (Vec<Seen>, Result<(), Violation>) {
     let mut seen = Vec::new();
     let outcome = read(boundary, pieces, limits, &mut seen);
+    // How much of a field comes before it is found too large depends on the pieces.
+    if let (Err(Violation::PartTooLarge(_)), Some((_, content, _))) = (outcome, seen.last_mut()) {
+        content.clear();
+    }
     (seen, outcome)
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import enum
-import math
 import sys
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
@@ -66,7 +65,7 @@ def parse_options_header(header: str | bytes | None) -> tuple[bytes, dict[bytes,
 
 
 def _limit(most: float) -> int | None:
-    return None if math.isinf(most) else max(0, int(most))
+    return None if most > sys.maxsize else max(0, int(most))
 
 
 def _ask(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
