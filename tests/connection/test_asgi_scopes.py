@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,6 +110,46 @@ def test_a_scope_is_no_other_requests(serve: Serve) -> None:
     assert len({id(scope) for scope in scopes}) == 3
     assert len({id(scope["headers"]) for scope in scopes}) == 3
     assert all(scope["headers"] == [(b"host", b"test"), (b"mine", b"1")] for scope in scopes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda headers: headers.clear(),
+        lambda headers: headers.append((b"mine", b"1")),
+        lambda headers: headers.__setitem__(0, (b"host", b"mine")),
+    ],
+)
+def test_headers_that_were_changed_are_given_to_no_other(
+    serve: Serve, change: Callable[[list[tuple[bytes, bytes]]], object]
+) -> None:
+    begun: list[list[tuple[bytes, bytes]]] = []
+
+    def seen(scope: dict[str, Any]) -> None:
+        begun.append(list(scope["headers"]))
+        change(scope["headers"])
+
+    serve_three(serve, seen)
+    assert begun == [[(b"host", b"test")]] * 3
+
+
+def test_what_a_request_was_given_ends_with_it(serve: Serve) -> None:
+    class Thing:
+        pass
+
+    kept: list[weakref.ref[Thing]] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        assert [thing() for thing in kept] == [None] * len(kept)
+        for part in (scope, scope["state"]):
+            part["thing"] = thing = Thing()
+            kept.append(weakref.ref(thing))
+        await hello(scope, receive, send)
+
+    served = serve(application)
+    with served.connect() as client:
+        assert [client.ask(GET).status for _ in range(3)] == [200] * 3
+    assert len(kept) == 6
 
 
 def test_values_follow_the_request(serve: Serve) -> None:

@@ -320,7 +320,8 @@ fn notify(py: Python<'_>, cycle: Option<&Py<Cycle>>, what: impl FnOnce(&Cycle, P
 }
 
 fn tell_drained(py: Python<'_>, cycles: Option<Vec<Py<Cycle>>>) {
-    for cycle in cycles.into_iter().flatten() {
+    let Some(cycles) = cycles else { return };
+    for cycle in &cycles {
         cycle.get().drained(py);
     }
 }

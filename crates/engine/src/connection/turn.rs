@@ -71,7 +71,7 @@ impl Turn {
             serial,
             cycle: None,
             at: Circumstances {
-                head_only: head.method() == "HEAD",
+                head_only: head.has_method("HEAD"),
                 version: head.version(),
                 keep_alive: may_keep_alive && head.keep_alive(),
             },

@@ -46,6 +46,12 @@ impl RequestHead {
         std::str::from_utf8(self.method.of(&self.bytes)).unwrap_or_default()
     }
 
+    /// Whether this is the method.
+    #[must_use]
+    pub fn has_method(&self, method: &str) -> bool {
+        self.method.of(&self.bytes) == method.as_bytes()
+    }
+
     /// The whole request target, as sent.
     #[must_use]
     pub fn target(&self) -> &[u8] {

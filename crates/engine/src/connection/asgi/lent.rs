@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::entries::{Entries, Entry};
 use crate::references::references;
 
 /// A dictionary that each request may change as it likes, and most do not.
@@ -13,21 +12,35 @@ use crate::references::references;
 /// was, and a new one otherwise. Nobody can tell the difference.
 pub(super) struct Lent {
     dict: Py<PyDict>,
-    /// What it has to be like; never handed out. Dictionaries in it stand for empty ones.
-    model: Py<PyDict>,
-    /// The entries of the model.
+    /// What there is in it, as it was made.
     entries: Vec<(Py<PyAny>, Py<PyAny>)>,
+    /// The dictionaries among its values: all empty, and its own.
+    inner: Vec<Py<PyDict>>,
+    /// What it is made as; never handed out. Dictionaries in it stand for empty ones.
+    model: Py<PyDict>,
+    /// The dictionary's own count of its changes.
+    #[cfg(not(Py_3_14))]
+    version: u64,
 }
 
 /// The references to a dictionary that is at home: the one here, and the one of the mould's scope.
 const AT_HOME: isize = 2;
+/// Those to a dictionary within it: one in each of the lists here, and its own.
+const AT_HOME_INSIDE: isize = 3;
 
 impl Lent {
     pub(super) fn new(py: Python<'_>, model: Py<PyDict>) -> PyResult<Self> {
+        let dict = copy(py, &model)?;
         let unbound = |(key, value): (Bound<'_, _>, Bound<'_, _>)| (key.unbind(), value.unbind());
+        let entries: Vec<_> = dict.bind(py).iter().map(unbound).collect();
+        let values = entries.iter().map(|(_, value)| value.bind(py));
+        let inner = values.filter_map(|value| value.cast::<PyDict>().ok());
         Ok(Self {
-            dict: copy(py, &model)?,
-            entries: model.bind(py).iter().map(unbound).collect(),
+            inner: inner.map(|inner| inner.clone().unbind()).collect(),
+            #[cfg(not(Py_3_14))]
+            version: version(&dict),
+            dict,
+            entries,
             model,
         })
     }
@@ -38,32 +51,54 @@ impl Lent {
 
     /// Whether the next request can have it.
     pub(super) fn is_at_home(&self, py: Python<'_>) -> bool {
-        references(&self.dict) == AT_HOME && self.is_unchanged(py)
+        // An empty one that somebody kept may be filled later.
+        let is_own =
+            |inner: &Py<PyDict>| references(inner) == AT_HOME_INSIDE && inner.bind(py).is_empty();
+        references(&self.dict) == AT_HOME && self.is_unchanged(py) && self.inner.iter().all(is_own)
     }
 
     /// Leaves the dictionary to whoever has it, and takes another.
     pub(super) fn renew(&mut self, py: Python<'_>) -> PyResult<&Py<PyDict>> {
-        self.dict = copy(py, &self.model)?;
+        *self = Self::new(py, self.model.clone_ref(py))?;
         Ok(&self.dict)
     }
 
+    #[cfg(not(Py_3_14))]
+    fn is_unchanged(&self, _py: Python<'_>) -> bool {
+        version(&self.dict) == self.version
+    }
+
+    #[cfg(Py_3_14)]
     fn is_unchanged(&self, py: Python<'_>) -> bool {
+        use super::entries::{Entries, Entry};
         let dict = self.dict.bind(py);
-        let is_alike = |((known, model), (key, value)): (&(Py<PyAny>, _), Entry<'_, '_>)| {
-            key.is(known)
-                && match value.cast_exact::<PyDict>() {
-                    // An empty one that somebody kept may be filled later.
-                    Ok(inner) => inner.is_empty() && references(inner.as_unbound()) == 1,
-                    Err(_) => value.is(model),
-                }
-        };
-        dict.len() == self.entries.len() && self.entries.iter().zip(Entries::of(dict)).all(is_alike)
+        let is_same =
+            |((known, as_made), (key, value)): (&(Py<PyAny>, Py<PyAny>), Entry<'_, '_>)| {
+                key.is(known) && value.is(as_made)
+            };
+        dict.len() == self.entries.len() && self.entries.iter().zip(Entries::of(dict)).all(is_same)
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.dict)?;
+        for (key, value) in &self.entries {
+            visit.call(key)?;
+            visit.call(value)?;
+        }
+        self.inner.iter().try_for_each(|inner| visit.call(inner))?;
         visit.call(&self.model)
     }
+}
+
+/// How often a dictionary was changed, counted over all dictionaries. `CPython` 3.14 counts no more.
+#[cfg(not(Py_3_14))]
+#[cfg_attr(
+    Py_3_12,
+    expect(deprecated, reason = "it goes with 3.14, and so does this")
+)]
+fn version(dict: &Py<PyDict>) -> u64 {
+    // SAFETY: a live dictionary, whose count is read while the caller is attached.
+    unsafe { (*dict.as_ptr().cast::<pyo3::ffi::PyDictObject>()).ma_version_tag }
 }
 
 /// A copy of `model` whose dictionaries are its own.

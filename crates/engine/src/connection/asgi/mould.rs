@@ -3,18 +3,20 @@
 use http1::RequestHead;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::peer::ForScope;
 use super::lent::Lent;
-use super::pairs::Pairs;
+use super::pairs::{Pairs, is_worth_it};
 use super::scope::{method, target};
+use crate::references::references;
 
 /// A scope as the last request left it, but for what that could have changed.
 ///
 /// What the next one shares with it is set already: a value is replaced where requests differ,
-/// and the whole is copied. `headers` and `state` are a request's own and set in the copy.
+/// and the whole is copied. `state` is a request's own and set in the copy, as are `headers`
+/// that others are not likely to send.
 pub(super) struct Mould {
     scope: Py<PyDict>,
     versions: Lent,
@@ -26,7 +28,12 @@ pub(super) struct Mould {
     client: Option<Py<PyTuple>>,
     server: Option<Py<PyTuple>>,
     pairs: Pairs,
+    /// The headers in `scope`, lent like the rest.
+    headers: Option<Py<PyList>>,
 }
+
+/// The references to a list that is at home: the one here, and the one of the scope.
+const AT_HOME: isize = 2;
 
 impl Mould {
     /// A mould of a scope without values.
@@ -51,6 +58,7 @@ impl Mould {
             client: None,
             server: None,
             pairs: Pairs::default(),
+            headers: None,
         })
     }
 
@@ -69,7 +77,7 @@ impl Mould {
         if !self.extensions.is_at_home(py) {
             scope.set_item(intern!(py, "extensions"), self.extensions.renew(py)?)?;
         }
-        if self.method != head.method() {
+        if !head.has_method(&self.method) {
             scope.set_item(intern!(py, "method"), method(py, head.method()))?;
             head.method().clone_into(&mut self.method);
         }
@@ -97,8 +105,20 @@ impl Mould {
             &mut self.client,
             addresses.client.as_ref(),
         )?;
+        let is_at_home = |list: &Py<PyList>| {
+            references(list) == AT_HOME && self.pairs.are_in(list.bind(py), head)
+        };
+        if self.headers.as_ref().is_some_and(is_at_home) {
+            return scope.copy();
+        }
+        let headers = self.pairs.list(py, head)?;
+        if head.headers().all(|(name, value)| is_worth_it(name, value)) {
+            scope.set_item(intern!(py, "headers"), &headers)?;
+            self.headers = Some(headers.unbind());
+            return scope.copy();
+        }
         let scope = scope.copy()?;
-        scope.set_item(intern!(py, "headers"), self.pairs.list(py, head)?)?;
+        scope.set_item(intern!(py, "headers"), headers)?;
         Ok(scope)
     }
 
@@ -113,6 +133,7 @@ impl Mould {
         self.extensions.traverse(visit)?;
         visit.call(&self.client)?;
         visit.call(&self.server)?;
+        visit.call(&self.headers)?;
         self.pairs.traverse(visit)
     }
 }

@@ -28,6 +28,12 @@ struct Known {
     pair: Py<PyTuple>,
 }
 
+impl Known {
+    fn is(&self, py: Python<'_>, name: &[u8], value: &[u8]) -> bool {
+        self.value.as_bytes(py) == value && self.name.as_bytes(py) == name
+    }
+}
+
 impl Pairs {
     /// The value of `headers` in a scope.
     pub(super) fn list<'py>(
@@ -41,6 +47,24 @@ impl Pairs {
             value,
         };
         PyList::new(py, head.headers().map(pair))
+    }
+
+    /// Whether `list` has the very pairs for all headers of `head`.
+    pub(super) fn are_in(&self, list: &Bound<'_, PyList>, head: &RequestHead) -> bool {
+        let places = self.places.borrow();
+        let py = list.py();
+        let is_known = |index, (name, value): (&[u8], &[u8])| {
+            let known = places.get(place_of(name, value)).and_then(Option::as_ref);
+            known.is_some_and(|known| {
+                known.is(py, name, value)
+                    && list.get_item(index).is_ok_and(|pair| pair.is(&known.pair))
+            })
+        };
+        list.len() == head.headers().len()
+            && head
+                .headers()
+                .enumerate()
+                .all(|(index, header)| is_known(index, header))
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -69,7 +93,7 @@ impl<'py> IntoPyObject<'py> for Pair<'_, '_> {
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let Self { pairs, name, value } = self;
         let new = || [PyBytes::new(py, name), PyBytes::new(py, value)];
-        if value.len() > LONGEST || !is_common(name) {
+        if !is_worth_it(name, value) {
             return PyTuple::new(py, new());
         }
         let mut places = pairs.places.borrow_mut();
@@ -80,8 +104,7 @@ impl<'py> IntoPyObject<'py> for Pair<'_, '_> {
             return PyTuple::new(py, new());
         };
         if let Some(known) = place
-            && known.value.as_bytes(py) == value
-            && known.name.as_bytes(py) == name
+            && known.is(py, name, value)
         {
             return Ok(known.pair.bind(py).clone());
         }
@@ -95,6 +118,11 @@ impl<'py> IntoPyObject<'py> for Pair<'_, '_> {
         });
         Ok(pair)
     }
+}
+
+/// Whether a header is remembered.
+pub(super) fn is_worth_it(name: &[u8], value: &[u8]) -> bool {
+    value.len() <= LONGEST && is_common(name)
 }
 
 /// Whether many clients send this header, and with few different values.
