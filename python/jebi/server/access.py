@@ -69,7 +69,9 @@ class _Way:
 
     def __init__(self, logger: logging.Logger) -> None:
         self.logger = logger
-        self.handler: Any = logger.handlers[0] if logger.handlers else None
+        # Other threads may be changing it.
+        self.handlers = logger.handlers.copy()
+        self.handler: Any = self.handlers[0] if len(self.handlers) == 1 else None
         self.formatter: Any = getattr(self.handler, "formatter", None)
         self.is_plain = (
             type(logger) is logging.Logger
@@ -92,26 +94,26 @@ class _Way:
     def _looks(self) -> tuple[Any, ...]:
         """What decides what a line looks like."""
         formatter = self.formatter
-        return (
-            formatter._style,
-            formatter._style._fmt,
-            formatter.use_colors,
-            formatter.use_colors and [*formatter.level_colours.items()],
-            formatter.use_colors and [*formatter.status_colours.items()],
-            logging.getLevelName(_LEVEL),
-        )
+        style, name = formatter._style, logging.getLevelName(_LEVEL)
+        if not formatter.use_colors:
+            return style, style._fmt, name
+        colours = (*formatter.level_colours.items(), *formatter.status_colours.items())
+        return style, style._fmt, name, formatter.use_colors, colours
 
     def _attributes(self) -> tuple[int, int, int]:
         """A method that is replaced on an object makes for one attribute more."""
-        return len(vars(self.logger)), len(vars(self.handler)), len(vars(self.formatter))
+        return (
+            len(self.logger.__dict__),
+            len(self.handler.__dict__),
+            len(self.formatter.__dict__),
+        )
 
     def is_open(self) -> bool:
         """Whether a line goes from the logger to the stream, and meets nobody who could tell."""
         logger, handler = self.logger, self.handler
         return (
             self.is_plain
-            and len(logger.handlers) == 1
-            and logger.handlers[0] is handler
+            and logger.handlers == self.handlers
             and not logger.propagate
             and not logger.filters
             and not handler.filters
@@ -125,10 +127,8 @@ class _Way:
 
     def is_stale(self) -> bool:
         """Whether there is another handler or formatter than was looked at."""
-        handlers = self.logger.handlers
-        handler: Any = handlers[0] if handlers else None
-        formatter = getattr(handler, "formatter", None)
-        return handler is not self.handler or formatter is not self.formatter
+        formatter = getattr(self.handler, "formatter", None)
+        return self.logger.handlers != self.handlers or formatter is not self.formatter
 
     def line(self, client: str, request: str, status: int) -> str:
         end = self.ends.get(status)
@@ -150,10 +150,11 @@ def logger_of_requests(logger: logging.Logger) -> Log:
 
     def log(client: str, method: str, path: str, version: str, status: int) -> None:
         nonlocal way
-        if way.is_stale():
-            way = _Way(logger)
         if not way.is_open():
-            return logger.info(MESSAGE, client, method, path, version, status)
+            if way.is_stale():
+                way = _Way(logger)
+            if not way.is_open():
+                return logger.info(MESSAGE, client, method, path, version, status)
         if logger.disabled or not logger.isEnabledFor(_LEVEL):
             return None
         request = f"{method} {path} HTTP/{version}"
