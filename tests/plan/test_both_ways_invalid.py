@@ -116,6 +116,8 @@ FORMS = [
     (part("file", "x") + part("data", "x", "f") + b"--b--\r\n", MULTIPART),
     (part("file", "x", "f") + part("data", "xxxx", "f") + b"--b--\r\n", MULTIPART),
     (part("file", "x", "f") + part("data", "xxx", "f") + b"--b--\r\n", MULTIPART),
+    (part("file", "x", "f"), MULTIPART),
+    (part("file", "x" * 2000, "f")[:-40], MULTIPART),
     (b"no part", MULTIPART),
     (b"file=x&data=y", "application/x-www-form-urlencoded"),
     (b"{}", "application/json"),

@@ -46,27 +46,33 @@ class Transport(httpx.AsyncBaseTransport):
         self.raise_app_exceptions = raise_app_exceptions
         self.root_path = root_path
         self.client = client
-        self.state = state or {}
+        self.state = {} if state is None else state
         self._application: Any = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Have the application answer, and return as soon as its answer begins."""
         if not _runs_engine():
             return await self._call_application(request)
+        status, headers, body = await self.begin(request)
+        return httpx.Response(status, headers=headers, stream=body, request=request)
+
+    async def begin(
+        self, request: httpx.Request
+    ) -> tuple[int, list[tuple[bytes, bytes]], httpx.AsyncByteStream]:
+        """Send a request through the engine; status, headers and body of the answer."""
         if self._application is None:
             recording = Recording(as_asgi3(self.app))
             native = for_engine(self.app, report=note_error, asgi=recording)
             self._application = recording if native is self.app else native
         exchange = EngineExchange(self._application, self._scope(request), request)
         status, headers = await exchange.start()
-        stream = _Body(exchange, exchange.body(status, headers), self.raise_app_exceptions)
-        shown = [pair for pair in headers if pair[0].lower() != b"transfer-encoding"]
-        response = httpx.Response(status, headers=shown, stream=stream, request=request)
+        body: httpx.AsyncByteStream
+        body = _Body(exchange, exchange.body(status, headers), self.raise_app_exceptions)
         if status == 500 and self.raise_app_exceptions:
             # Raised here, and not where the body is read, which nobody may do.
-            content = b"".join([piece async for piece in stream])
-            response = httpx.Response(status, headers=shown, content=content, request=request)
-        return response
+            body = httpx.ByteStream(b"".join([piece async for piece in body]))
+        shown = [pair for pair in headers if pair[0].lower() != b"transfer-encoding"]
+        return status, shown, body
 
     def _scope(self, request: httpx.Request) -> dict[str, Any]:
         url = request.url

@@ -15,7 +15,7 @@ from anyio.streams.stapled import StapledObjectStream
 from jebi.web.exceptions import StarletteDeprecationWarning
 from jebi.web.testclient._httpx import httpx
 from jebi.web.testclient.asgi import as_asgi3
-from jebi.web.testclient.transport import AppTransport
+from jebi.web.testclient.transport import AppTransport, EngineTransport
 from jebi.web.testclient.websocket import Upgrade, WebSocketTestSession
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class TestClient(httpx.Client):
         headers: Headers of every request.
         follow_redirects: Whether to follow redirects.
         client: The client's address, as the application sees it.
+        engine: Send requests as bytes through the engine that serves production, on Jebi's event
+            loop, and not to the application's ASGI form.
     """
 
     # pytest collects classes by this beginning of the name.
@@ -63,7 +65,15 @@ class TestClient(httpx.Client):
         headers: dict[str, str] | None = None,
         follow_redirects: bool = True,
         client: tuple[str, int] = ("testclient", 50000),
+        *,
+        engine: bool = False,
     ) -> None:
+        if engine:
+            if backend != "asyncio" or backend_options:
+                raise ValueError("engine=True brings its own event loop: leave out the backend")
+            from jebi.loop import new_event_loop
+
+            backend_options = {"loop_factory": new_event_loop}
         self.async_backend: dict[str, Any] = {
             "backend": backend,
             "backend_options": backend_options or {},
@@ -77,13 +87,14 @@ class TestClient(httpx.Client):
             headers=headers,
             cookies=cookies,
             follow_redirects=follow_redirects,
-            transport=AppTransport(
+            transport=(EngineTransport if engine else AppTransport)(
                 self.app,
                 self._portal_factory,
                 raise_server_exceptions,
                 root_path,
                 client,
                 self.app_state,
+                app,
             ),
         )
 
