@@ -254,6 +254,20 @@ impl Connection {
         self.inner.abrupt_shutdown(reason);
     }
 
+    /// Nothing may happen for long: what is empty need not be kept.
+    pub fn rest_lightly(&mut self) {
+        let mut buffers = self.pipe.buffers();
+        for empty in [&mut self.feed, &mut buffers.incoming] {
+            if empty.is_empty() {
+                *empty = BytesMut::new();
+            }
+        }
+        buffers.outgoing.shrink_to_fit();
+        self.streams.shrink_to_fit();
+        self.heads.shrink_to_fit();
+        self.events.shrink_to_fit();
+    }
+
     /// Time passed, which makes up for what a client did without need.
     pub fn time_passed(&mut self, elapsed: Duration) {
         self.inbound.budget.time_passed(elapsed);

@@ -115,6 +115,9 @@ impl State {
         // No Python runs where it goes: it holds nothing of an application's.
         self.spare = None;
         self.output.rest_lightly();
+        if let Some(session) = &mut self.http2 {
+            session.rest_lightly();
+        }
     }
 
     /// Whether nothing has been asked for lately, so that the connection can be closed for another

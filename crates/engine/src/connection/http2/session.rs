@@ -136,6 +136,13 @@ impl Session {
         Gone::all(streams.map(|(_, stream)| stream.give_up(shared)).collect())
     }
 
+    /// Nothing may happen for long: what is empty need not be kept.
+    pub(in super::super) fn rest_lightly(&mut self) {
+        self.scratch = Vec::new();
+        self.streams.shrink_to_fit();
+        self.codec.rest_lightly();
+    }
+
     /// Writes what the codec has, as far as `output` is low.
     pub(in super::super) fn write(&mut self, output: &mut Output) {
         self.is_behind = false;
