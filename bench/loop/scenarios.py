@@ -16,6 +16,10 @@ class Echo:
     ``kind`` is the kind of connection, ``style`` how the server is written: with a ``protocol``, a
     ``buffered`` protocol or ``streams``. An operation is one message of ``size`` bytes, there and
     back.
+
+    Small messages over TCP cost the kernel five times what they cost the loop, so no loop on epoll
+    gets far ahead of another: one in C that runs no Python at all takes a sixth less processor time
+    than uvloop for 1 KiB.
     """
 
     name: str

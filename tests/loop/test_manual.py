@@ -35,7 +35,8 @@ def examples() -> list[Example]:
                 output = text
             else:
                 files[text.partition("\n")[0].removeprefix("# ")] = text
-        found.append(Example(section.partition("\n")[0], files, output))
+        if files:
+            found.append(Example(section.partition("\n")[0], files, output))
     return found
 
 
