@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 from jebi.web.applications import Starlette
 from jebi.web.background import BackgroundTask
 from jebi.web.middleware import Middleware
+from jebi.web.middleware._below import Run
 from jebi.web.middleware.base import BaseHTTPMiddleware
 from jebi.web.middleware.gzip import GZipMiddleware
 from jebi.web.requests import Request
@@ -505,3 +507,24 @@ def test_call_next_in_a_task_of_the_middlewares() -> None:
         assert served.ask().body == b"plain"
     with Served(behind(plain, gathering)) as served:
         assert served.ask().body == b"plain"
+
+
+def test_nothing_is_left_to_the_garbage_collector(wait: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await wait()
+        await plain(scope, receive, send)
+
+    def alive() -> int:
+        return sum(type(each) is Run for each in gc.get_objects())
+
+    with Served(behind(app, passing, passing)) as served, served.connect() as client:
+        client.ask()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(10):
+                client.ask()
+            # The last request may not be over yet.
+            assert served.on_loop(alive) <= 2
+        finally:
+            gc.enable()

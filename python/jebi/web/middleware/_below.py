@@ -75,13 +75,16 @@ class Below:
 
     def raise_what_is_left(self) -> None:
         """Raise what the application raised after its response had begun."""
-        for run in self._runs:
+        # They refer to this: nothing is left to the garbage collector.
+        runs, self._runs = self._runs, []
+        for run in runs:
             run.raise_what_is_left()
 
     async def cancel(self) -> None:
         """Have the application leave: the middleware failed."""
         self.answered = True
-        for run in self._runs:
+        runs, self._runs = self._runs, []
+        for run in runs:
             await run.cancel()
 
     def abandon(self) -> None:

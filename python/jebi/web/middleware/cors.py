@@ -6,6 +6,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from jebi._engine import find_headers, set_header
 from jebi.web.datastructures import Headers, MutableHeaders
 from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
@@ -162,15 +163,15 @@ class CORSMiddleware:
     def send(self, message: Message, send: Send, request_headers: Headers) -> Awaitable[None]:
         """Send ``message``, with the headers added where it begins the answer."""
         if message["type"] == "http.response.start":
-            message.setdefault("headers", [])
-            headers = MutableHeaders(scope=message)
+            raw = message["headers"] = list(message.get("headers", ()))
             origin = request_headers.get("origin")
             if origin is not None:
-                headers.update(self.simple_headers)
+                for name, value in self.simple_headers.items():
+                    set_header(raw, name, value)
                 if self.preflight_explicit_allow_origin and self.is_allowed_origin(origin):
-                    headers["Access-Control-Allow-Origin"] = origin
+                    set_header(raw, "Access-Control-Allow-Origin", origin)
             # Also for an answer without the header: a cache must not give it to another origin.
-            headers.add_vary_header("Origin")
+            set_header(raw, "vary", ", ".join([*find_headers(raw, "vary"), "Origin"]))
         return send(message)
 
     @staticmethod

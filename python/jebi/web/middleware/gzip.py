@@ -191,8 +191,8 @@ class IdentityResponder:
         more = message.get("more_body", False)
         start = self._start
         if start is not None and not more and len(body) < self.minimum_size:
-            self._as_it_is = True
-            await self._send_start()
+            self._start, self._as_it_is = None, True
+            await self.send(start)
             await self.send(message)
             return
         body = await self.apply_compression(body, more_body=more)
