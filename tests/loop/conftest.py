@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -77,3 +78,13 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     return context
+
+
+@pytest.fixture
+def heeds_control_c() -> Iterator[None]:
+    """A shell has its background jobs ignore it, and asyncio then leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

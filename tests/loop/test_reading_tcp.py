@@ -163,6 +163,7 @@ def test_another_callback_of_the_iteration_pauses(
         loop.run_until_complete(main(pair, second))
 
 
+@pytest.mark.usefixtures("heeds_control_c")
 def test_an_interrupt_loses_nothing(loop: asyncio.AbstractEventLoop, pair: Pair) -> None:
     near, far = pair
     transport, protocol = loop.run_until_complete(connect(near, lambda: Recorder(loop)))

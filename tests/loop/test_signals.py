@@ -13,7 +13,6 @@ import pytest
 from tests.loop.programs import run_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import FrameType
 
 CLOSED_AT_THE_END = """
@@ -82,16 +81,6 @@ def test_what_a_python_handler_raises_leaves_the_loop(loop: asyncio.AbstractEven
     finally:
         signal.signal(signal.SIGALRM, before)
     assert not loop.is_running()
-
-
-@pytest.fixture
-def heeds_control_c() -> Iterator[None]:
-    """A shell has its background jobs ignore it, and asyncio then leaves it so."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("heeds_control_c")

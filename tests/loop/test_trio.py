@@ -374,6 +374,7 @@ def test_closing_the_loop_ends_the_program(loop: jebi.loop.Loop) -> None:
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # nobody runs the loop again
 
 
+@pytest.mark.usefixtures("heeds_control_c")
 def test_control_c_cancels_the_program() -> None:
     ended: list[str] = []
 
