@@ -55,6 +55,8 @@ lint-rust: $(STAMPS)/base
 	$(WITHOUT_LIBFUZZER) cargo clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
 lint-python: $(STAMPS)/test $(STAMPS)/extension
+	@! grep -rnE --include='*.py' --include='*.pyi' '# (noqa(: [A-Z0-9, ]+)?|type: ignore(\[[a-z, -]+\])?)$$' $(CHECKED) \
+		|| { echo 'lint: what silences a lint says why, behind it on its line' >&2; exit 1; }
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy python/jebi tests conformance

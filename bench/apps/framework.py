@@ -72,7 +72,7 @@ async def read_json():  # noqa: ANN201 - the shortest handler people write
 
 
 @app.get("/items/{item_id}")
-async def read_item(item_id: int, q: str | None = None, limit: int = 10):  # noqa: ANN201
+async def read_item(item_id: int, q: str | None = None, limit: int = 10):  # noqa: ANN201 - as people write it
     """Answer typed parameters."""
     return {"item_id": item_id, "q": q, "limit": limit}
 
@@ -85,7 +85,7 @@ async def create_order(order: Order) -> Receipt:
 
 
 @app.get("/def")
-def read_def():  # noqa: ANN201
+def read_def():  # noqa: ANN201 - as people write it
     """Answer the small document from the thread pool."""
     return {"message": "Hello, World!"}
 
@@ -111,13 +111,13 @@ async def fourth(value: Annotated[int, Depends(third)]) -> int:
 
 
 @app.get("/dependencies")
-async def read_dependencies(value: Annotated[int, Depends(fourth)]):  # noqa: ANN201
+async def read_dependencies(value: Annotated[int, Depends(fourth)]):  # noqa: ANN201 - as people write it
     """Answer what four nested dependencies made."""
     return {"value": value}
 
 
 @app.get("/sleep")
-async def read_sleep():  # noqa: ANN201
+async def read_sleep():  # noqa: ANN201 - as people write it
     """Wait for something slow, as long as a database takes."""
     await asyncio.sleep(0.01)
     return {"message": "Hello, World!"}

@@ -15,7 +15,7 @@ class Trigger:
     """Stands first in ``sys.meta_path`` until the drop-in's own finder takes its place."""
 
     @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG004
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG004 - a finder's signature
         """Install the drop-in when a foreign name is looked for, and answer as it does."""
         if name not in FOREIGN:
             return None

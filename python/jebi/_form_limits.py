@@ -36,4 +36,4 @@ _FormLimits = FormLimits  # FastAPI's name
 
 def checked_form_limits(limits: Mapping[str, Any] | None) -> dict[str, int]:
     """The limits, once each is known to be a name and a number that make sense."""
-    return {} if limits is None else dict(_adapter.validate_python(limits))  # type: ignore[arg-type]
+    return {} if limits is None else dict(_adapter.validate_python(limits))  # type: ignore[arg-type]  # a TypedDict is made of any mapping

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jebi.web.websockets import WebSocket
 
 
-async def http_exception_handler(request: Request, exc: HTTPException) -> Response:  # noqa: ARG001
+async def http_exception_handler(request: Request, exc: HTTPException) -> Response:  # noqa: ARG001 - a handler's signature
     """Answer with the exception's status, headers and ``{"detail": …}``."""
     headers = getattr(exc, "headers", None)
     if not is_body_allowed_for_status_code(exc.status_code):
@@ -25,7 +25,7 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
 
 
 async def request_validation_exception_handler(
-    request: Request,  # noqa: ARG001
+    request: Request,  # noqa: ARG001 - a handler's signature
     exc: RequestValidationError,
 ) -> JSONResponse:
     """Answer 422 with the list of errors as ``detail``."""

@@ -138,13 +138,13 @@ class _Declared(FieldInfo):  # type: ignore[misc]  # final for type checkers, no
         return f"{type(self).__name__}({self.default})"
 
 
-class Param(_Declared):  # type: ignore[misc]
+class Param(_Declared):  # type: ignore[misc]  # as _Declared
     """A parameter outside of the body."""
 
     in_: ParamTypes
 
 
-class Path(Param):  # type: ignore[misc]
+class Path(Param):  # type: ignore[misc]  # as _Declared
     """A part of the path; always required."""
 
     in_ = ParamTypes.path
@@ -155,13 +155,13 @@ class Path(Param):  # type: ignore[misc]
         super().__init__(default, **options)
 
 
-class Query(Param):  # type: ignore[misc]
+class Query(Param):  # type: ignore[misc]  # as _Declared
     """A parameter of the query string."""
 
     in_ = ParamTypes.query
 
 
-class Header(Param):  # type: ignore[misc]
+class Header(Param):  # type: ignore[misc]  # as _Declared
     """A header field."""
 
     in_ = ParamTypes.header
@@ -173,13 +173,13 @@ class Header(Param):  # type: ignore[misc]
         super().__init__(default, **rest)
 
 
-class Cookie(Param):  # type: ignore[misc]
+class Cookie(Param):  # type: ignore[misc]  # as _Declared
     """A cookie."""
 
     in_ = ParamTypes.cookie
 
 
-class Body(_Declared):  # type: ignore[misc]
+class Body(_Declared):  # type: ignore[misc]  # as _Declared
     """The body, or a member of it."""
 
     def __init__(self, default: Any = Undefined, **options: Unpack[BodyOptions]) -> None:
@@ -190,7 +190,7 @@ class Body(_Declared):  # type: ignore[misc]
         super().__init__(default, **rest)
 
 
-class Form(Body):  # type: ignore[misc]
+class Form(Body):  # type: ignore[misc]  # as _Declared
     """A field of a form."""
 
     def __init__(self, default: Any = Undefined, **options: Unpack[FormOptions]) -> None:
@@ -199,7 +199,7 @@ class Form(Body):  # type: ignore[misc]
         super().__init__(default, **options)
 
 
-class File(Form):  # type: ignore[misc]
+class File(Form):  # type: ignore[misc]  # as _Declared
     """A file of a multipart form."""
 
     def __init__(self, default: Any = Undefined, **options: Unpack[FormOptions]) -> None:

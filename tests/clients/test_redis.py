@@ -63,7 +63,7 @@ async def test_transactions(client: aioredis.Redis) -> None:
     async with client.pipeline(transaction=True) as pipeline:
         await pipeline.watch("watched")
         await client.set("watched", 2)
-        pipeline.multi()  # type: ignore[no-untyped-call]
+        pipeline.multi()  # type: ignore[no-untyped-call]  # without types in redis
         pipeline.set("watched", 3)
         with pytest.raises(WatchError):
             await pipeline.execute()

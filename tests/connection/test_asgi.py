@@ -237,15 +237,15 @@ def test_what_cannot_be_sent_is_raised_and_answered_with_500(
 def test_text_is_no_header(serve: Serve) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         with pytest.raises(TypeError, match="bytes"):
-            await send(start(200, [("a", "b")]))  # type: ignore[list-item]
+            await send(start(200, [("a", "b")]))  # type: ignore[list-item]  # wrong on purpose
         with pytest.raises(ValueError, match="pair"):
-            await send(start(200, [(b"a",)]))  # type: ignore[list-item]
+            await send(start(200, [(b"a",)]))  # type: ignore[list-item]  # wrong on purpose
         with pytest.raises(TypeError):
-            await send(start("200"))  # type: ignore[arg-type]
+            await send(start("200"))  # type: ignore[arg-type]  # wrong on purpose
         await send({"type": "http.response.start", "status": 200, "headers": iter([[b"A", b"b"]])})
         with pytest.raises(TypeError, match="bytes"):
-            await send(body(5))  # type: ignore[arg-type]
-        await send(body(memoryview(b"view")))  # type: ignore[arg-type]
+            await send(body(5))  # type: ignore[arg-type]  # wrong on purpose
+        await send(body(memoryview(b"view")))  # type: ignore[arg-type]  # more than ASGI's types allow
 
     answer = serve(application).ask()
     assert (answer.get("a"), answer.body) == ("b", b"view")

@@ -207,7 +207,7 @@ def test_a_server_that_ended_is_collected() -> None:
 def test_an_application_has_to_be_callable() -> None:
     loop = jebi.loop.new_event_loop()
     with pytest.raises(TypeError, match="callable"):
-        HttpServer(loop, [], 5)  # type: ignore[arg-type]
+        HttpServer(loop, [], 5)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match="timeout"):
         HttpServer(loop, [], hello, header_timeout=-1.0)
     loop.close()

@@ -56,7 +56,7 @@ def test_what_tools_wrap_takes_the_asgi_form(owner: Any, monkeypatch: pytest.Mon
 def test_a_stack_that_is_built_otherwise_takes_the_asgi_form() -> None:
     app = _declare(FastAPI())
     build = app.build_middleware_stack
-    app.build_middleware_stack = lambda: build()  # type: ignore[method-assign]
+    app.build_middleware_stack = lambda: build()  # type: ignore[method-assign]  # replaced on purpose
     assert compile_native(app) is None
 
 

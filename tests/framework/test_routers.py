@@ -117,7 +117,7 @@ def test_every_verb_and_many_at_once() -> None:
 
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(TypeError, match="respones_model"):
-        FastAPI().get("/", respones_model=int)(lambda: 1)  # type: ignore[call-arg]
+        FastAPI().get("/", respones_model=int)(lambda: 1)  # type: ignore[call-arg]  # wrong on purpose
 
 
 def test_lifespans_of_all_routers_with_their_state() -> None:

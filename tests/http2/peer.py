@@ -167,7 +167,7 @@ class Peer:
         """Waits until the server has seen all that was sent, or has ended the connection."""
         for payload in (b"settled1", b"settled2"):
             self.send(frames.ping(payload))
-            self.until(lambda: payload in self.pongs or self.has_ended(), "a pong")  # noqa: B023
+            self.until(lambda: payload in self.pongs or self.has_ended(), "a pong")  # noqa: B023 - called at once
         self.settled = not self.has_ended()
 
     def has_ended(self) -> bool:

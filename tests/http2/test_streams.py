@@ -123,7 +123,7 @@ def test_an_answer_while_content_comes(serve: Serve, dial: Dial) -> None:
     stream = peer.stream(1)
     for turn in range(50):
         peer.send(frames.data(1, b"%d," % turn))
-        peer.until(lambda: stream.body.endswith(b"%d," % turn), "the echo")  # noqa: B023
+        peer.until(lambda: stream.body.endswith(b"%d," % turn), "the echo")  # noqa: B023 - called at once
     peer.send(frames.data(1, end=True))
     peer.answer(1)
 

@@ -169,7 +169,7 @@ def test_many_messages_as_windows_open(serve: Serve, dial: Dial) -> None:
         sent += len(data)
         peer.until(
             lambda: (
-                sent  # noqa: B023
+                sent  # noqa: B023 - called at once
                 <= min(
                     initial + peer.opened_window.get(1, 0),
                     frames.DEFAULT_WINDOW + peer.opened_window.get(0, 0),

@@ -99,7 +99,7 @@ def test_coroutines_are_refused_as_callbacks(watched: asyncio.AbstractEventLoop)
             watched.run_in_executor(None, callback)
     made.close()
     with pytest.raises(TypeError, match="a callable object was expected by call_soon"):
-        watched.call_soon("spam")  # type: ignore[arg-type]
+        watched.call_soon("spam")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_handle_knows_where_it_was_made(watched: asyncio.AbstractEventLoop) -> None:

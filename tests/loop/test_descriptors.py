@@ -138,7 +138,7 @@ def test_regular_files_cannot_be_watched(loop: asyncio.AbstractEventLoop) -> Non
 @pytest.mark.parametrize("fd", ["spam", object(), -1, 1.5])
 def test_what_is_no_descriptor(loop: asyncio.AbstractEventLoop, fd: object) -> None:
     with pytest.raises(ValueError, match="Invalid file"):
-        loop.add_reader(fd, print)  # type: ignore[arg-type]
+        loop.add_reader(fd, print)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("direction", ["reader", "writer"])

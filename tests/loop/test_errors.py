@@ -98,7 +98,7 @@ def test_the_handler_is_known_and_checked(loop: asyncio.AbstractEventLoop) -> No
     loop.set_exception_handler(None)
     assert loop.get_exception_handler() is None
     with pytest.raises(TypeError, match="A callable object or None is expected"):
-        loop.set_exception_handler("spam")  # type: ignore[arg-type]
+        loop.set_exception_handler("spam")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_task_that_nobody_awaited_is_reported(loop: asyncio.AbstractEventLoop) -> None:

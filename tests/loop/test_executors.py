@@ -46,7 +46,7 @@ class Gate:
 
 def test_it_is_a_thread_pool(loop: asyncio.AbstractEventLoop) -> None:
     name = loop.run_until_complete(loop.run_in_executor(None, thread_name))
-    executor: Any = loop._default_executor  # type: ignore[attr-defined]
+    executor: Any = loop._default_executor  # type: ignore[attr-defined]  # a private name
     assert name == "asyncio_0"
     assert isinstance(executor, concurrent.futures.ThreadPoolExecutor)
     assert executor._max_workers == min(32, (os.cpu_count() or 1) + 4)
@@ -226,7 +226,7 @@ def test_what_ends_the_program_comes_home(
 
 def test_others_may_submit_too(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(loop.run_in_executor(None, int))
-    executor: Any = loop._default_executor  # type: ignore[attr-defined]
+    executor: Any = loop._default_executor  # type: ignore[attr-defined]  # a private name
     assert executor.submit(int, "12", base=3).result(10) == 5
     assert list(executor.map(int, "123")) == [1, 2, 3]
     with pytest.raises(LookupError):
@@ -262,7 +262,7 @@ def test_shutting_down_may_cancel_what_waits(loop: asyncio.AbstractEventLoop) ->
             loop.run_in_executor(None, gate.pass_through)
             assert gate.came.acquire(timeout=10)
         waiting = loop.run_in_executor(None, ran.append, 1)
-        executor: Any = loop._default_executor  # type: ignore[attr-defined]
+        executor: Any = loop._default_executor  # type: ignore[attr-defined]  # a private name
         submitted = executor.submit(ran.append, 2)
         executor.shutdown(wait=False, cancel_futures=True)
         assert submitted.cancelled()
@@ -325,7 +325,7 @@ def test_a_function_and_its_loop_can_be_collected_before_it_began() -> None:
     for _ in range(limit):
         loop.run_in_executor(None, gate.pass_through)
     thing = Thing()
-    thing.future = loop.run_in_executor(None, thing.call)  # type: ignore[attr-defined]
+    thing.future = loop.run_in_executor(None, thing.call)  # type: ignore[attr-defined]  # a cycle
     alive = weakref.ref(thing)
     executor = loop._default_executor
     loop.close()

@@ -237,7 +237,7 @@ def test_failures_leave_no_cycle(
             return
         pytest.fail("somebody listens at port 1")
 
-    loop.getaddrinfo = found(A, B, C)  # type: ignore[method-assign]
+    loop.getaddrinfo = found(A, B, C)  # type: ignore[method-assign]  # replaced on purpose
     loop.run_until_complete(fail())
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
@@ -284,8 +284,8 @@ def test_families_take_turns(
         asked.append(address[0])
         raise ConnectionRefusedError(111, str(address))
 
-    loop.getaddrinfo = families(*"666644")  # type: ignore[method-assign]
-    loop.sock_connect = refuse  # type: ignore[assignment,method-assign]
+    loop.getaddrinfo = families(*"666644")  # type: ignore[method-assign]  # replaced on purpose
+    loop.sock_connect = refuse  # type: ignore[assignment,method-assign]  # replaced on purpose
     with pytest.raises(OSError, match="Multiple exceptions"):
         loop.run_until_complete(
             loop.create_connection(asyncio.Protocol, "some.example", 1, **options)

@@ -101,7 +101,7 @@ def test_wrong_arguments_are_refused(
 
 def test_a_time_must_be_a_number(loop: asyncio.AbstractEventLoop) -> None:
     with pytest.raises(TypeError):
-        loop.call_later("1", print)  # type: ignore[arg-type]
+        loop.call_later("1", print)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_odd_delays(loop: asyncio.AbstractEventLoop) -> None:
@@ -178,7 +178,7 @@ def test_timers_of_one_time_are_equal_if_they_call_the_same(
     assert one != same
     assert one != 10.5
     with pytest.raises(TypeError):
-        assert one < 10.5  # type: ignore[operator]
+        assert one < 10.5  # type: ignore[operator]  # wrong on purpose
     for handle in (one, other, later):
         handle.cancel()
 

@@ -106,7 +106,7 @@ def test_numbers_are_connected_to_without_the_resolver(
             transport.close()
         await asyncio.sleep(0)
 
-    loop.getaddrinfo = fail  # type: ignore[method-assign]
+    loop.getaddrinfo = fail  # type: ignore[method-assign]  # replaced on purpose
     loop.run_until_complete(main())
 
 

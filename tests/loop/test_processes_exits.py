@@ -71,7 +71,7 @@ def test_no_object_is_left_either(loop: asyncio.AbstractEventLoop) -> None:
     async def main() -> list[weakref.ref[Any]]:
         process = await asyncio.create_subprocess_exec("cat", stdin=PIPE, stdout=PIPE)
         await process.communicate(b"x")
-        transport: Any = process._transport  # type: ignore[attr-defined]
+        transport: Any = process._transport  # type: ignore[attr-defined]  # a private name
         await asyncio.sleep(0)
         pipes = [transport.get_pipe_transport(fd) for fd in (0, 1)]
         return [weakref.ref(each) for each in (process, transport, *pipes)]
@@ -145,7 +145,7 @@ def test_popen_may_be_the_one_who_reaped(
 ) -> None:
     async def main() -> int:
         process = await asyncio.create_subprocess_exec("sh", "-c", "exit 3")
-        popen: Any = process._transport.get_extra_info("subprocess")  # type: ignore[attr-defined]
+        popen: Any = process._transport.get_extra_info("subprocess")  # type: ignore[attr-defined]  # a private name
         assert popen.wait() == 3
         return await process.wait()
 
@@ -190,7 +190,7 @@ def test_a_grandchild_that_holds_the_pipe(loop: asyncio.AbstractEventLoop) -> No
         )
         # asyncio would wait here for the pipe, that is for ever.
         assert await process.wait() == 4
-        process._transport.close()  # type: ignore[attr-defined]
+        process._transport.close()  # type: ignore[attr-defined]  # a private name
         await asyncio.sleep(0)
 
     loop.run_until_complete(main())
@@ -200,7 +200,7 @@ def test_a_grandchild_that_holds_the_pipe(loop: asyncio.AbstractEventLoop) -> No
 def test_a_closed_loop_ends_its_children() -> None:
     async def main() -> Any:
         process = await asyncio.create_subprocess_exec("sleep", "1000", stdin=PIPE, stdout=PIPE)
-        return process._transport.get_extra_info("subprocess")  # type: ignore[attr-defined]
+        return process._transport.get_extra_info("subprocess")  # type: ignore[attr-defined]  # a private name
 
     before = os.listdir("/proc/self/fd")
     loop = jebi.loop.new_event_loop()

@@ -59,7 +59,7 @@ def test_arguments_that_cannot_be_given(loop: asyncio.AbstractEventLoop) -> None
             with pytest.raises(ValueError, match="null byte"):
                 await asyncio.create_subprocess_exec(*args)
         with pytest.raises(TypeError):
-            await asyncio.create_subprocess_exec("echo", 1)  # type: ignore[arg-type]
+            await asyncio.create_subprocess_exec("echo", 1)  # type: ignore[arg-type]  # wrong on purpose
         with pytest.raises(ValueError, match="illegal environment variable name"):
             await asyncio.create_subprocess_exec("echo", env={"A=B": "C"})
 

@@ -124,9 +124,9 @@ def test_a_running_loop_cannot_be_closed(loop: asyncio.AbstractEventLoop) -> Non
 
 
 def test_whether_it_is_closed_shows_where_libraries_look(loop: asyncio.AbstractEventLoop) -> None:
-    assert loop._closed is False  # type: ignore[attr-defined]
+    assert loop._closed is False  # type: ignore[attr-defined]  # a private name
     loop.close()
-    assert loop._closed is True  # type: ignore[attr-defined]
+    assert loop._closed is True  # type: ignore[attr-defined]  # a private name
 
 
 def test_a_closed_loop_refuses(factory: Callable[[], asyncio.AbstractEventLoop]) -> None:

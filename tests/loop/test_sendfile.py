@@ -226,7 +226,7 @@ def test_transports_that_take_no_files(loop: asyncio.AbstractEventLoop, file: IO
             Receiver, local_addr=("127.0.0.1", 0)
         )
         with pytest.raises(RuntimeError, match="sendfile is not supported for transport"):
-            await loop.sendfile(datagrams, file)  # type: ignore[arg-type]
+            await loop.sendfile(datagrams, file)  # type: ignore[arg-type]  # wrong on purpose
         datagrams.close()
         await receiver.lost
 
@@ -375,7 +375,7 @@ def test_what_else_sockets_refuse(
         near, gathering = await sock_pair(loop)
         with near, (tmp_path / "file").open() as text:
             with pytest.raises(ValueError, match="file should be opened in binary mode"):
-                await loop.sock_sendfile(near, text)  # type: ignore[arg-type]
+                await loop.sock_sendfile(near, text)  # type: ignore[arg-type]  # wrong on purpose
             with pytest.raises(asyncio.SendfileNotAvailableError):
                 await loop.sock_sendfile(near, Unsendable(), fallback=False)
         await gathering

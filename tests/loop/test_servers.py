@@ -202,11 +202,11 @@ def test_arguments_that_contradict(
     async def main() -> None:
         at_once = "host/port and sock can not be specified at the same time"
         with pytest.raises(ValueError, match=at_once):
-            await loop.create_server(Echo, "127.0.0.1", 0, sock=listener)  # type: ignore[call-overload]
+            await loop.create_server(Echo, "127.0.0.1", 0, sock=listener)  # type: ignore[call-overload]  # wrong on purpose
         with pytest.raises(ValueError, match=at_once):
-            await loop.create_connection(Echo, "127.0.0.1", 0, sock=listener)  # type: ignore[call-overload]
+            await loop.create_connection(Echo, "127.0.0.1", 0, sock=listener)  # type: ignore[call-overload]  # wrong on purpose
         with pytest.raises(ValueError, match="Neither host/port nor sock were specified"):
-            await loop.create_server(Echo)  # type: ignore[call-overload]
+            await loop.create_server(Echo)  # type: ignore[call-overload]  # wrong on purpose
         with pytest.raises(ValueError, match="no sock specified"):
             await loop.create_connection(Echo)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
@@ -230,7 +230,7 @@ def test_every_address_is_tried(loop: asyncio.AbstractEventLoop, listener: socke
         return [(*kind, ("127.0.0.1", 1)), (*kind, ("127.0.0.1", port))]
 
     async def main() -> None:
-        loop.getaddrinfo = addresses  # type: ignore[method-assign]
+        loop.getaddrinfo = addresses  # type: ignore[method-assign]  # replaced on purpose
         transport, _ = await loop.create_connection(Connected, "two.example", port)
         assert transport.get_extra_info("peername") == ("127.0.0.1", port)
         transport.close()
@@ -249,7 +249,7 @@ def test_when_every_address_refuses_all_is_said(loop: asyncio.AbstractEventLoop)
         return [(*kind, ("127.0.0.1", 1)), (*kind, ("127.0.0.2", 1))]
 
     async def main() -> None:
-        loop.getaddrinfo = addresses  # type: ignore[method-assign]
+        loop.getaddrinfo = addresses  # type: ignore[method-assign]  # replaced on purpose
         with pytest.raises(OSError, match=r"Multiple exceptions: .*127\.0\.0\.1.*127\.0\.0\.2"):
             await loop.create_connection(Echo, "two.example", 1)
 

@@ -108,13 +108,13 @@ def test_coroutines_are_refused(loop: asyncio.AbstractEventLoop) -> None:
     made = coroutine()
     for callback in (coroutine, made):
         with pytest.raises(TypeError, match="coroutines cannot be used with add_signal_handler"):
-            loop.add_signal_handler(signal.SIGUSR1, callback)  # type: ignore[arg-type]
+            loop.add_signal_handler(signal.SIGUSR1, callback)  # type: ignore[arg-type]  # wrong on purpose
     made.close()
 
 
 def test_what_is_no_signal(loop: asyncio.AbstractEventLoop) -> None:
     with pytest.raises(TypeError, match="sig must be an int, not 'spam'"):
-        loop.add_signal_handler("spam", print)  # type: ignore[arg-type]
+        loop.add_signal_handler("spam", print)  # type: ignore[arg-type]  # wrong on purpose
     for number in (-1, signal.NSIG + 10):
         with pytest.raises(ValueError, match="invalid signal number"):
             loop.add_signal_handler(number, print)

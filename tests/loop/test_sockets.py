@@ -164,7 +164,7 @@ def test_closing_the_loop_gives_sockets_back(loop: asyncio.AbstractEventLoop, pa
     loop.close()
     assert near.fileno() == -1
     # Nobody can wake it any more; it has said so often enough.
-    waiting._log_destroy_pending = False  # type: ignore[attr-defined]
+    waiting._log_destroy_pending = False  # type: ignore[attr-defined]  # a private name
 
 
 def test_a_unix_server_without_room_is_no_connection(

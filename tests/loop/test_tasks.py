@@ -135,7 +135,7 @@ def test_tasks_can_be_made_by_a_factory(loop: asyncio.AbstractEventLoop) -> None
     loop.set_task_factory(None)
     assert len(made) == 2
     with pytest.raises(TypeError, match="task factory must be a callable or None"):
-        loop.set_task_factory("spam")  # type: ignore[arg-type]
+        loop.set_task_factory("spam")  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 brought eager tasks")

@@ -91,7 +91,7 @@ def test_an_exception_comes_back(loop: asyncio.AbstractEventLoop) -> None:
 
 def test_the_default_executor_can_be_replaced(loop: asyncio.AbstractEventLoop) -> None:
     with pytest.raises(TypeError, match="executor must be ThreadPoolExecutor"):
-        loop.set_default_executor("spam")  # type: ignore[arg-type]
+        loop.set_default_executor("spam")  # type: ignore[arg-type]  # wrong on purpose
     loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(1, "mine"))
     name = loop.run_until_complete(
         loop.run_in_executor(None, lambda: threading.current_thread().name)
@@ -136,7 +136,7 @@ def test_a_thread_gets_its_turn_while_native_callbacks_never_end(
 ) -> None:
     """Its calls go from native code to native code: no bytecode gives way to the thread."""
     forever = functools.partial(loop.call_soon)
-    forever.__setstate__((loop.call_soon, (forever,), {}, None))  # type: ignore[attr-defined]
+    forever.__setstate__((loop.call_soon, (forever,), {}, None))  # type: ignore[attr-defined]  # partial has it
     thread = threading.Thread(target=loop.call_soon_threadsafe, args=(loop.stop,))
     loop.call_soon(forever)
     loop.call_soon(thread.start)

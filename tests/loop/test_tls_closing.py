@@ -229,7 +229,7 @@ def test_half_closed_connections_do_not_exist(
 ) -> None:
     async def main() -> None:
         async with connected(contexts) as (_, mine, server, _):
-            mine.eof_received = lambda: True  # type: ignore[assignment, method-assign]
+            mine.eof_received = lambda: True  # type: ignore[assignment, method-assign]  # replaced on purpose
             server.close()
             assert await mine.lost is None
 

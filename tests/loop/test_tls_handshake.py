@@ -110,7 +110,7 @@ def test_no_version_in_common(
 
     async def main() -> None:
         async with await loop.create_server(
-            lambda: protocols.append(Gatherer()) or protocols[-1],  # type: ignore[func-returns-value]
+            lambda: protocols.append(Gatherer()) or protocols[-1],  # type: ignore[func-returns-value]  # append() returns None
             "127.0.0.1",
             0,
             ssl=server_context,

@@ -214,7 +214,7 @@ def test_what_cannot_carry_tls(
     async def main() -> None:
         transport, protocol = await loop.create_connection(Gatherer, sock=pair[0])
         with pytest.raises(TypeError, match=r"instance of ssl\.SSLContext, got None"):
-            await loop.start_tls(transport, protocol, None)  # type: ignore[arg-type]
+            await loop.start_tls(transport, protocol, None)  # type: ignore[arg-type]  # wrong on purpose
         with pytest.raises(TypeError, match="is not supported by start_tls"):
             await loop.start_tls(asyncio.Transport(), protocol, contexts[1])
         transport.abort()

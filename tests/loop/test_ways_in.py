@@ -45,7 +45,7 @@ def test_run_takes_a_factory_and_debug_mode() -> None:
 
 def test_run_refuses_loops_of_another_kind() -> None:
     with pytest.raises(TypeError, match=r"needs a loop of jebi\.loop, not <_UnixSelectorEventLoop"):
-        jebi.loop.run(kind_of_loop(), loop_factory=asyncio.SelectorEventLoop)  # type: ignore[arg-type]
+        jebi.loop.run(kind_of_loop(), loop_factory=asyncio.SelectorEventLoop)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_run_refuses_to_run_within_a_loop() -> None:
@@ -60,7 +60,7 @@ def test_run_refuses_to_run_within_a_loop() -> None:
 
 def test_what_is_no_coroutine_is_refused() -> None:
     with pytest.raises((ValueError, TypeError), match=r"coroutine was expected|awaitable"):
-        jebi.loop.run(42)  # type: ignore[arg-type]
+        jebi.loop.run(42)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_runner_takes_the_factory() -> None:
@@ -98,4 +98,4 @@ def test_other_names_are_unknown_as_ever() -> None:
     with pytest.raises(AttributeError, match=r"module 'jebi\.loop' has no attribute 'installs'"):
         deprecated.look_up("installs")
     with pytest.raises(AttributeError, match="has no attribute 'installs'"):
-        _ = jebi.loop.installs  # type: ignore[attr-defined]
+        _ = jebi.loop.installs  # type: ignore[attr-defined]  # wrong on purpose

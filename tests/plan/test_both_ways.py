@@ -108,7 +108,7 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
         return "text"
 
     @app.get("/items/{item_id}")
-    async def item(item_id: int, q: str | None = None, limit: Annotated[int, Query(le=100)] = 10):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def item(item_id: int, q: str | None = None, limit: Annotated[int, Query(le=100)] = 10):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as people write it
         return {"item_id": item_id, "q": q, "limit": limit}
 
     @app.get("/kinds/{size}/{ratio}/{flag}")
@@ -148,7 +148,7 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
         return item
 
     @app.post("/any")
-    async def anything(document: Any = Body(None)) -> Any:  # noqa: B008
+    async def anything(document: Any = Body(None)) -> Any:  # noqa: B008 - as people write it
         return document
 
     @app.post("/form")

@@ -94,7 +94,7 @@ def test_a_name_an_attribute_or_a_variable_stays_with_its_request() -> None:
 
     @app.get("/attribute")
     async def attribute() -> None:
-        current().mark = 1  # type: ignore[attr-defined]
+        current().mark = 1  # type: ignore[attr-defined]  # tasks of ours take attributes
 
     @app.get("/variable")
     async def variable_() -> None:

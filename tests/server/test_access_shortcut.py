@@ -82,7 +82,7 @@ def by_logging(way: Way, *arguments: Any) -> str:
 def test_the_stock_configuration_takes_it(way: Way) -> None:
     assert way.is_short()
     assert way.is_short()
-    if not way.handler.formatter.use_colors:  # type: ignore[union-attr]
+    if not way.handler.formatter.use_colors:  # type: ignore[union-attr]  # an AccessFormatter
         assert way.written() == LINE * 2
 
 
@@ -140,7 +140,7 @@ def change_palette(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def change_style(way: Way, _: pytest.MonkeyPatch) -> None:
-    way.handler.formatter._style._fmt = "%(request_line)s"  # type: ignore[union-attr]
+    way.handler.formatter._style._fmt = "%(request_line)s"  # type: ignore[union-attr]  # a private name
 
 
 def filter_logger(way: Way, _: pytest.MonkeyPatch) -> None:
@@ -190,11 +190,11 @@ def watch_all_loggers(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def watch_this_logger(way: Way, _: pytest.MonkeyPatch) -> None:
-    way.logger.callHandlers = lambda _: way.stream.write("seen\n")  # type: ignore[method-assign, assignment]
+    way.logger.callHandlers = lambda _: way.stream.write("seen\n")  # type: ignore[method-assign, assignment]  # replaced on purpose
 
 
 def watch_this_handler(way: Way, _: pytest.MonkeyPatch) -> None:
-    way.handler.emit = lambda _: way.stream.write("seen\n")  # type: ignore[method-assign, assignment]
+    way.handler.emit = lambda _: way.stream.write("seen\n")  # type: ignore[method-assign, assignment]  # replaced on purpose
 
 
 def end_lines_otherwise(way: Way, _: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_runs_in_a_thread_until_told_to_stop() -> None:
 
 def test_what_older_programs_switch_off_is_not_missed() -> None:
     server = Announcing(settings())
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # as older programs do
     with in_a_thread(server) as port:
         assert get(port) == b"hello"
 

@@ -42,7 +42,7 @@ def loggers() -> Iterator[None]:
     for logger, before in known:
         vars(logger).update(before)
     root.handlers, root.level = handlers, level
-    logging.getLogger("jebi")._cache.clear()  # type: ignore[attr-defined]
+    logging.getLogger("jebi")._cache.clear()  # type: ignore[attr-defined]  # a private name
 
 
 def serve(**settings: Any) -> Config:

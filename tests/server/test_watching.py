@@ -119,7 +119,7 @@ class Silent:
 def test_a_supervisor_that_was_stopped_itself_blames_nobody(late: float, blamed: bool) -> None:
     supervisor = Supervisor(Config("none:none", log_config=None), [])
     worker = Silent(time.monotonic() - 5.0 - late)
-    supervisor.workers.append(worker)  # type: ignore[arg-type]
+    supervisor.workers.append(worker)  # type: ignore[arg-type]  # looks like one
     supervisor._look_after(due=worker.due)
     assert worker.given_up is blamed
     assert blamed or worker.due > time.monotonic() + 4.0, "it has its time again"

@@ -54,19 +54,19 @@ def test_what_the_client_likes_best(accepted: str, coding: str | None) -> None:
 
 
 def test_codings_are_gzip_unless_others_are_asked_for() -> None:
-    assert GZipMiddleware(None).codings == ("gzip",)  # type: ignore[arg-type]
+    assert GZipMiddleware(None).codings == ("gzip",)  # type: ignore[arg-type]  # never called
 
 
 def test_a_coding_that_cannot_be() -> None:
     with pytest.raises(ValueError, match=r"unknown content coding 'snappy'; .*gzip, br, zstd"):
-        GZipMiddleware(None, codings=["snappy"])  # type: ignore[arg-type]
+        GZipMiddleware(None, codings=["snappy"])  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_coding_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = (_codings.Brotli, lambda: "no_such_package")
     monkeypatch.setitem(_codings.CODINGS, "br", missing)
     with pytest.raises(ValueError, match="'br' needs the package no_such_package: install it"):
-        GZipMiddleware(None, codings=["br"])  # type: ignore[arg-type]
+        GZipMiddleware(None, codings=["br"])  # type: ignore[arg-type]  # wrong on purpose
 
 
 async def whole(scope: Any, receive: Any, send: Any) -> None:
@@ -94,7 +94,7 @@ def test_every_coding_can_be_read(app: Any, coding: str) -> None:
         "asgi": {"spec_version": "2.4"},
         "headers": [(b"accept-encoding", coding.encode())],
     }
-    answering = GZipMiddleware(app, codings=ALL)(scope, None, send)  # type: ignore[arg-type]
+    answering = GZipMiddleware(app, codings=ALL)(scope, None, send)  # type: ignore[arg-type]  # never received from
     with pytest.raises(StopIteration):
         answering.send(None)
     start, *bodies = messages

@@ -85,7 +85,7 @@ def test_mutable_headers_keep_their_order() -> None:
     del headers["a"]
     assert (headers | {"b": "6"}).raw[0] == (b"b", b"6")
     with pytest.raises(TypeError):
-        headers |= 1  # type: ignore[arg-type]
+        headers |= 1  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_multidict_reads_as_the_last_value() -> None:

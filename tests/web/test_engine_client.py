@@ -111,7 +111,7 @@ def test_a_stream_can_be_left(client: TestClient) -> None:
     with client.stream("GET", "/endless") as response:
         assert next(response.iter_raw()).startswith(b"x")
     assert client.get("/stack").status_code == 200
-    client.portal.call(_wait)  # type: ignore[union-attr]
+    client.portal.call(_wait)  # type: ignore[union-attr]  # open in this test
     assert ended == ["endless"]
 
 

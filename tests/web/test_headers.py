@@ -43,11 +43,11 @@ def test_names_beyond_ascii() -> None:
 
 def test_what_is_no_pair() -> None:
     with pytest.raises((TypeError, IndexError)):
-        Headers(raw=[(b"a",)])["a"]  # type: ignore[list-item]
+        Headers(raw=[(b"a",)])["a"]  # type: ignore[list-item]  # wrong on purpose
     with pytest.raises(TypeError):
-        Headers(raw=[5])["a"]  # type: ignore[list-item]
+        Headers(raw=[5])["a"]  # type: ignore[list-item]  # wrong on purpose
     with pytest.raises(TypeError):
-        MutableHeaders()["a"] = 5  # type: ignore[assignment]
+        MutableHeaders()["a"] = 5  # type: ignore[assignment]  # wrong on purpose
 
 
 def test_setting_takes_the_first_place_and_removes_the_rest() -> None:

@@ -25,6 +25,9 @@ from tests.connection.peers import GET, PATIENCE, Served, body, start, with_leng
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from jebi.web.middleware.base import DispatchFunction, RequestResponseEndpoint
+    from jebi.web.types import ASGIApp
+
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="")
 POST = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\n"
 
@@ -34,12 +37,10 @@ async def passing(request: Request, call_next: Any) -> Response:
     return response
 
 
-def behind(
-    app: Any, *dispatches: Callable[[Request, Any], Any], **options: Any
-) -> BaseHTTPMiddleware:
+def behind(app: ASGIApp, *dispatches: DispatchFunction) -> ASGIApp:
     for dispatch in reversed(dispatches or (passing,)):
         app = BaseHTTPMiddleware(app, dispatch=dispatch)
-    return app  # type: ignore[no-any-return]
+    return app
 
 
 async def plain(scope: Any, receive: Any, send: Any) -> None:
@@ -175,9 +176,9 @@ def test_a_stream(wait: Any) -> None:
         await StreamingResponse(pieces())(scope, receive, send)
 
     async def upper(request: Request, call_next: Any) -> Response:
-        response = await call_next(request)
+        response: Response = await call_next(request)
         response.headers["x-seen"] = "yes"
-        return response  # type: ignore[no-any-return]
+        return response
 
     with Served(behind(app, upper, passing)) as served, served.connect() as client:
         for _ in range(2):
@@ -261,9 +262,9 @@ def test_an_error_is_the_middlewares_to_catch(wait: Any) -> None:
         await wait()
         raise ValueError("below")
 
-    async def catching(request: Request, call_next: Any) -> Response:
+    async def catching(request: Request, call_next: RequestResponseEndpoint) -> Response:
         try:
-            return await call_next(request)  # type: ignore[no-any-return]
+            return await call_next(request)
         except ValueError as error:
             return PlainTextResponse(f"caught: {error}")
 
@@ -426,10 +427,10 @@ def test_a_body_is_read_on_both_sides(reads: bool, wait: Any) -> None:
         content = await Request(scope, receive).body()
         await Response(content)(scope, receive, send)
 
-    async def reading(request: Request, call_next: Any) -> Response:
+    async def reading(request: Request, call_next: RequestResponseEndpoint) -> Response:
         if reads:
             assert await request.body() == b"12345"
-        return await call_next(request)  # type: ignore[no-any-return]
+        return await call_next(request)
 
     with Served(behind(app, reading, reading)) as served, served.connect() as client:
         assert client.ask(POST + b"12345").body == b"12345"
@@ -500,8 +501,9 @@ def test_a_path_to_send(tmp_path: Any) -> None:
 
 def test_call_next_in_a_task_of_the_middlewares() -> None:
     async def gathering(request: Request, call_next: Any) -> Response:
+        response: Response
         response, _ = await asyncio.gather(call_next(request), asyncio.sleep(0))
-        return response  # type: ignore[no-any-return]
+        return response
 
     with Served(behind(late, gathering)) as served:
         assert served.ask().body == b"plain"

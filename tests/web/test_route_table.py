@@ -282,7 +282,7 @@ def test_convertors_of_an_application_keep_their_place() -> None:
 def test_methods_of_one_route_may_be_replaced() -> None:
     route = Route("/a", endpoint)
     other = Route("/a", endpoint, name="other")
-    route.matches = lambda scope: (Match.NONE, {})  # type: ignore[method-assign]
+    route.matches = lambda scope: (Match.NONE, {})  # type: ignore[method-assign]  # replaced on purpose
     assert TestClient(Router([route, other])).get("/a").text.startswith("other")
 
 
@@ -294,7 +294,7 @@ def test_anything_that_matches_is_a_route() -> None:
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
             await PlainTextResponse("anything")(scope, receive, send)
 
-    router = Router([Route("/a", endpoint), Anything()])  # type: ignore[list-item]
+    router = Router([Route("/a", endpoint), Anything()])  # type: ignore[list-item]  # no BaseRoute, and allowed
     assert TestClient(router).get("/b").text == "anything"
 
 
@@ -325,7 +325,7 @@ def test_what_a_route_raises_is_raised() -> None:
     with pytest.raises(LookupError, match="on purpose"):
         Router([Broken("/", endpoint)])._search().choose(connection("/"))
     route = Route("/", endpoint)
-    route.methods = 7  # type: ignore[assignment]
+    route.methods = 7  # type: ignore[assignment]  # wrong on purpose
     with pytest.raises(TypeError):
         Router([route])._search().choose(connection("/"))
 

@@ -82,5 +82,5 @@ def test_templates(tmp_path: Path) -> None:
 
     response = TestClient(Starlette(routes=[Route("/{x}", page)])).get("/1")
     assert response.text == "ann &lt;more&gt; http://testserver/1"
-    assert response.template.name == "page.html"  # type: ignore[attr-defined]
-    assert response.context["name"] == "ann"  # type: ignore[attr-defined]
+    assert response.template.name == "page.html"  # type: ignore[attr-defined]  # the response of a template
+    assert response.context["name"] == "ann"  # type: ignore[attr-defined]  # the response of a template

@@ -46,7 +46,7 @@ class Files(SpooledTemporaryFile[bytes]):
 
     @property
     def is_on_disk(self) -> bool:
-        return bool(self._rolled)  # type: ignore[attr-defined]
+        return bool(self._rolled)  # type: ignore[attr-defined]  # a private name
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_old_applications_work() -> None:
 
         return instance
 
-    assert TestClient(asgi2).get("/").text == "old"  # type: ignore[arg-type]
+    assert TestClient(asgi2).get("/").text == "old"  # type: ignore[arg-type]  # ASGI 2
 
 
 def test_no_response_is_an_error() -> None:

@@ -15,7 +15,7 @@ from .shared import is_bytes_sequence_annotation as is_bytes_sequence_annotation
 from .shared import is_pydantic_v1_model_instance as is_pydantic_v1_model_instance
 from .shared import is_union as is_union
 from .shared import (
-    is_uploadfile_or_nonable_uploadfile_annotation as is_uploadfile_or_nonable_uploadfile_annotation,  # noqa: E501
+    is_uploadfile_or_nonable_uploadfile_annotation as is_uploadfile_or_nonable_uploadfile_annotation,  # noqa: E501 - FastAPI's name is as long as that
 )
 from .shared import is_uploadfile_sequence_annotation as is_uploadfile_sequence_annotation
 from .shared import lenient_issubclass as lenient_issubclass

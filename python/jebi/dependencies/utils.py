@@ -4,11 +4,11 @@ from jebi.dependencies.analyze import ParamDetails as ParamDetails
 from jebi.dependencies.analyze import analyze_param as analyze_param
 from jebi.dependencies.fields import get_flat_body_params as get_flat_body_params
 from jebi.dependencies.fields import (
-    get_flat_fields_from_params as _get_flat_fields_from_params,  # noqa: F401
+    get_flat_fields_from_params as _get_flat_fields_from_params,  # noqa: F401 - a name of FastAPI's
 )
 from jebi.dependencies.fields import get_flat_params as get_flat_params
-from jebi.dependencies.fields import get_param_aliases as _get_param_aliases  # noqa: F401
-from jebi.dependencies.fields import get_param_model as _get_param_model  # noqa: F401
+from jebi.dependencies.fields import get_param_aliases as _get_param_aliases  # noqa: F401 - a name of FastAPI's
+from jebi.dependencies.fields import get_param_model as _get_param_model  # noqa: F401 - a name of FastAPI's
 from jebi.dependencies.fields import get_validation_alias as get_validation_alias
 from jebi.dependencies.forms import _read_file_bytes as _read_file_bytes
 from jebi.dependencies.graph import get_dependant as get_dependant

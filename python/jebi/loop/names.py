@@ -23,7 +23,7 @@ NUMERIC_FLAGS = socket.AI_PASSIVE | socket.AI_NUMERICHOST | socket.AI_NUMERICSER
 class Names(Core):
     """Name resolution, in the default executor because it blocks."""
 
-    async def getaddrinfo(  # type: ignore[override]
+    async def getaddrinfo(  # type: ignore[override]  # any address, not just the internet's
         self,
         host: str | bytes | None,
         port: str | bytes | int | None,

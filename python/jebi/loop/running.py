@@ -27,7 +27,7 @@ class Running(Core):
     def __init__(self) -> None:
         super().__init__()
         # In development mode and with PYTHONASYNCIODEBUG set.
-        self._set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
+        self._set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]  # a private name
         self._saved_origin_depth: int | None = None
 
     def __repr__(self) -> str:

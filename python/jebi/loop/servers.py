@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Servers(Accepting, Connections):
     """``create_server``."""
 
-    async def create_server(  # type: ignore[override]
+    async def create_server(  # type: ignore[override]  # asyncio's overloads as one
         self,
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         host: str | Iterable[str] | None = None,

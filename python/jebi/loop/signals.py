@@ -27,7 +27,7 @@ class Signals(Running):
         super().__init__()
         self._signal_handlers: dict[int, _engine.Handle] = {}
 
-    def add_signal_handler(  # type: ignore[override]
+    def add_signal_handler(  # type: ignore[override]  # its types, without TypeVarTuple
         self, sig: int, callback: Callable[..., object], *args: Any
     ) -> None:
         """Has ``callback(*args)`` run when the signal arrives; main thread only."""

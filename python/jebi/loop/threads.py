@@ -34,7 +34,7 @@ class Threads(concurrent.futures.ThreadPoolExecutor):
     def __init__(self, prefix: str) -> None:
         super().__init__(thread_name_prefix=prefix)
         self._prefix = prefix
-        self._known: set[threading.Thread] = self._threads  # type: ignore[assignment]
+        self._known: set[threading.Thread] = self._threads  # type: ignore[assignment]  # a set, whatever typeshed says
         self._queue = WorkQueue(self._max_workers)
         # Monitors ask it for its size.
         self._work_queue: Any = self._queue

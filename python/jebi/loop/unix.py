@@ -66,7 +66,7 @@ class UnixSockets(Servers):
             _check_unix(sock)
         return await self._open_transport(sock, protocol_factory, **tls)
 
-    async def create_unix_server(  # type: ignore[override]
+    async def create_unix_server(  # type: ignore[override]  # one keyword more
         self,
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         path: Path | None = None,

@@ -203,4 +203,4 @@ class Inclusion:
 
 
 def _given(options: IncludeOptions, name: str) -> list[Any]:
-    return [options[name]] if name in options else []  # type: ignore[literal-required]
+    return [options[name]] if name in options else []  # type: ignore[literal-required]  # a name of its options

@@ -116,7 +116,7 @@ class HTTPBasic(HTTPBase):
         """The challenge, with the realm if there is one."""
         return {"WWW-Authenticate": f'Basic realm="{self.realm}"' if self.realm else "Basic"}
 
-    async def __call__(  # type: ignore[override]
+    async def __call__(  # type: ignore[override]  # credentials of its own kind
         self, request: HTTPConnection
     ) -> HTTPBasicCredentials | None:
         """Read and decode the credentials."""

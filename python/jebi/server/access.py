@@ -47,7 +47,7 @@ def _steps() -> tuple[Any, ...]:
         AccessFormatter.request_line,
         AccessFormatter.status,
         AccessFormatter.colour,
-        logging._logRecordFactory,  # type: ignore[attr-defined]
+        logging._logRecordFactory,  # type: ignore[attr-defined]  # private, and replaced by setLogRecordFactory
     )
 
 

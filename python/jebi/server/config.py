@@ -77,7 +77,7 @@ class Config(Settings):
     # What these are kept as, however they were given.
     workers: int
     headers: list[tuple[str, str]]
-    reload_dirs: list[Path]  # type: ignore[assignment]
+    reload_dirs: list[Path]  # type: ignore[assignment]  # narrower than what is given
     reload_dirs_excludes: list[Path]
     reload_includes: list[str]
     reload_excludes: list[str]

@@ -76,7 +76,7 @@ def _apply_file(path: str) -> None:
         logging.config.dictConfig(json.loads(Path(path).read_text(encoding="utf-8")))
     elif path.endswith((".yaml", ".yml")):
         try:
-            import yaml  # type: ignore[import-untyped, unused-ignore]
+            import yaml  # type: ignore[import-untyped, unused-ignore]  # types are installed or not
         except ImportError:
             raise CannotStart(f"reading {path} needs PyYAML: pip install pyyaml") from None
         logging.config.dictConfig(yaml.safe_load(Path(path).read_text(encoding="utf-8")))

@@ -151,7 +151,7 @@ class AccessFormatter(ColourizedFormatter):
     }
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        client, method, path, version, status = record.args  # type: ignore[misc]
+        client, method, path, version, status = record.args  # type: ignore[misc]  # these five, in every record of access
         record.__dict__.update(
             client_addr=client,
             request_line=self.request_line(f"{method} {path} HTTP/{version}"),

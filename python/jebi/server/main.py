@@ -31,7 +31,7 @@ def _taking_what(_: Callable[P, Config]) -> Callable[[Callable[..., None]], Call
     """A function that is called like the configuration: for type checkers, editors and help()."""
 
     def decorate(function: Callable[..., None]) -> Callable[P, None]:
-        function.__signature__ = inspect.signature(Config)  # type: ignore[attr-defined]
+        function.__signature__ = inspect.signature(Config)  # type: ignore[attr-defined]  # functions may have one
         return function
 
     return decorate

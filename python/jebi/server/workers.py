@@ -68,7 +68,7 @@ class GunicornWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         self._server.handle_exit(sig, frame)
         self._server.force_exit = True
 
-    def handle_abort(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def handle_abort(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's signature
         """The loop has shown no life: leave, whoever catches what is raised where it is stuck.
 
         Raises:

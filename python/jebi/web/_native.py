@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("jebi.error")
 
 
-def log_error(request: Request, error: Exception) -> None:  # noqa: ARG001
+def log_error(request: Request, error: Exception) -> None:  # noqa: ARG001 - a Report takes it
     """Note in the log what nobody handled."""
     _logger.error("Exception in a path operation", exc_info=error)
 
@@ -256,7 +256,7 @@ def exception_responder(app: Starlette, report: Report = log_error) -> Respond:
     """What makes the response to an exception, as the middleware would in the ASGI form."""
     answer = handlers_of(app, report)
 
-    async def respond(request: Request, error: Exception, exits: Any) -> Response:  # noqa: ARG001
+    async def respond(request: Request, error: Exception, exits: Any) -> Response:  # noqa: ARG001 - the engine passes it
         return await answer(request, error)
 
     return respond

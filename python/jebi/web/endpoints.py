@@ -51,7 +51,7 @@ class HTTPEndpoint:
         response: Response = await called
         await response(self.scope, self.receive, self.send)
 
-    async def method_not_allowed(self, request: Request) -> Response:  # noqa: ARG002
+    async def method_not_allowed(self, request: Request) -> Response:  # noqa: ARG002 - an endpoint takes it
         """The answer to a method that is not defined."""
         refusal = HTTPException(405, headers={"Allow": ", ".join(self._allowed_methods)})
         if "app" in self.scope:

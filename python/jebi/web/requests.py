@@ -84,7 +84,7 @@ class HTTPConnection(Mapping[str, Any], Generic[StateT]):
     _cookies: dict[str, str] | None = None
     _state: State | None = None
 
-    def __init__(self, scope: Scope, receive: Receive | None = None) -> None:  # noqa: ARG002
+    def __init__(self, scope: Scope, receive: Receive | None = None) -> None:  # noqa: ARG002 - Starlette's signature
         assert scope["type"] in {"http", "websocket"}
         self.scope = scope
 

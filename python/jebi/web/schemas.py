@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 try:
-    import yaml  # type: ignore[import-untyped,unused-ignore]
+    import yaml  # type: ignore[import-untyped,unused-ignore]  # types are installed or not
 except ModuleNotFoundError:
-    yaml = None  # type: ignore[assignment,unused-ignore]
+    yaml = None  # type: ignore[assignment,unused-ignore]  # looked at before use
 
 _METHODS = ("get", "post", "put", "patch", "delete", "options", "query")
 _CONVERTOR = re.compile(r":\w+}")

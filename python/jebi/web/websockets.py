@@ -211,6 +211,6 @@ class WebSocketClose:
         self.code = code
         self.reason = reason or ""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - an ASGI application takes them
         """Send the close message."""
         await send({"type": "websocket.close", "code": self.code, "reason": self.reason})

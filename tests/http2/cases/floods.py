@@ -127,7 +127,7 @@ def reports_as_clients_do(peer: Peer) -> None:
     peer.send(headers(1, ask(b"GET", b"/large?3000000")))
     granted = 0
     while not stream.ended:
-        peer.until(lambda: len(stream.body) > granted or stream.ended, "more")  # noqa: B023
+        peer.until(lambda: len(stream.body) > granted or stream.ended, "more")  # noqa: B023 - called at once
         came = len(stream.body) - granted
         granted += came
         peer.send(window_update(0, came or 1) + window_update(1, came or 1))

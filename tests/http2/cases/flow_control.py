@@ -64,7 +64,7 @@ def upload(
             part = data(stream, bytes(min(piece, length - left)), padding=padding)
             sent += len(part) - 9
             left += piece
-            peer.until(lambda: may_send(peer, stream) >= sent, "open windows")  # noqa: B023
+            peer.until(lambda: may_send(peer, stream) >= sent, "open windows")  # noqa: B023 - called at once
             peer.send(part)
         peer.send(data(stream, end=True))
 
@@ -98,7 +98,7 @@ def in_vain(peer: Peer) -> None:
         was_reset(number)(peer)
         for _ in range(3):
             sent += DEFAULT_FRAME_SIZE
-            peer.until(lambda: connection_window(peer) >= sent, "an open window")  # noqa: B023
+            peer.until(lambda: connection_window(peer) >= sent, "an open window")  # noqa: B023 - called at once
             peer.send(piece[:5] + number.to_bytes(4) + piece[9:])
 
 

@@ -36,7 +36,7 @@ class Substitution:
         for name in ("SelectorEventLoop", "EventLoop"):
             if hasattr(asyncio, name):
                 setattr(asyncio, name, self._loop)
-        asyncio.BaseEventLoop = self._base  # type: ignore[misc]
+        asyncio.BaseEventLoop = self._base  # type: ignore[misc]  # a name of classes is replaced
         if self._name == "jebi":
             _see_mocks()
 

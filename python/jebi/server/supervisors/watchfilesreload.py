@@ -77,7 +77,7 @@ class WatchFilesReload(Supervisor):
         else:
             self.start_worker()
 
-    def on_stopped(self, worker: Process) -> None:  # noqa: ARG002
+    def on_stopped(self, worker: Process) -> None:  # noqa: ARG002 - others ask which one it was
         self.start_worker()
 
     def on_end(self, worker: Process, code: int) -> None:

@@ -51,15 +51,15 @@ class Headers(Mapping[str, str]):
         """The pairs of name and value, as bytes."""
         return self._list.copy()
 
-    def keys(self) -> list[str]:  # type: ignore[override]
+    def keys(self) -> list[str]:  # type: ignore[override]  # Starlette's: a list, with repetitions
         """Every name, repeated where it repeats."""
         return [name.decode("latin-1") for name, _ in self._list]
 
-    def values(self) -> list[str]:  # type: ignore[override]
+    def values(self) -> list[str]:  # type: ignore[override]  # Starlette's: a list, with repetitions
         """Every value."""
         return [value.decode("latin-1") for _, value in self._list]
 
-    def items(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    def items(self) -> list[tuple[str, str]]:  # type: ignore[override]  # Starlette's: a list, with repetitions
         """Every pair."""
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._list]
 
@@ -88,8 +88,6 @@ class Headers(Mapping[str, str]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Headers) and sorted(self._list) == sorted(other._list)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         plain = dict(self.items())

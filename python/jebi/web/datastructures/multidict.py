@@ -75,8 +75,6 @@ class ImmutableMultiDict(Mapping[KeyT, ValueT_co]):
         by_key = itemgetter(0)
         return sorted(self._list, key=by_key) == sorted(other._list, key=by_key)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._list!r})"
 

@@ -147,11 +147,9 @@ class URL:
     def _query_pairs(self) -> MultiDict:
         return MultiDict(parse_qsl(self.query, keep_blank_values=True))
 
+    # As Starlette's: equal to any object of the same text, so without a hash of its own.
     def __eq__(self, other: object) -> bool:
         return str(self) == str(other)
-
-    # As Starlette's: equal to any object of the same text, so without a hash of its own.
-    __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self._url

@@ -54,6 +54,6 @@ class AuthenticationMiddleware:
         await self.app(scope, receive, send)
 
     @staticmethod
-    def default_on_error(conn: HTTPConnection, exc: Exception) -> Response:  # noqa: ARG004
+    def default_on_error(conn: HTTPConnection, exc: Exception) -> Response:  # noqa: ARG004 - as every on_error takes it
         """The answer when nothing else is said."""
         return PlainTextResponse(str(exc), status_code=400)

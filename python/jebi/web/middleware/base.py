@@ -270,7 +270,7 @@ class _StreamingResponse(Response):
         response.raw_headers = start.get("headers", [])
         return response
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - an ASGI application takes them
         """Send the response on."""
         if self.info is not None:
             await send({"type": "http.response.debug", "info": self.info})
@@ -291,6 +291,6 @@ class _StreamingResponse(Response):
                 ends_itself = True
                 await send(chunk)
             else:
-                await send(messages.body(chunk, more=True))  # type: ignore[arg-type]
+                await send(messages.body(chunk, more=True))  # type: ignore[arg-type]  # text is for the server to refuse
         if not ends_itself:
             await send(messages.body(b"", more=False))

@@ -77,6 +77,6 @@ class ServerErrorMiddleware:
             return HTMLResponse(self.generate_html(exc), status_code=500)
         return PlainTextResponse(self.generate_plain_text(exc), status_code=500)
 
-    def error_response(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002
+    def error_response(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002 - a handler's signature
         """The answer when nothing else is said."""
         return PlainTextResponse("Internal Server Error", status_code=500)

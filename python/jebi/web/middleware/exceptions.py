@@ -62,7 +62,7 @@ class ExceptionMiddleware:
         scope[HANDLERS_KEY] = (self._exception_handlers, self._status_handlers)
         await wrap_app_handling_exceptions(self.app, conn)(scope, receive, send)
 
-    async def http_exception(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002
+    async def http_exception(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002 - a handler's signature
         """The answer to an ``HTTPException``: its detail as text."""
         assert isinstance(exc, HTTPException)
         if exc.status_code in {204, 304}:

@@ -213,7 +213,7 @@ class IdentityResponder:
         else:
             headers["Content-Length"] = str(length)
 
-    async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:  # noqa: ARG002
+    async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:  # noqa: ARG002 - responders that compress ask
         """The bytes to send for ``body``, which is the last piece unless ``more_body``."""
         return body
 
@@ -257,6 +257,6 @@ class GZipResponder(IdentityResponder):
         return self.compressor.compress(body, more=more_body)
 
 
-async def unattached_send(message: Message) -> NoReturn:  # noqa: ARG001
+async def unattached_send(message: Message) -> NoReturn:  # noqa: ARG001 - an ASGI send takes it
     """Stands in until the responder is called."""
     raise RuntimeError("send awaitable not set")

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 try:
-    from opentelemetry import metrics, propagate, trace  # type: ignore[import-not-found,unused-ignore]
-    from opentelemetry.trace import SpanKind, Status, StatusCode  # type: ignore[import-not-found,unused-ignore]
+    from opentelemetry import metrics, propagate, trace  # type: ignore[import-not-found,unused-ignore]  # installed or not
+    from opentelemetry.trace import SpanKind, Status, StatusCode  # type: ignore[import-not-found,unused-ignore]  # installed or not
 except ImportError:
     raise ImportError(
         "The `opentelemetry-api` package is required to use `OpenTelemetryMiddleware`."

@@ -41,7 +41,7 @@ class Session(dict[str, Any]):
         self.mark_modified()
         super().__delitem__(key)
 
-    def __ior__(self, other: Any, /) -> Self:  # type: ignore[override,misc]
+    def __ior__(self, other: Any, /) -> Self:  # type: ignore[override,misc]  # takes what update() takes
         self.update(other)
         return self
 

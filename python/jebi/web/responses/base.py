@@ -153,7 +153,7 @@ class Response:
 
         return send_denial
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - an ASGI application takes it
         """Send the answer, then do its background work."""
         if scope["type"] == "websocket":
             send = self._wrap_websocket_denial_send(send)

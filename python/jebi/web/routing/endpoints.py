@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """The application that answers with what ``func`` returns for the request."""
     answer: Callable[[Request], Awaitable[Response]]
-    answer = func if is_async_callable(func) else functools.partial(run_in_threadpool, func)  # type: ignore[call-arg,assignment]
+    answer = func if is_async_callable(func) else functools.partial(run_in_threadpool, func)  # type: ignore[call-arg,assignment]  # mypy follows no partial of a ParamSpec
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = Request(scope, receive, send)
@@ -42,7 +42,7 @@ def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         websocket: WebSocket = WebSocket(scope, receive, send)
 
-        async def converse(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+        async def converse(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application takes them
             await func(websocket)
 
         await wrap_app_handling_exceptions(converse, websocket)(scope, receive, send)

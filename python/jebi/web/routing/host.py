@@ -78,8 +78,6 @@ class Host(BaseRoute):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Host) and self.host == other.host and self.app == other.app
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(host={self.host!r}, name={self.name or ''!r}, app={self.app!r})"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def default_lifespan(app: Any) -> AsyncGenerator[None, None]:  # noqa: ARG001
+async def default_lifespan(app: Any) -> AsyncGenerator[None, None]:  # noqa: ARG001 - a lifespan takes it
     """Does nothing."""
     yield
 

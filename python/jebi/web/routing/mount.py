@@ -103,8 +103,6 @@ class Mount(BaseRoute):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Mount) and self.path == other.path and self.app == other.app
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}(path={self.path!r}, name={self.name or ''!r}, app={self.app!r})"

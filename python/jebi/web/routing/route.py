@@ -128,8 +128,6 @@ class Route(_EndpointRoute):
             and self.methods == other.methods
         )
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         methods = sorted(self.methods or ())
         return f"{type(self).__name__}(path={self.path!r}, name={self.name!r}, methods={methods!r})"
@@ -173,8 +171,6 @@ class WebSocketRoute(_EndpointRoute):
             and self.path == other.path
             and self.endpoint == other.endpoint
         )
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(path={self.path!r}, name={self.name!r})"

@@ -136,8 +136,6 @@ class Router:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Router) and self.routes == other.routes
 
-    __hash__ = None  # type: ignore[assignment]
-
     def mount(self, path: str, app: ASGIApp, name: str | None = None) -> None:
         """Add an application under a prefix."""
         self.routes.append(Mount(path, app=app, name=name))

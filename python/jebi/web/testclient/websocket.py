@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jebi.web.types import Message, Scope
 
 
-class WebSocketDenialResponse(httpx.Response, WebSocketDisconnect):  # type: ignore[misc]
+class WebSocketDenialResponse(httpx.Response, WebSocketDisconnect):  # type: ignore[misc]  # two kinds of __setstate__
     """The application refused the WebSocket with this response; raised in the client."""
 
 
