@@ -45,6 +45,7 @@ __all__ = [
     "find_header",
     "find_headers",
     "leave_with",
+    "own_methods",
     "parse_options_header",
     "query_pairs",
     "remove_header",
@@ -55,6 +56,7 @@ __all__ = [
 PROFILE: Final[Literal["debug", "release"]]
 
 _T = TypeVar("_T")
+_LoopT = TypeVar("_LoopT", bound=EventLoop)
 _Ts = TypeVarTuple("_Ts")
 
 # encode
@@ -338,6 +340,7 @@ class TlsTransport:
     def _handshake_expired(self) -> None: ...
     def _shutdown_expired(self) -> None: ...
 
+def own_methods(cls: type[_LoopT], /) -> type[_LoopT]: ...
 def watch_child(event_loop: EventLoop, pid: int, exited: Callable[[int], object]) -> None: ...
 
 # connection

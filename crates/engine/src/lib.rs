@@ -30,7 +30,7 @@ mod _engine {
     #[pymodule_export]
     use crate::eventloop::{
         DatagramTransport, EventLoop, Handle, ReadPipeTransport, SocketTransport, TimerHandle,
-        TlsProtocol, TlsTransport, WorkQueue, Worker, WritePipeTransport, watch_child,
+        TlsProtocol, TlsTransport, WorkQueue, Worker, WritePipeTransport, own_methods, watch_child,
     };
     #[pymodule_export]
     use crate::orphan::leave_with;

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jebi._engine import own_methods
+
 from .accepting import Accepting
 from .attempts import Attempts
 from .connections import Connections
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@own_methods
 class Loop(
     Processes,
     SendFile,

@@ -4,12 +4,13 @@
 //! checks again what the interpreter has checked. A [`Method`] gets its arguments as the interpreter has them.
 
 use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::slice;
+use std::{ptr, slice};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyTupleMethods};
+use pyo3::types::{PyDict, PyString, PyTuple, PyTupleMethods, PyType};
 use pyo3::{PyTypeInfo, ffi, intern};
 
 /// A method that is entered without detours.
@@ -212,25 +213,46 @@ fn missing<T>(names: &[&str], found: &[Option<T>]) -> String {
     format!("missing {count} required positional argument{plural}: {list}")
 }
 
-/// Puts a method into the class, in the place of a `#[pymethods]` entry.
-pub(super) fn install<M: Method>(py: Python<'_>) -> PyResult<()> {
-    let class = py.get_type::<M::Class>();
-    // The interpreter keeps a pointer to it as long as the class lives, which is for ever.
-    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+/// What the interpreter is told of a method.
+struct Definition<M>(PhantomData<M>);
+
+impl<M: Method> Definition<M> {
+    /// Never freed, because descriptors point to it.
+    const VALUE: &'static ffi::PyMethodDef = &ffi::PyMethodDef {
         ml_name: M::NAME.as_ptr(),
         ml_meth: ffi::PyMethodDefPointer {
             PyCFunctionFastWithKeywords: enter::<M>,
         },
         ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
         ml_doc: M::DOC.as_ptr(),
-    }));
-    // SAFETY: attached; the class is alive, the definition is never freed, and its function has
-    // the type that its flags promise. The result is a new reference, or null with an exception.
+    };
+}
+
+/// Puts a method into `class`, which is `M::Class` or derives from it, unless something between the
+/// two overrides it.
+///
+/// # Errors
+/// `TypeError` for any other class.
+pub(super) fn install<M: Method>(class: &Bound<'_, PyType>) -> PyResult<()> {
+    let py = class.py();
+    let base = py.get_type::<M::Class>();
+    if !class.is_subclass(&base)? {
+        let text = format!("{class} does not derive from {base}");
+        return Err(PyTypeError::new_err(text));
+    }
+    let name = PyString::new(py, &M::NAME.to_string_lossy());
+    if !class.is(&base) && !class.getattr(&name)?.is(&base.getattr(&name)?) {
+        return Ok(());
+    }
+    let definition = ptr::from_ref(Definition::<M>::VALUE).cast_mut();
+    // SAFETY: attached; the class is alive and all its instances are such of `M::Class`. The
+    // definition lives for ever, nobody writes to it, and its function has the type that its flags
+    // promise. The result is a new reference, or null with an exception.
     let method = unsafe {
         let method = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
         Bound::from_owned_ptr_or_err(py, method)?
     };
-    class.setattr(M::NAME.to_string_lossy().as_ref(), method)
+    class.setattr(name, method)
 }
 
 /// What the interpreter calls.
@@ -266,7 +288,7 @@ unsafe extern "C" fn enter<M: Method>(
         Ok(object) => object.into_ptr(),
         Err(error) => {
             error.restore(py);
-            std::ptr::null_mut()
+            ptr::null_mut()
         }
     }
 }

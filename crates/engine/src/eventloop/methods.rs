@@ -4,26 +4,45 @@ use std::ffi::CStr;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat};
+use pyo3::types::{PyBool, PyFloat, PyType};
 use reactor::monotonic;
 
 use super::EventLoop;
 use super::fastcall::{Given, Method, install};
 use super::queue::{call_at, call_soon};
 use super::tasks::{CreateFuture, CreateTask};
-use super::transport::Write;
+use super::transport::{SocketTransport, Write};
 
 /// Puts methods that are entered without detours into their classes.
 pub(crate) fn install_methods(py: Python<'_>) -> PyResult<()> {
-    install::<CallSoon>(py)?;
-    install::<CallSoonThreadsafe>(py)?;
-    install::<CallLater>(py)?;
-    install::<CallAt>(py)?;
-    install::<CreateFuture>(py)?;
-    install::<CreateTask>(py)?;
-    install::<GetDebug>(py)?;
-    install::<Time>(py)?;
-    install::<Write>(py)
+    install_loop_methods(&py.get_type::<EventLoop>())?;
+    install::<Write>(&py.get_type::<SocketTransport>())
+}
+
+fn install_loop_methods(class: &Bound<'_, PyType>) -> PyResult<()> {
+    install::<CallSoon>(class)?;
+    install::<CallSoonThreadsafe>(class)?;
+    install::<CallLater>(class)?;
+    install::<CallAt>(class)?;
+    install::<CreateFuture>(class)?;
+    install::<CreateTask>(class)?;
+    install::<GetDebug>(class)?;
+    install::<Time>(class)
+}
+
+/// Gives a class of loops methods of its own in the place of those that it inherits from the engine;
+/// a decorator.
+///
+/// Whoever calls a method is checked to be an instance of the method's class. For an inherited one
+/// the interpreter looks for that class among all bases, call by call, and it keeps the shortest way
+/// into a method for instances of the very class.
+///
+/// # Errors
+/// `TypeError` for a class that does not derive from [`EventLoop`].
+#[pyfunction]
+pub(crate) fn own_methods<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyType>> {
+    install_loop_methods(class)?;
+    Ok(class.clone())
 }
 
 struct CallSoon;

@@ -53,7 +53,7 @@ pub(crate) use self::{
     event_loop::EventLoop,
     futures::{complete, is_done, leaving, wake},
     handle::{Handle, is_exit},
-    methods::install_methods,
+    methods::{install_methods, own_methods},
     pipe::{ReadPipeTransport, WritePipeTransport},
     source::{HookId, Source, TickId},
     tasks::new_future,
