@@ -87,7 +87,7 @@ conformance: $(STAMPS)/base $(STAMPS)/extension ## Others' suites: SUITE=fastapi
 	$(BIN)/python -m conformance $(if $(LOOP),--loop $(LOOP)) $(SUITE) $(if $(ARGS),-- $(ARGS))
 
 conformance-quick: $(STAMPS)/base $(STAMPS)/extension
-	$(BIN)/python -m conformance fastapi-tutorial uvicorn cpython-asyncio anyio
+	$(BIN)/python -m conformance fastapi-tutorial fastapi-documents uvicorn cpython-asyncio anyio
 
 bench: $(STAMPS)/extension ## Measure Jebi and its peers side by side.
 	$(BIN)/python -m bench $(ARGS)

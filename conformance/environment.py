@@ -32,6 +32,8 @@ def prepare(suite: Suite) -> Path:
         python = _environment(CONTROLS.get(suite.loop, suite.requirements))
         if not suite.is_of_interpreter:
             _fetch(suite, python)
+        if suite.compare_with:
+            _fetch_originals(suite, python)
     return python
 
 
@@ -97,6 +99,19 @@ def _fetch(suite: Suite, python: Path) -> None:
             (unpacked / path).parent.mkdir(parents=True, exist_ok=True)
             (unpacked / path).write_bytes(content)
         unpacked.rename(suite.sources)
+
+
+def _fetch_originals(suite: Suite, python: Path) -> None:
+    """Install what is compared with, apart from the environment: only its own process sees it."""
+    if suite.originals.exists():
+        return
+    _say(f"{', '.join(suite.compare_with)}: fetching to compare with")
+    suite.originals.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=suite.originals.parent) as folder:
+        place = Path(folder) / "packages"
+        pip = [str(python), "-m", "pip", "-q", "install", "--no-deps", "--target", str(place)]
+        _call([*pip, *suite.compare_with])
+        place.rename(suite.originals)
 
 
 def _call(command: list[str]) -> None:

@@ -27,7 +27,8 @@ STRANGE_ENDS = {2: "interrupted", 3: "internal error", 4: "usage error", 5: "no 
 def run(suite: Suite, arguments: list[str]) -> Verdict:
     """Run the suite, or the part that ``arguments`` select, and judge it.
 
-    The arguments are pytest's, except for the interpreter's own suite: ``-k PART`` and ``-v``.
+    The arguments are pytest's, except for suites that pytest does not run, the interpreter's own
+    and documents: ``-k PART`` and ``-v``.
     """
     if suite.is_of_interpreter and importlib.util.find_spec("test") is None:
         missing = f"this Python {PYTHON} comes without its own tests, the package `test`"
@@ -37,7 +38,7 @@ def run(suite: Suite, arguments: list[str]) -> Verdict:
     lines = suite.results.with_suffix(".lines")
     lines.unlink(missing_ok=True)
     started = time.monotonic()
-    command = [str(python), "-m", *(_cpython if suite.is_of_interpreter else _pytest)(suite)]
+    command = [str(python), "-m", *_runner(suite)]
     chosen = [argument for argument in arguments if (suite.sources / _file(argument)).exists()]
     command += [*arguments] if chosen else [*arguments, *suite.paths]
     code = _call(suite, command, lines)
@@ -47,6 +48,12 @@ def run(suite: Suite, arguments: list[str]) -> Verdict:
     verdict = judge(suite, _read(lines), partial=bool(arguments), trouble=trouble)
     _write_json(verdict, time.monotonic() - started)
     return verdict
+
+
+def _runner(suite: Suite) -> list[str]:
+    if suite.compare_with:
+        return ["jebi_documents"]
+    return _cpython(suite) if suite.is_of_interpreter else _pytest(suite)
 
 
 def _pytest(suite: Suite) -> list[str]:
@@ -70,6 +77,8 @@ def _call(suite: Suite, command: list[str], lines: Path) -> int:
         environment[name] = value.replace("{sources}", str(suite.sources))
     environment |= {"JEBI_CONFORMANCE_RESULTS": str(lines), "JEBI_CONFORMANCE_LOOP": suite.loop}
     environment["JEBI_DROP_IN"] = "0" if suite.is_control or suite.is_of_interpreter else "1"
+    if suite.compare_with:
+        environment["JEBI_CONFORMANCE_ORIGINALS"] = str(suite.originals)
     if suite.left_out.exists():
         environment["JEBI_CONFORMANCE_LEFT_OUT"] = str(suite.left_out)
     environment.pop("VIRTUAL_ENV", None)

@@ -25,6 +25,7 @@ class Suite:
     keep: list[str] = field(default_factory=list)
     build: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    compare_with: list[str] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
@@ -55,6 +56,11 @@ class Suite:
         if self.is_of_interpreter:
             return ROOT
         return CACHE / "sources" / f"{self.distribution}-{self.version}"
+
+    @property
+    def originals(self) -> Path:
+        """Where the distributions lie that documents are compared with."""
+        return CACHE / "originals" / f"{self.distribution}-{self.version}"
 
     @property
     def title(self) -> str:
