@@ -83,9 +83,7 @@ class Pager:
         self.page, self.size = page, size
 
 
-def application() -> FastAPI:  # noqa: C901 - one application with a route of each kind
-    app = FastAPI(title="both ways")
-
+def answer_what_was_declared(app: FastAPI) -> None:
     @app.get("/plain")
     async def plain() -> Any:
         return {"text": "Grüße, 제비 🐦", "n": [1, -2.5, None, True], "nested": {"a": {}}}
@@ -107,6 +105,45 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
     def blocking() -> Any:
         return "text"
 
+    @app.get("/html", response_class=HTMLResponse)
+    async def html() -> str:
+        return "<p>html</p>"
+
+    @app.get("/model", response_model=list[Priced], response_model_exclude_unset=True)
+    async def model() -> Any:
+        return [{"name": "a", "price": 1, "secret": "x"}]
+
+    @app.get("/broken-model", response_model=Priced)
+    async def broken_model() -> Any:
+        return {"name": "a"}
+
+    @app.delete("/nothing", status_code=204)
+    async def nothing() -> None:
+        return None
+
+
+def answer_what_they_make(app: FastAPI) -> None:
+    @app.get("/amended")
+    async def amended(response: Response) -> Any:
+        response.headers["X-Extra"] = "1"
+        response.set_cookie("seen", "yes")
+        response.status_code = 202
+        return {"amended": True}
+
+    @app.get("/responses/{kind}")
+    def responses(kind: str, background: BackgroundTasks) -> Any:
+        background.add_task(str)
+        match kind:
+            case "plain":
+                return PlainTextResponse("plain", headers={"x-a": "b"})
+            case "json":
+                return JSONResponse({"a": 1}, status_code=418)
+            case "stream":
+                return StreamingResponse(iter([b"one", b"two"]), media_type="text/plain")
+        return {"kind": kind}
+
+
+def take_parameters(app: FastAPI) -> None:
     @app.get("/items/{item_id}")
     async def item(item_id: int, q: str | None = None, limit: Annotated[int, Query(le=100)] = 10):  # type: ignore[no-untyped-def]  # noqa: ANN202 - as people write it
         return {"item_id": item_id, "q": q, "limit": limit}
@@ -135,6 +172,12 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
     ) -> Any:
         return [user_agent, x_tag, session]
 
+    @app.get("/echo")
+    async def echo(request: Request) -> Any:
+        return [request.method, request.url.path, dict(request.query_params), request.path_params]
+
+
+def take_bodies(app: FastAPI) -> None:
     @app.post("/items", status_code=201)
     async def create(item: Item) -> Priced:
         return item  # type: ignore[return-value]  # the response model takes what it needs
@@ -155,6 +198,8 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
     async def form(name: Annotated[str, Form()], age: Annotated[int, Form()] = 3) -> Any:
         return {"name": name, "age": age}
 
+
+def depend(app: FastAPI) -> None:
     @app.get("/dependencies")
     async def dependencies(
         a: Annotated[int, Depends(number)],
@@ -165,41 +210,8 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
     ) -> Any:
         return [a, b, pager.page, pager.size, one, two]
 
-    @app.get("/amended")
-    async def amended(response: Response) -> Any:
-        response.headers["X-Extra"] = "1"
-        response.set_cookie("seen", "yes")
-        response.status_code = 202
-        return {"amended": True}
 
-    @app.delete("/nothing", status_code=204)
-    async def nothing() -> None:
-        return None
-
-    @app.get("/responses/{kind}")
-    def responses(kind: str, background: BackgroundTasks) -> Any:
-        background.add_task(str)
-        match kind:
-            case "plain":
-                return PlainTextResponse("plain", headers={"x-a": "b"})
-            case "json":
-                return JSONResponse({"a": 1}, status_code=418)
-            case "stream":
-                return StreamingResponse(iter([b"one", b"two"]), media_type="text/plain")
-        return {"kind": kind}
-
-    @app.get("/html", response_class=HTMLResponse)
-    async def html() -> str:
-        return "<p>html</p>"
-
-    @app.get("/model", response_model=list[Priced], response_model_exclude_unset=True)
-    async def model() -> Any:
-        return [{"name": "a", "price": 1, "secret": "x"}]
-
-    @app.get("/broken-model", response_model=Priced)
-    async def broken_model() -> Any:
-        return {"name": "a"}
-
+def fail(app: FastAPI) -> None:
     @app.get("/error/{code}")
     async def error(code: int) -> Any:
         raise HTTPException(code, detail={"code": code}, headers={"x-error": "1"})
@@ -212,14 +224,20 @@ def application() -> FastAPI:  # noqa: C901 - one application with a route of ea
     async def crash() -> Any:
         raise RuntimeError("on purpose")
 
-    @app.get("/echo")
-    async def echo(request: Request) -> Any:
-        return [request.method, request.url.path, dict(request.query_params), request.path_params]
-
     @app.exception_handler(TeapotError)
     async def handle_teapot(request: Request, _: TeapotError) -> JSONResponse:
         return JSONResponse({"path": request.url.path}, status_code=418)
 
+
+def application() -> FastAPI:
+    """One with a route of each kind."""
+    app = FastAPI(title="both ways")
+    take_parameters(app)
+    take_bodies(app)
+    depend(app)
+    answer_what_was_declared(app)
+    answer_what_they_make(app)
+    fail(app)
     router = APIRouter(prefix="/api", tags=["api"])
 
     @router.get("/inside/{x}")

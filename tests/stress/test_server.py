@@ -54,28 +54,8 @@ class Balance:
             self.background += by
 
 
-def kitchen(balance: Balance) -> FastAPI:  # noqa: C901 - many routes, each simple
-    """An application with a route for each kind of trouble; ``number`` comes back."""
-    app = FastAPI()
-
-    def held(number: int) -> Iterator[int]:
-        balance.enter(1)
-        number_of.set(number)
-        try:
-            yield number
-        finally:
-            balance.enter(-1)
-
-    async def held_async(number: int) -> AsyncIterator[int]:
-        balance.enter(1)
-        try:
-            yield number
-        finally:
-            await asyncio.sleep(0)
-            balance.enter(-1)
-
-    Held = Annotated[int, Depends(held)]  # noqa: N806 - a type
-    HeldAsync = Annotated[int, Depends(held_async)]  # noqa: N806 - a type
+def run(app: FastAPI) -> None:
+    """In a context of its own: here, after a wait, in a thread."""
 
     @app.get("/plain/{number}")
     async def plain(number: int) -> int:
@@ -103,6 +83,32 @@ def kitchen(balance: Balance) -> FastAPI:  # noqa: C901 - many routes, each simp
     async def order(order: Order) -> Order:
         return order
 
+
+def dependencies(balance: Balance) -> tuple[Any, Any]:
+    """Two that are given back, whoever fails or leaves."""
+
+    def held(number: int) -> Iterator[int]:
+        balance.enter(1)
+        number_of.set(number)
+        try:
+            yield number
+        finally:
+            balance.enter(-1)
+
+    async def held_async(number: int) -> AsyncIterator[int]:
+        balance.enter(1)
+        try:
+            yield number
+        finally:
+            await asyncio.sleep(0)
+            balance.enter(-1)
+
+    return Annotated[int, Depends(held)], Annotated[int, Depends(held_async)]
+
+
+def hold(app: FastAPI, Held: Any, HeldAsync: Any) -> None:  # noqa: N803 - types
+    """Routes that use them while they fail, or are cancelled."""
+
     @app.get("/held/{number}")
     def with_held(number: int, held: Held, other: HeldAsync) -> int:
         assert (held, other) == (number, number)
@@ -112,6 +118,38 @@ def kitchen(balance: Balance) -> FastAPI:  # noqa: C901 - many routes, each simp
     async def with_held_raises(number: int, held: Held, other: HeldAsync) -> None:
         raise HTTPException(418, held)
 
+    @app.get("/cancelled/{number}")
+    async def cancelled(number: int, held: HeldAsync) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(PATIENCE)
+
+
+def stream(app: FastAPI, HeldAsync: Any) -> None:  # noqa: N803 - a type
+    """Answers that outlast their function."""
+
+    @app.get("/parts/{number}")
+    async def parts(number: int, held: HeldAsync) -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            for _ in range(3):
+                await asyncio.sleep(0)
+                yield b"%d," % number
+
+        return StreamingResponse(pieces())
+
+    @app.get("/endless/{number}")
+    async def endless(number: int, held: HeldAsync) -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 20_000
+
+        return StreamingResponse(pieces())
+
+
+def fail(app: FastAPI) -> None:
+    """By itself, and by a cancellation that it resists."""
+
     @app.get("/raises/{number}")
     async def raises(number: int) -> None:
         raise LookupError(number)
@@ -119,13 +157,6 @@ def kitchen(balance: Balance) -> FastAPI:  # noqa: C901 - many routes, each simp
     @app.get("/def-raises/{number}")
     def function_raises(number: int) -> None:
         raise StopIteration(number)
-
-    @app.get("/cancelled/{number}")
-    async def cancelled(number: int, held: HeldAsync) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await asyncio.sleep(PATIENCE)
 
     @app.get("/stubborn/{number}")
     async def stubborn(number: int) -> int:
@@ -149,28 +180,21 @@ def kitchen(balance: Balance) -> FastAPI:  # noqa: C901 - many routes, each simp
             release.set()
         return number
 
+
+def kitchen(balance: Balance) -> FastAPI:
+    """An application with a route for each kind of trouble; ``number`` comes back."""
+    app = FastAPI()
+    held, held_async = dependencies(balance)
+    run(app)
+    hold(app, held, held_async)
+    stream(app, held_async)
+    fail(app)
+
     @app.get("/later/{number}")
     async def later(number: int, tasks: BackgroundTasks) -> int:
         balance.ran(-1)
         tasks.add_task(balance.ran, 1)
         return number
-
-    @app.get("/parts/{number}")
-    async def parts(number: int, held: HeldAsync) -> StreamingResponse:
-        async def pieces() -> AsyncIterator[bytes]:
-            for _ in range(3):
-                await asyncio.sleep(0)
-                yield b"%d," % number
-
-        return StreamingResponse(pieces())
-
-    @app.get("/endless/{number}")
-    async def endless(number: int, held: HeldAsync) -> StreamingResponse:
-        async def pieces() -> AsyncIterator[bytes]:
-            while True:
-                yield b"x" * 20_000
-
-        return StreamingResponse(pieces())
 
     @app.get("/leaves/{number}")
     async def leaves(number: int, request: Request) -> None:
