@@ -165,23 +165,10 @@ impl Inbound {
                 feed.extend_from_slice(frame);
                 return Ok(Some(Heard::Reset(head.stream)));
             }
-            kind::SETTINGS => {
-                settings::pass(head, payload, feed)?;
-                self.settled = true;
-                // Each of them is to be acknowledged.
-                self.budget
-                    .control(if head.has(flag::ACK) { 1 } else { 10 })?;
-                return Ok(None);
-            }
-            kind::PING => {
-                check_length(payload, 8)?;
-                self.budget.control(2)?;
-            }
-            kind::GOAWAY => {
-                if payload.len() < 8 {
-                    return Err(Violation::size("a frame of the wrong length"));
+            kind::SETTINGS | kind::PING | kind::GOAWAY => {
+                if !self.of_connection(head, payload, feed)? {
+                    return Ok(None);
                 }
-                self.budget.control(10)?;
             }
             kind::WINDOW_UPDATE => {
                 if let Some(heard) = self.window_update(head, payload)? {
@@ -201,6 +188,36 @@ impl Inbound {
         }
         feed.extend_from_slice(frame);
         Ok(None)
+    }
+
+    /// Says whether the crate is to see it.
+    fn of_connection(
+        &mut self,
+        head: FrameHead,
+        payload: &[u8],
+        feed: &mut BytesMut,
+    ) -> Result<bool, Violation> {
+        match head.kind {
+            kind::SETTINGS => {
+                settings::pass(head, payload, feed)?;
+                self.settled = true;
+                // Each of them is to be acknowledged.
+                self.budget
+                    .control(if head.has(flag::ACK) { 1 } else { 10 })?;
+                return Ok(false);
+            }
+            kind::PING => {
+                check_length(payload, 8)?;
+                self.budget.control(2)?;
+            }
+            _ => {
+                if payload.len() < 8 {
+                    return Err(Violation::size("a frame of the wrong length"));
+                }
+                self.budget.control(10)?;
+            }
+        }
+        Ok(true)
     }
 
     /// Says whether the crate is to see it.
