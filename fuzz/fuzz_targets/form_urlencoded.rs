@@ -3,7 +3,7 @@
 
 use forms::FieldLimits;
 use jebi_fuzz::cuts::ways;
-use jebi_fuzz::forms::fields;
+use jebi_fuzz::forms::read_fields;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u16, u8, u8, &[u8])| {
@@ -13,16 +13,16 @@ fuzz_target!(|input: (u16, u8, u8, &[u8])| {
         fields: most.into(),
         size: size.into(),
     };
-    let found = fields(&whole, limits);
-    assert_eq!(fields(&single, limits).is_ok(), found.is_ok());
-    assert_eq!(fields(&cut, limits).is_ok(), found.is_ok());
+    let found = read_fields(&whole, limits);
+    assert_eq!(read_fields(&single, limits).is_ok(), found.is_ok());
+    assert_eq!(read_fields(&cut, limits).is_ok(), found.is_ok());
     let unlimited = FieldLimits {
         fields: u64::MAX,
         size: u64::MAX,
     };
-    let all = fields(&whole, unlimited).expect("nothing exceeds no limit");
-    assert_eq!(fields(&single, unlimited).as_ref(), Ok(&all));
-    assert_eq!(fields(&cut, unlimited).as_ref(), Ok(&all));
+    let all = read_fields(&whole, unlimited).expect("nothing exceeds no limit");
+    assert_eq!(read_fields(&single, unlimited).as_ref(), Ok(&all));
+    assert_eq!(read_fields(&cut, unlimited).as_ref(), Ok(&all));
     let pairs: Vec<_> = params::pairs(body)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();

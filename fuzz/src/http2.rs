@@ -119,6 +119,18 @@ fn write(bytes: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) 
     bytes.extend_from_slice(payload);
 }
 
+fn write_data(bytes: &mut Vec<u8>, stream: u32, data: &[u8], ends: bool, padding: Option<u8>) {
+    let mut flags = if ends { END_STREAM } else { 0 };
+    let mut payload = Vec::new();
+    if let Some(padding) = padding {
+        flags |= PADDED;
+        payload.push(padding);
+    }
+    payload.extend_from_slice(data);
+    payload.resize(payload.len() + usize::from(padding.unwrap_or(0)), 0);
+    write(bytes, DATA, flags, stream, &payload);
+}
+
 impl Sent<'_> {
     /// Appends its bytes.
     pub fn write(&self, bytes: &mut Vec<u8>) {
@@ -145,17 +157,7 @@ impl Sent<'_> {
                 data,
                 ends,
                 padding,
-            } => {
-                let mut flags = if *ends { END_STREAM } else { 0 };
-                let mut payload = Vec::new();
-                if let Some(padding) = padding {
-                    flags |= PADDED;
-                    payload.push(*padding);
-                }
-                payload.extend_from_slice(data);
-                payload.resize(payload.len() + usize::from(padding.unwrap_or(0)), 0);
-                write(bytes, DATA, flags, number(*stream), &payload);
-            }
+            } => write_data(bytes, number(*stream), data, *ends, *padding),
             Self::Trailers { stream, ends } => {
                 let flags = END_HEADERS | if *ends { END_STREAM } else { 0 };
                 write(bytes, HEADERS, flags, number(*stream), b"\x00\x01t\x011");

@@ -4,6 +4,7 @@
 //! are the same; what is accepted obeys the grammar and the limits; what was encoded comes back.
 
 pub mod cuts;
+#[path = "../../crates/forms/tests/common/mod.rs"]
 pub mod forms;
 pub mod http1;
 pub mod http2;

@@ -1,10 +1,9 @@
 //! Multipart bodies: parts, boundaries, pieces.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-#[allow(dead_code, reason = "a part of it is for urlencoded bodies")]
 mod common;
 
-use common::{Seen, read};
+use common::{Seen, read_parts};
 use forms::{Limits, Violation};
 use proptest::prelude::*;
 
@@ -13,10 +12,10 @@ const HEAD: &[u8] = b"--b\r\nContent-Disposition: form-data; name=\"f\"; filenam
 /// The content of a single file between [`HEAD`] and `end`.
 fn content(content: &[u8], end: &[u8]) -> (Vec<u8>, Result<(), Violation>) {
     let body = [HEAD, content, end].concat();
-    let whole = read(b"b", &[&body], Limits::default());
+    let whole = read_parts(b"b", &[&body], Limits::default());
     for size in 1..9 {
         let pieces: Vec<_> = body.chunks(size).collect();
-        assert_eq!(read(b"b", &pieces, Limits::default()), whole);
+        assert_eq!(read_parts(b"b", &pieces, Limits::default()), whole);
     }
     (whole.0[0].content.clone(), whole.1)
 }
@@ -26,7 +25,7 @@ fn parts_are_found() {
     let body = b"\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\none\r\n--b \t\r\n\
         content-TYPE:text/plain \r\nContent-Disposition: form-data; name=\"b\"; filename=\"\"\r\n\r\n\
         \r\n--b--\r\nepilogue\r\n--b\r\n";
-    let (seen, outcome) = read(b"b", &[body], Limits::default());
+    let (seen, outcome) = read_parts(b"b", &[body], Limits::default());
     assert_eq!(outcome, Ok(()));
     let [field, file] = &seen[..] else {
         panic!("{seen:?}");
@@ -79,7 +78,10 @@ fn what_is_like_a_boundary_is_content() {
 fn a_form_without_parts_is_empty() {
     for body in [&b""[..], b"\r\n", b"--b--", b"--b--\r\n", b"\r\n--b--x"] {
         for pieces in [vec![body], body.chunks(1).collect()] {
-            assert_eq!(read(b"b", &pieces, Limits::default()), (vec![], Ok(())));
+            assert_eq!(
+                read_parts(b"b", &pieces, Limits::default()),
+                (vec![], Ok(()))
+            );
         }
     }
 }
@@ -97,7 +99,7 @@ fn a_form_has_an_end() {
         assert_eq!(content(b"x", end).1, Err(Violation::Truncated), "{end:?}");
     }
     assert_eq!(
-        read(b"b", &[b"--"], Limits::default()).1,
+        read_parts(b"b", &[b"--"], Limits::default()).1,
         Err(Violation::Truncated)
     );
 }
@@ -129,7 +131,7 @@ fn broken_forms_are_refused() {
     ] {
         for pieces in [vec![body], body.chunks(1).collect()] {
             assert_eq!(
-                read(b"b", &pieces, Limits::default()).1,
+                read_parts(b"b", &pieces, Limits::default()).1,
                 Err(violation),
                 "{body:?}"
             );
@@ -141,14 +143,17 @@ fn broken_forms_are_refused() {
 fn boundaries_are_short_and_one_line() {
     let longest = [b'x'; 256];
     let body = [b"--", &longest[..], b"--"].concat();
-    assert_eq!(read(&longest, &[&body], Limits::default()).1, Ok(()));
+    assert_eq!(read_parts(&longest, &[&body], Limits::default()).1, Ok(()));
     for (boundary, violation) in [
         (&[b'x'; 257][..], Violation::BadBoundary),
         (b"a\rb", Violation::BadBoundary),
         (b"a\n", Violation::BadBoundary),
         (b"", Violation::NoBoundary),
     ] {
-        assert_eq!(read(boundary, &[], Limits::default()).1, Err(violation));
+        assert_eq!(
+            read_parts(boundary, &[], Limits::default()).1,
+            Err(violation)
+        );
     }
 }
 
@@ -171,7 +176,7 @@ fn limits_hold() {
         (part("name=a", "\r\n--a"), Err(Violation::PartTooLarge(3))),
     ] {
         for pieces in [vec![body.as_bytes()], body.as_bytes().chunks(1).collect()] {
-            assert_eq!(read(b"b", &pieces, limits).1, outcome, "{body}");
+            assert_eq!(read_parts(b"b", &pieces, limits).1, outcome, "{body}");
         }
     }
 }
@@ -197,7 +202,7 @@ fn header_lines_are_few_and_short() {
         ),
     ] {
         for pieces in [vec![body.as_bytes()], body.as_bytes().chunks(1).collect()] {
-            assert_eq!(read(b"b", &pieces, limits).1, outcome, "{body}");
+            assert_eq!(read_parts(b"b", &pieces, limits).1, outcome, "{body}");
         }
     }
 }
@@ -214,7 +219,7 @@ proptest! {
         let mut body: Vec<u8> = sent.iter().flat_map(|content| part("name=a", content).into_bytes()).collect();
         body.extend_from_slice(b"--b--\r\n");
         let pieces: Vec<_> = body.chunks(seed).collect();
-        let (seen, outcome) = read(b"b", &pieces, Limits::default());
+        let (seen, outcome) = read_parts(b"b", &pieces, Limits::default());
         prop_assert_eq!(outcome, Ok(()));
         let contents: Vec<_> = seen.into_iter().map(|part| part.content).collect();
         prop_assert_eq!(contents, sent.iter().map(|part| part.as_bytes().to_vec()).collect::<Vec<_>>());
@@ -226,9 +231,9 @@ proptest! {
         size in 1usize..20,
     ) {
         let body = format!("--b\r\n{body}");
-        let whole = read(b"b", &[body.as_bytes()], Limits::default());
+        let whole = read_parts(b"b", &[body.as_bytes()], Limits::default());
         let pieces: Vec<_> = body.as_bytes().chunks(size).collect();
-        let cut = read(b"b", &pieces, Limits::default());
+        let cut = read_parts(b"b", &pieces, Limits::default());
         prop_assert_eq!(&cut, &whole);
         for Seen { content, .. } in &whole.0 {
             prop_assert!(!content.windows(6).any(|at| at == b"\r\n--b\r\n") );

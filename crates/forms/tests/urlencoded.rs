@@ -1,10 +1,9 @@
 //! Urlencoded bodies: fields, limits, pieces.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-#[allow(dead_code, reason = "half of it is for multipart bodies")]
 mod common;
 
-use common::decode;
+use common::read_fields;
 use forms::{FieldLimits, Urlencoded, Violation};
 use proptest::prelude::*;
 
@@ -25,7 +24,7 @@ fn fields_are_found() {
         ("a+b=%C3%A9+%2B", vec![("a b", "\u{e9} +")]),
         ("a=%zz%&b=%FF", vec![("a", "%zz%"), ("b", "\u{fffd}")]),
     ] {
-        let found = decode(&[body.as_bytes()], FieldLimits::default()).unwrap();
+        let found = read_fields(&[body.as_bytes()], FieldLimits::default()).unwrap();
         let found: Vec<_> = found.iter().map(|(n, v)| (&**n, &**v)).collect();
         assert_eq!(found, fields, "{body}");
     }
@@ -33,7 +32,7 @@ fn fields_are_found() {
 
 #[test]
 fn bytes_that_are_not_escaped_are_latin_1() {
-    let found = decode(&[b"a=\xc3\xa9"], FieldLimits::default()).unwrap();
+    let found = read_fields(&[b"a=\xc3\xa9"], FieldLimits::default()).unwrap();
     assert_eq!(found, [("a".into(), "\u{c3}\u{a9}".into())]);
 }
 
@@ -49,7 +48,7 @@ fn a_field_too_many_is_refused_at_once() {
 
 #[test]
 fn name_and_value_count_together() {
-    assert!(decode(&[b"ab=cd"], limits(9, 4)).is_ok());
+    assert!(read_fields(&[b"ab=cd"], limits(9, 4)).is_ok());
     for body in [
         &b"ab=cde"[..],
         b"abcde",
@@ -59,7 +58,7 @@ fn name_and_value_count_together() {
     ] {
         for pieces in [vec![body], body.chunks(1).collect()] {
             assert_eq!(
-                decode(&pieces, limits(9, 4)),
+                read_fields(&pieces, limits(9, 4)),
                 Err(Violation::FieldTooLarge(4))
             );
         }
@@ -86,12 +85,12 @@ proptest! {
         size in 0u64..20,
     ) {
         let body = body.as_bytes();
-        let whole = decode(&[body], limits(fields, size));
+        let whole = read_fields(&[body], limits(fields, size));
         let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(body.len())).collect();
         cuts.extend([0, body.len()]);
         cuts.sort_unstable();
         let pieces: Vec<_> = cuts.windows(2).map(|cut| &body[cut[0]..cut[1]]).collect();
-        let cut = decode(&pieces, limits(fields, size));
+        let cut = read_fields(&pieces, limits(fields, size));
         prop_assert_eq!(cut.is_ok(), whole.is_ok());
         if whole.is_ok() {
             prop_assert_eq!(&cut, &whole);

@@ -1,34 +1,45 @@
-//! Feeding bodies in pieces.
+//! Bodies in pieces, and what the parsers report of them: for these tests and for the fuzz targets.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "each test uses a part of this, and the fuzz targets import it"
+)]
 
 use forms::{Event, FieldLimits, Limits, Multipart, Urlencoded, Violation};
 
-/// A part as a test looks at it.
+/// A part of a multipart body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// Name of the field.
-    pub(crate) name: Vec<u8>,
+    pub name: Vec<u8>,
     /// Name of the file.
-    pub(crate) filename: Option<Vec<u8>>,
+    pub filename: Option<Vec<u8>>,
     /// Header lines.
-    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// All of the content that came.
-    pub(crate) content: Vec<u8>,
+    pub content: Vec<u8>,
     /// Whether the end came.
-    pub(crate) ended: bool,
+    pub ended: bool,
 }
 
-/// What is found in `pieces`, and what ended it.
-pub(crate) fn read(
+/// The parts of a multipart body in pieces, and what ended it.
+///
+/// # Panics
+///
+/// When the parser says something that no body can mean.
+pub fn read_parts(
     boundary: &[u8],
     pieces: &[&[u8]],
     limits: Limits,
 ) -> (Vec<Seen>, Result<(), Violation>) {
     let mut seen = Vec::new();
-    let outcome = read_into(boundary, pieces, limits, &mut seen);
+    let outcome = read(boundary, pieces, limits, &mut seen);
     (seen, outcome)
 }
 
-fn read_into(
+fn read(
     boundary: &[u8],
     pieces: &[&[u8]],
     limits: Limits,
@@ -39,23 +50,26 @@ fn read_into(
         let mut rest = *piece;
         loop {
             let before = rest;
-            match form.next(&mut rest)? {
-                None => break,
-                Some(Event::Part(part)) => seen.push(Seen {
-                    name: part.name,
-                    filename: part.filename,
-                    headers: part.headers,
-                    ..Seen::default()
-                }),
-                Some(Event::Data(data)) => {
-                    assert!(before.starts_with(data) && !data.is_empty());
-                    seen.last_mut().unwrap().content.extend_from_slice(data);
+            let Some(event) = form.next(&mut rest)? else {
+                break;
+            };
+            match event {
+                Event::Part(part) => {
+                    assert!(seen.last().is_none_or(|last| last.ended));
+                    seen.push(Seen {
+                        name: part.name,
+                        filename: part.filename,
+                        headers: part.headers,
+                        ..Seen::default()
+                    });
                 }
-                Some(Event::Held(data)) => {
-                    assert!(!data.is_empty());
-                    seen.last_mut().unwrap().content.extend_from_slice(data);
+                Event::Data(data) | Event::Held(data) if data.is_empty() => panic!("no data"),
+                Event::Data(data) => {
+                    assert!(before.starts_with(data));
+                    open(seen).content.extend_from_slice(data);
                 }
-                Some(Event::End) => seen.last_mut().unwrap().ended = true,
+                Event::Held(data) => open(seen).content.extend_from_slice(data),
+                Event::End => open(seen).ended = true,
             }
         }
         assert_eq!(rest, b"");
@@ -63,8 +77,22 @@ fn read_into(
     form.finish()
 }
 
-/// The fields of a urlencoded body.
-pub(crate) fn decode(
+fn open(seen: &mut [Seen]) -> &mut Seen {
+    seen.last_mut()
+        .filter(|last| !last.ended)
+        .expect("a part is open")
+}
+
+/// The fields of a urlencoded body in pieces.
+///
+/// # Errors
+///
+/// What the parser refuses the body for.
+///
+/// # Panics
+///
+/// When more is held back than a field may have.
+pub fn read_fields(
     pieces: &[&[u8]],
     limits: FieldLimits,
 ) -> Result<Vec<(String, String)>, Violation> {
@@ -73,6 +101,10 @@ pub(crate) fn decode(
         form.feed(piece, |name, value| {
             fields.push((name.into_owned(), value.into_owned()));
         })?;
+        assert!(
+            u64::try_from(form.held().len())
+                .is_ok_and(|held| held <= limits.size.saturating_add(1))
+        );
     }
     form.finish(|name, value| fields.push((name.into_owned(), value.into_owned())))?;
     Ok(fields)
