@@ -12,22 +12,16 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from jebi._engine import Aside
+from jebi.web.middleware._outcome import Outcome
 from jebi.web.responses import messages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, MutableMapping
+    from collections.abc import Mapping
+    from typing import Self
 
     from jebi._engine import Pause
     from jebi.web.middleware.base import _CachedRequest
     from jebi.web.types import ASGIApp, Message, Send
-
-
-def is_last(message: Message) -> bool:
-    """Whether a message ends an answer."""
-    kind = message["type"]
-    if kind == "http.response.body":
-        return not message.get("more_body", False)
-    return bool(kind == "http.response.pathsend")
 
 
 class Below:
@@ -130,15 +124,16 @@ class Below:
             task.result()
 
 
-class Run:
-    """One run of the application, and its response as far as it has come."""
+class Run(Outcome):
+    """One run of the application, and its response as far as it has come.
+
+    It iterates over the messages of the response that come after its start.
+    """
 
     __slots__ = (
         "_aside",
         "_below",
         "_ended",
-        "_error",
-        "_error_raised",
         "_is_paused",
         "_last",
         "_pieces",
@@ -149,6 +144,7 @@ class Run:
     )
 
     def __init__(self, below: Below, aside: Aside) -> None:
+        super().__init__()
         self._below = below
         self._aside = aside
         self._pieces: deque[tuple[Message, Pause]] = deque()
@@ -156,11 +152,9 @@ class Run:
         self._last: Pause | None = None
         self._is_paused = False
         self._ended = False
-        self._error: Exception | None = None
-        self._error_raised = False
         self.start: Message | None = None
         self.info: Mapping[str, Any] | None = None
-        #: Somebody walks the body.
+        #: Somebody walks the messages.
         self.is_iterated = False
 
     @property
@@ -180,22 +174,15 @@ class Run:
                 assert hint["type"] == "http.response.early_hint", f"Unexpected message: {hint}"
                 await self._below.send(hint)
             elif self._ended:
-                self._raise_no_response()
+                raise self.why_no_response()
             else:
                 await self._go_on()
-
-    def _raise_no_response(self) -> None:
-        error = self._error
-        if error is None:
-            raise RuntimeError("No response returned.")
-        self._error_raised = True
-        raise error from error.__cause__ or error.__context__
 
     async def _run(self, app: ASGIApp) -> None:
         try:
             await app(self._below.request.scope, self._below.receive, self._hand_over)
         except Exception as error:
-            self._error = error
+            self.error = error
         finally:
             self._ended = True
             self._wake()
@@ -225,11 +212,14 @@ class Run:
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    async def next(self) -> Message | None:
-        """The next message of the application, or ``None`` at its end."""
+    def __aiter__(self) -> Self:
+        self.is_iterated = True
+        return self
+
+    async def __anext__(self) -> Message:
         while not self._pieces:
             if self._ended:
-                return None
+                raise StopAsyncIteration
             await self._go_on()
         return self._take()
 
@@ -246,30 +236,16 @@ class Run:
 
     def _take(self) -> Message:
         message, pause = self._pieces.popleft()
-        if is_last(message):
+        if messages.is_last(message):
             # What the application does after its answer comes after the middleware's answer.
             self._last = pause
         else:
             pause.release()
         return message
 
-    async def body(self) -> AsyncGenerator[bytes | MutableMapping[str, Any], None]:
-        """The body in pieces; a whole message is a path to send."""
-        self.is_iterated = True
-        while (message := await self.next()) is not None:
-            if message["type"] == "http.response.pathsend":
-                yield message
-                return
-            assert message["type"] == "http.response.body", f"Unexpected message: {message}"
-            if chunk := message.get("body", b""):
-                yield chunk
-            if not message.get("more_body", False):
-                return
-
     async def send_body(self, send: Send) -> None:
         """Send the body on as it comes. One that is whole is sent whole."""
-        self.is_iterated = True
-        while (message := await self.next()) is not None:
+        async for message in self:
             if message["type"] == "http.response.pathsend":
                 return await send(message)
             assert message["type"] == "http.response.body", f"Unexpected message: {message}"
@@ -330,8 +306,3 @@ class Run:
                 await asyncio.wait((task,))
             except asyncio.CancelledError:
                 task.cancel()
-
-    def raise_what_is_left(self) -> None:
-        """Raise what the application raised after its response had begun."""
-        if self._error is not None and not self._error_raised:
-            raise self._error

@@ -10,7 +10,8 @@ import anyio
 
 from jebi._engine import Aside
 from jebi.web._utils import create_collapsing_task_group
-from jebi.web.middleware._below import Below, is_last
+from jebi.web.middleware._below import Below
+from jebi.web.middleware._outcome import Outcome
 from jebi.web.requests import ClientDisconnect, Request
 from jebi.web.responses import Response, messages
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
@@ -87,7 +88,7 @@ class BaseHTTPMiddleware:
         inner.raise_what_is_left()
 
 
-class _InnerApp:
+class _InnerApp(Outcome):
     """The application behind the middleware, running in a task of its own."""
 
     def __init__(
@@ -99,21 +100,15 @@ class _InnerApp:
         outgoing: Any,
         incoming: Any,
     ) -> None:
+        super().__init__()
         self._app = app
         self._request = request
         self._send = send
         self._task_group = task_group
         self._outgoing = outgoing
         self._incoming = incoming
-        self._error: Exception | None = None
-        self._error_raised = False
         #: The middleware has sent its answer; the application can only finish now.
         self.answered = anyio.Event()
-
-    def raise_what_is_left(self) -> None:
-        """Raise what the application raised after its response had begun."""
-        if self._error is not None and not self._error_raised:
-            raise self._error
 
     async def call(self, request: Request) -> Response:  # noqa: ARG002 - it sees the same scope
         """``call_next``: start the application and wait for its response to begin."""
@@ -130,35 +125,20 @@ class _InnerApp:
                 await self._send(message)
             else:
                 return self._begin(message, info)
-        if self._error is None:
-            raise RuntimeError("No response returned.")
-        self._error_raised = True
-        # Out of the ``except`` block, so that the end of the stream does not become its context.
-        raise self._error from self._error.__cause__ or self._error.__context__
+        raise self.why_no_response()
 
     def _begin(self, message: Message, info: Mapping[str, Any] | None) -> Response:
         assert message["type"] == "http.response.start"
-        response = _StreamingResponse(self._body(), message["status"], info=info)
+        response = _StreamingResponse(messages.pieces(self._incoming), message["status"], info=info)
         response.raw_headers = message.get("headers", [])
         return response
-
-    async def _body(self) -> BodyStreamGenerator:
-        async for message in self._incoming:
-            if message["type"] == "http.response.pathsend":
-                yield message
-                return
-            assert message["type"] == "http.response.body", f"Unexpected message: {message}"
-            if chunk := message.get("body", b""):
-                yield chunk
-            if not message.get("more_body", False):
-                return
 
     async def _run(self) -> None:
         with self._outgoing:
             try:
                 await self._app(self._request.scope, self._receive, self._hand_over)
             except Exception as error:
-                self._error = error
+                self.error = error
 
     async def _receive(self) -> Message:
         """The next message for the application, or a disconnect once the answer is sent."""
@@ -182,7 +162,7 @@ class _InnerApp:
         except anyio.BrokenResourceError:
             # The answer has been sent; nobody wants the rest.
             return
-        if is_last(message):
+        if messages.is_last(message):
             # What the application does after its answer comes after the middleware's answer.
             await self.answered.wait()
 
@@ -262,7 +242,7 @@ class _StreamingResponse(Response):
         assert start is not None
         response = cls.__new__(cls)
         response.info = run.info
-        response.body_iterator = response._body = run.body()
+        response.body_iterator = response._body = messages.pieces(run)
         response._run = run
         response.status_code = start["status"]
         response.media_type = None
