@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.connection.peers import PATIENCE, Served
 from tests.connection.websockets import CLOSE, TEXT, Watched, accept, close, frame, opened, take
+from tests.tasks import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,7 @@ async def reply(send: Any, text: object) -> None:
 def test_task_and_context_stay_the_same(serve: Serve) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await accept(receive, send)
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         task.set_name("talker")
         while (await receive())["type"] == "websocket.receive":
             assert asyncio.current_task() is task
@@ -85,8 +85,7 @@ def test_who_cancels_it_reaches_it(serve: Serve) -> None:
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await accept(receive, send)
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         tasks.append(task)
         while True:
             try:
@@ -111,9 +110,7 @@ def test_a_message_in_the_moment_of_the_cancellation_is_kept(serve: Serve) -> No
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await accept(receive, send)
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.append(task)
+        tasks.append(current())
         while True:
             try:
                 text = (await receive())["text"]
@@ -141,8 +138,7 @@ def test_a_message_in_the_moment_of_the_cancellation_is_kept(serve: Serve) -> No
 def test_it_may_cancel_itself(serve: Serve) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await accept(receive, send)
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         while (await receive())["type"] == "websocket.receive":
             task.cancel()
             await reply(send, "still here")
@@ -237,8 +233,7 @@ def test_it_ends_where_it_returns_or_fails(serve: Serve, caplog: pytest.LogCaptu
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await accept(receive, send)
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         tasks.append(task)
         if (await receive())["text"] == "fail":
             raise ValueError("no")
@@ -264,8 +259,7 @@ def test_nothing_is_left_of_it(serve: Serve) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         mark = Mark()
         marks.append(weakref.ref(mark))
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         marks.append(weakref.ref(task))
         await accept(receive, send)
         while (await receive())["type"] == "websocket.receive":

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.tasks import current
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -208,8 +210,7 @@ def test_a_shield_keeps_the_cancellation_out(loop: Loop) -> None:
 
 def test_an_uncaught_cancellation_can_be_taken_back(loop: Loop) -> None:
     async def main() -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         for _ in range(3):
             task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import jebi.loop
+from tests.tasks import current
 
 
 def test_gather_runs_things_side_by_side(loop: asyncio.AbstractEventLoop) -> None:
@@ -108,8 +109,7 @@ def test_queues_and_locks(loop: asyncio.AbstractEventLoop) -> None:
 
 def test_a_task_knows_itself_and_can_be_cancelled(loop: asyncio.AbstractEventLoop) -> None:
     async def main() -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         assert asyncio.all_tasks() == {task}
         task.cancel("a reason")
         with pytest.raises(asyncio.CancelledError, match="a reason"):

@@ -10,6 +10,7 @@ import pytest
 from jebi import Depends, FastAPI
 from jebi.responses import JSONResponse
 from tests.connection.peers import GET, PATIENCE, Served
+from tests.tasks import current
 
 Fly = Callable[[FastAPI], Served]
 
@@ -49,9 +50,7 @@ def test_a_task_that_waits_for_the_pool_can_be_cancelled(
     entered = threading.Event()
 
     async def first() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.append(task)
+        tasks.append(current())
         await asyncio.sleep(0)
 
     @app.get("/")

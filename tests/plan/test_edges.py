@@ -15,6 +15,7 @@ from jebi._engine import EventLoop, HttpServer
 from jebi._native import compile_native
 from jebi.responses import JSONResponse
 from tests.connection.peers import Served
+from tests.tasks import current
 
 Fly = Callable[[FastAPI], Served]
 Both = Callable[[FastAPI], tuple[Served, Served]]
@@ -28,12 +29,6 @@ def value(served: Served, path: str) -> Any:
     answer = served.ask(request(path))
     assert answer.status == 200, answer
     return json.loads(answer.body)
-
-
-def current() -> "asyncio.Task[Any]":
-    task = asyncio.current_task()
-    assert task is not None
-    return task
 
 
 def serve(app: FastAPI, listener: socket.socket) -> HttpServer:

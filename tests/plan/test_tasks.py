@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from jebi import Depends, FastAPI
 from tests.connection.peers import Served
+from tests.tasks import current
 
 Fly = Callable[[FastAPI], Served]
 
@@ -18,12 +19,6 @@ def get(served: Served, path: str) -> Any:
     answer = served.ask(f"GET {path} HTTP/1.1\r\nhost: test\r\n\r\n".encode())
     assert answer.status == 200, answer
     return answer.body.decode()
-
-
-def current() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    assert task is not None
-    return task
 
 
 def test_a_handler_that_never_waits_has_a_real_task(fly: Fly) -> None:

@@ -25,6 +25,7 @@ from jebi._native import compile_native
 from jebi.concurrency import run_in_threadpool
 from jebi.responses import StreamingResponse
 from tests.connection.peers import PATIENCE, Served
+from tests.tasks import current
 
 CLIENTS = 12
 STEPS = 40
@@ -120,8 +121,7 @@ def hold(app: FastAPI, Held: Any, HeldAsync: Any) -> None:  # noqa: N803 - types
 
     @app.get("/cancelled/{number}")
     async def cancelled(number: int, held: HeldAsync) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         task.cancel()
         await asyncio.sleep(PATIENCE)
 
@@ -160,8 +160,7 @@ def fail(app: FastAPI) -> None:
 
     @app.get("/stubborn/{number}")
     async def stubborn(number: int) -> int:
-        task = asyncio.current_task()
-        assert task is not None
+        task = current()
         asyncio.get_running_loop().call_soon(task.cancel)
         try:
             await asyncio.sleep(PATIENCE)
