@@ -60,7 +60,8 @@ def _gain(rows: dict[str, dict[str, Any]]) -> float:
     """How much more two workers do than one on two cores, which they share with the load.
 
     What the load takes of the cores while it drives two is not there for them: the gain is that of
-    the requests a second, over what was left of the cores. One worker has a core for itself.
+    the requests a second, over what was left of the cores. One worker has a core for itself: the
+    load, which may run on either, finds the other one idle.
     """
     one, two = rows["one worker"], rows["two workers"]
     taken = two[RATE] * two["load_microseconds"] / 1e6

@@ -99,8 +99,10 @@ def _wrk(
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
         script.write_text(_request(scenario) + REPORT, encoding="utf-8")
+        # A thread drives one core: fewer than it may use would leave a server on all of them idle.
         command = [
-            *("wrk", "-t1", f"-c{scenario.connections}", f"-d{max(1, round(seconds))}s"),
+            *("wrk", f"-t{len(cores)}", f"-c{scenario.connections}"),
+            f"-d{max(1, round(seconds))}s",
             *("--latency", "-s", str(script), f"http://127.0.0.1:{server.port}{scenario.path}"),
         ]
         printed, spent = _run(command, server, cores)

@@ -23,7 +23,8 @@ TOOLKIT = "bench.apps.toolkit:app"
 SERVER_ONLY = frozenset({"plaintext", "json"})
 WEBSOCKETS = frozenset({"websocket", "websockets"})
 MIDDLEWARE = frozenset({"middleware", "session"})
-SERVERS = WEBSOCKETS | MIDDLEWARE | {"asgi", "http2", "static", "workers"}
+LOGGED = frozenset({"asgi-logged"})
+SERVERS = WEBSOCKETS | MIDDLEWARE | LOGGED | {"asgi", "http2", "static", "workers"}
 """The scenarios with applications of their own; a framework answers the others."""
 
 
@@ -65,15 +66,16 @@ def _tool(name: str) -> str:
     return str(VENV / "bin" / name)
 
 
-_UVICORN = ("--port", "{port}", "--no-access-log", "--log-level", "warning")
-_GRANIAN = ("--interface", "asgi", "--port", "{port}", "--workers", "1", "--no-ws", "--log-level")
-_GRANIAN_WITH = ("--interface", "asgi", "--port", "{port}", "--workers", "1", "--log-level")
-_JEBI = (str(Path(sys.prefix) / "bin" / "python"), "-m", "jebi", "run", RAW, "--port", "{port}")
+_PORT = ("--port", "{port}")
 _QUIET = ("--no-access-log", "--log-level", "warning")
+_UVICORN = (*_PORT, *_QUIET)
+_GRANIAN_WITH = ("--interface", "asgi", *_PORT, "--workers", "1", "--log-level", "warning")
+_GRANIAN = (*_GRANIAN_WITH, "--no-ws")
+_JEBI = (str(Path(sys.prefix) / "bin" / "python"), "-m", "jebi", "run", RAW, *_PORT)
 
 
 def _granian(name: str, scenarios: frozenset[str], *options: str) -> Peer:
-    command = (_tool("granian"), RAW, *_GRANIAN_WITH, "warning", *options)
+    command = (_tool("granian"), RAW, *_GRANIAN_WITH, *options)
     return Peer(f"granian-{name}", "Granian", command, scenarios)
 
 
@@ -84,8 +86,7 @@ PEERS = (
         "Jebi",
         (
             str(Path(sys.prefix) / "bin" / "jebi"),
-            *("run", FRAMEWORK, "--drop-in", "--port", "{port}"),
-            *("--no-access-log", "--log-level", "warning"),
+            *("run", FRAMEWORK, "--drop-in", *_PORT, *_QUIET),
         ),
     ),
     Peer("axum", "axum", (str(RUST / "axum"),)),
@@ -101,9 +102,18 @@ PEERS = (
     Peer(
         "asgi-granian",
         "raw ASGI on Granian",
-        (_tool("granian"), RAW, *_GRANIAN, "warning"),
+        (_tool("granian"), RAW, *_GRANIAN),
         SERVER_ONLY | {"asgi"},
     ),
+    # As users start them: uvicorn and Jebi write a line for each request, Granian writes none.
+    Peer("logged-uvicorn", "raw ASGI on uvicorn", (_tool("uvicorn"), RAW, *_PORT), LOGGED),
+    Peer(
+        "logged-granian",
+        "raw ASGI on Granian",
+        (_tool("granian"), RAW, "--interface", "asgi", *_PORT),
+        LOGGED,
+    ),
+    Peer("logged-jebi", "raw ASGI on Jebi", _JEBI, LOGGED),
     # A server each for what Granian is told to do beside, so that none of it is in another's way.
     _granian("websocket", WEBSOCKETS),
     _granian("http2", frozenset({"http2"}), "--no-ws"),
@@ -128,7 +138,7 @@ PEERS = (
         "jebi.web on Jebi",
         (
             *(str(Path(sys.prefix) / "bin" / "jebi"), "run", TOOLKIT, "--drop-in"),
-            *("--port", "{port}", *_QUIET),
+            *(*_PORT, *_QUIET),
         ),
         MIDDLEWARE,
     ),
@@ -138,8 +148,6 @@ PEERS = (
         (_tool("python"), str(BENCH / "apps" / "robyn_app.py"), "--log-level", "WARN"),
         frozenset({"plaintext", "json", "typed", "def"}),
     ),
-    Peer(
-        "fastapi-granian", "FastAPI on Granian", (_tool("granian"), FRAMEWORK, *_GRANIAN, "warning")
-    ),
+    Peer("fastapi-granian", "FastAPI on Granian", (_tool("granian"), FRAMEWORK, *_GRANIAN)),
     Peer("fastapi", "FastAPI on uvicorn", (_tool("uvicorn"), FRAMEWORK, *_UVICORN)),
 )

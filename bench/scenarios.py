@@ -87,6 +87,7 @@ SCENARIOS = (
     Scenario("sleep", "10 ms sleep, 256 conns", "/sleep", HELLO, connections=256),
     Scenario("list", "1,000-item list", "/list", ROWS),
     Scenario("asgi", "raw ASGI", "/plaintext", "Hello, World!"),
+    Scenario("asgi-logged", "raw ASGI, as users start it", "/plaintext", "Hello, World!"),
     Scenario("websocket", "WebSocket echo, 64 B", "/plaintext", "Hello, World!", load="websocket"),
     Scenario(
         "websockets",
