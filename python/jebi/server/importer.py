@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from jebi.server.errors import BrokenApplication, ImportString, print_own_traceback
@@ -13,6 +15,8 @@ from jebi.server.errors import BrokenApplication, ImportString, print_own_traceb
 ImportFromStringError = ImportString
 
 ATTRIBUTES = ("app", "api", "application")
+_MAKES_APPLICATION = b"= FastAPI("
+_LOOKED_AT = 1 << 16
 FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py", "src/main.py")
 
 
@@ -35,7 +39,24 @@ def _usual_file(directory: Path) -> str:
     for name in FILES:
         if (directory / name).is_file():
             return str(directory / name)
-    raise ImportString(f"no application named, and there is no {', '.join(FILES)} here; name one")
+    text = f"no application named, and there is no {', '.join(FILES)} here; "
+    near = [str(path.relative_to(directory)) for path in _applications_below(directory)]
+    if near:
+        raise ImportString(f"{text}name one, perhaps {' or '.join(near)}")
+    raise ImportString(
+        f"{text}name one as path/to/file.py or module:attribute, "
+        'or write entrypoint = "module:attribute" into [tool.fastapi] of pyproject.toml'
+    )
+
+
+def _applications_below(directory: Path) -> list[Path]:
+    """A few files here, or one folder down, that seem to make an application."""
+    found = []
+    for path in sorted([*directory.glob("*.py"), *directory.glob("*/*.py")]):
+        with contextlib.suppress(OSError):
+            if _MAKES_APPLICATION in path.read_bytes()[:_LOOKED_AT]:
+                found.append(path)
+    return found[:3]
 
 
 def _module_of(path: Path) -> tuple[str, str]:
@@ -101,7 +122,8 @@ def _import_module(name: str) -> Any:
 
 def _usual_attribute(module: Any) -> Any:
     for name in ATTRIBUTES:
-        if hasattr(module, name):
+        # A module of that name is a part of the project: `import app.settings`.
+        if hasattr(module, name) and not isinstance(getattr(module, name), ModuleType):
             return getattr(module, name)
     from jebi.applications import FastAPI
 

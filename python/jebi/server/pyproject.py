@@ -77,7 +77,8 @@ def _spellings(command: click.Command) -> dict[str, click.Parameter]:
         names = [parameter.name or "", *(option.lstrip("-") for option in parameter.opts)]
         if parameter.expose_value:
             found |= {name.replace("_", "-"): parameter for name in names if len(name) > 1}
-    return found
+    # APP is what "app" means, and not the option that completes it.
+    return found | {item.name: item for item in command.params if item.name == "app"}
 
 
 class _Value:
