@@ -125,6 +125,10 @@ class Step:
         after: Indices of the steps that this one needs; if one of them failed validation, this
             step is not called.
         scope: When a generator's exit runs: before the answer is sent, or after.
+        together: Begun by :attr:`PlanSpec.begin` and not waited for; the plan goes on.
+        waits: Of steps under way, what such a step needs: the keyword of the result, or ``None``
+            where it is dropped, and the index of the step.
+        joins: Indices of steps under way that have to be over before this step's turn.
     """
 
     call: Callable[..., Any]
@@ -133,6 +137,9 @@ class Step:
     slot: int | None = None
     after: tuple[int, ...] = ()
     scope: Scope = "request"
+    together: bool = False
+    waits: tuple[tuple[str | None, int], ...] = ()
+    joins: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,9 @@ class PlanSpec:
         enter: ``await enter(exits, scope, kind, call, values)`` enters a generator dependency and
             returns what it yielded. Exits close by ``await exits.close(scope, exception)``, which
             returns the exception that is left, or ``None``.
+        begin: ``begin(exits, index, scope, kind, call, values, waits)`` begins a step in a task of
+            its own, which first waits for what it needs of those under way.
+        join: ``await join(exits, indices)``: the results of such steps, once they are there.
         run_in_thread: ``await run_in_thread(call, values)``: the pool, where the plan runs under
             another event loop than Jebi's.
         background: ``await background(tasks)``: runs what was collected, after the answer.
@@ -237,6 +247,8 @@ class PlanSpec:
     new_background_tasks: Callable[[], Any]
     new_exits: Callable[[], Any]
     enter: Callable[[Any, Scope, Kind, Callable[..., Any], dict[str, Any]], Awaitable[Any]]
+    begin: Callable[..., None]
+    join: Callable[[Any, tuple[int, ...]], Awaitable[list[Any]]]
     run_in_thread: Callable[[Callable[..., Any], dict[str, Any]], Awaitable[Any]]
     background: Callable[[Any], Awaitable[None]]
     is_response: type

@@ -41,7 +41,7 @@ async def run_in_thread(
         try:
             return call(**values)
         finally:
-            changes.extend(_changes(before, copy_context()))
+            changes.extend(changed_variables(before, copy_context()))
 
     try:
         return await anyio.to_thread.run_sync(work, limiter=limiter)
@@ -50,7 +50,8 @@ async def run_in_thread(
             variable.set(value)
 
 
-def _changes(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
+def changed_variables(before: Context, after: Context) -> list[tuple[ContextVar[Any], Any]]:
+    """The variables that ``after`` has and ``before`` has not, or with another value."""
     return [
         (variable, value)
         for variable, value in after.items()

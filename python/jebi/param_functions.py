@@ -56,6 +56,7 @@ def Depends(
     use_cache: bool = True,
     scope: Literal["function", "request"] | None = None,
     max_concurrency: int | None = None,
+    parallel: bool = False,
 ) -> Any:
     """Declare a dependency; see :class:`jebi.params.Depends`."""
     return params.Depends(
@@ -63,6 +64,7 @@ def Depends(
         use_cache=use_cache,
         scope=scope,
         max_concurrency=max_concurrency,
+        parallel=parallel,
     )
 
 
@@ -71,6 +73,9 @@ def Security(
     *,
     scopes: Sequence[str] | None = None,
     use_cache: bool = True,
+    parallel: bool = False,
 ) -> Any:
     """Declare a dependency that asks for OAuth2 scopes."""
-    return params.Security(dependency=dependency, scopes=scopes, use_cache=use_cache)
+    return params.Security(
+        dependency=dependency, scopes=scopes, use_cache=use_cache, parallel=parallel
+    )

@@ -218,12 +218,14 @@ class Depends:
         scope: When the code after a ``yield`` runs: ``"function"`` before the answer is sent,
             ``"request"`` after it.
         max_concurrency: How many of its calls may be under way at a time.
+        parallel: Await it together with the others marked so beside it; Jebi's own.
     """
 
     dependency: Callable[..., Any] | None = None
     use_cache: bool = True
     scope: Literal["function", "request"] | None = None
     max_concurrency: int | None = field(default=None, kw_only=True)
+    parallel: bool = field(default=False, kw_only=True)
     # A field, so that dataclasses.replace keeps it: copies share one limit.
     _concurrency: DependencyConcurrency | None = field(default=None, repr=False, kw_only=True)
 

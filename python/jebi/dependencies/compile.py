@@ -28,6 +28,8 @@ from jebi.dependencies.fields import get_flat_body_params
 from jebi.dependencies.forms import wants_bytes
 from jebi.dependencies.graph import get_dependant
 from jebi.dependencies.inputs import body_inputs, param_inputs, request_inputs
+from jebi.dependencies.order import Order
+from jebi.dependencies.together import begin, join
 from jebi.web.requests import Request
 from jebi.web.responses import Response
 
@@ -93,6 +95,8 @@ def compile_plan(
         new_background_tasks=BackgroundTasks,
         new_exits=Exits,
         enter=enter,
+        begin=begin,
+        join=join,
         run_in_thread=run_in_thread,
         background=_run_background,
         is_response=Response,
@@ -123,6 +127,7 @@ class _Builder:
         self.overrides = overrides
         self.steps: list[Step | Reuse] = []
         self.slots = 0
+        self._order = Order(self.steps)
         self._solved: dict[Any, tuple[int, int]] = {}
         self._can_fail: set[int] = set()
 
@@ -138,19 +143,21 @@ class _Builder:
 
     def path_operation(self, dependant: Dependant) -> None:
         """The steps of the dependencies, then the path operation itself."""
+        first = len(self.steps)
         after, inputs = self._needs(dependant)
         call = dependant.call
         assert call is not None
         kind: Kind = "coroutine" if self.options.is_websocket else call_kind(call)
         if kind in ("generator", "async_generator"):
             kind = "inline"  # what it yields becomes the answer
-        self.steps.append(Step(call, kind, inputs, None, after, "function"))
+        self._order.add(Step(call, kind, inputs, None, after, "function"), first)
 
     def _needs(self, dependant: Dependant) -> tuple[tuple[int, ...], tuple[Input, ...]]:
         after: list[int] = []
         inputs: list[Input] = []
+        first = len(self.steps)
         for dependency in dependant.dependencies:
-            index, slot = self._dependency(dependency)
+            index, slot = self._dependency(dependency, first)
             after.append(index)
             if dependency.name is not None:
                 inputs.append(FromSlot(dependency.name, slot))
@@ -166,24 +173,31 @@ class _Builder:
             inputs.append(Constant(dependant.security_scopes_param_name, scopes))
         return tuple(after), tuple(inputs)
 
-    def _dependency(self, declared: Dependant) -> tuple[int, int]:
-        """The index and the slot of a dependency, solved now or before."""
+    def _dependency(self, declared: Dependant, first: int) -> tuple[int, int]:
+        """The index and the slot of a dependency, solved now or before.
+
+        ``first`` is where the steps of those begin that it is declared beside.
+        """
         key = _hashable(declared.cache_key)
         known = self._solved.get(key) if declared.use_cache else None
         if known is not None:
             if known[0] in self._can_fail:
                 self.steps.append(Reuse(known[0]))
             return known
+        if not declared.parallel:
+            self._order.wait_since(first)
         solved = self._solve(declared, self._overridden(declared))
         self._solved.setdefault(key, solved)
         return solved
 
     def _solve(self, declared: Dependant, dependant: Dependant) -> tuple[int, int]:
+        first = len(self.steps)
         after, inputs = self._needs(dependant)
         call, kind = _limited(dependant)
         scope: ExitScope = "function" if declared.scope == "function" else "request"
         slot, index = self._new_slot(), len(self.steps)
-        self.steps.append(Step(call, kind, inputs, slot, after, scope))
+        step = Step(call, kind, inputs, slot, after, scope, together=declared.parallel)
+        self._order.add(step, first)
         if any(isinstance(item, (Param, BodyFieldInput, Gather)) for item in inputs) or any(
             needed in self._can_fail for needed in after
         ):
@@ -204,6 +218,7 @@ class _Builder:
             parent_oauth_scopes=declared.oauth_scopes,
             scope=declared.scope,
             concurrency=declared.concurrency,
+            parallel=declared.parallel,
         )
 
     def _new_slot(self) -> int:

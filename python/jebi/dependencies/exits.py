@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from jebi._plan import Kind, Scope
+    from jebi.dependencies.together import UnderWay
 
 
 class Exits:
-    """The entered generators of one request; most requests have none, so stacks come late."""
+    """The entered generators of one request; most requests have none, so stacks come late.
 
-    __slots__ = ("_cleanup", "_stacks")
+    Attributes:
+        under_way: Dependencies that the request does not wait for yet, if there are any.
+    """
+
+    __slots__ = ("_cleanup", "_stacks", "under_way")
 
     def __init__(self) -> None:
         """Hold nothing yet."""
         self._stacks: dict[str, AsyncExitStack] = {}
         self._cleanup: CancelScope | None = None
+        self.under_way: UnderWay | None = None
 
     def stack(self, scope: Scope) -> AsyncExitStack:
         """The stack of what is left at the end of ``scope``."""
@@ -42,7 +48,13 @@ class Exits:
         return self._cleanup
 
     async def close(self, scope: Scope, error: BaseException | None) -> BaseException | None:
-        """Leave the generators of ``scope``, ``error`` thrown in; return what is left of it."""
+        """Leave the generators of ``scope``, ``error`` thrown in; return what is left of it.
+
+        Nothing is left while something is under way that may be using it.
+        """
+        if self.under_way is not None:
+            under_way, self.under_way = self.under_way, None
+            error = await under_way.settle(error)
         stack = self._stacks.pop(scope, None)
         if stack is None:
             return error
@@ -60,17 +72,31 @@ async def enter(
     exits: Exits, scope: Scope, kind: Kind, call: Callable[..., Any], values: dict[str, Any]
 ) -> Any:
     """Run a generator dependency up to its ``yield`` and return what it yielded."""
+    cleanup = exits.cleanup_scope() if kind == "async_generator" else None
+    return await exits.stack(scope).enter_async_context(managed(kind, call, values, cleanup))
+
+
+def managed(
+    kind: Kind,
+    call: Callable[..., Any],
+    values: dict[str, Any],
+    cleanup: CancelScope | None = None,
+) -> AbstractAsyncContextManager[Any]:
+    """A generator dependency as a context manager.
+
+    ``cleanup`` is the cancel scope that an asynchronous one is shielded from while it is left.
+    """
     limited = call if isinstance(call, Limited) else None
     if limited is not None:
         call = limited.call
     manager: AbstractAsyncContextManager[Any]
     if kind == "async_generator":
-        manager = _shielded(asynccontextmanager(call)(**values), exits.cleanup_scope())
+        manager = asynccontextmanager(call)(**values)
+        if cleanup is not None:
+            manager = _shielded(manager, cleanup)
     else:
         manager = contextmanager_in_threadpool(contextmanager(call)(**values))
-    if limited is not None:
-        manager = _limited(manager, limited.limit)
-    return await exits.stack(scope).enter_async_context(manager)
+    return manager if limited is None else _limited(manager, limited.limit)
 
 
 class Limited:

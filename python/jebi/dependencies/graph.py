@@ -33,6 +33,7 @@ def get_dependant(
     use_cache: bool = True,
     scope: Literal["function", "request"] | None = None,
     concurrency: DependencyConcurrency | None = None,
+    parallel: bool = False,
 ) -> Dependant:
     """Read the signature of ``call`` and, likewise, of all that it depends on."""
     dependant = Dependant(
@@ -42,6 +43,7 @@ def get_dependant(
         use_cache=use_cache,
         scope=scope,
         concurrency=concurrency,
+        parallel=parallel,
         own_oauth_scopes=own_oauth_scopes,
         parent_oauth_scopes=parent_oauth_scopes,
     )
@@ -79,6 +81,7 @@ def get_parameterless_sub_dependant(*, depends: params.Depends, path: str) -> De
         call=depends.dependency,
         scope=depends.scope,
         concurrency=depends._concurrency,
+        parallel=depends.parallel,
         own_oauth_scopes=list(scopes or []),
     )
 
@@ -106,6 +109,7 @@ def _sub_dependant(parent: Dependant, depends: params.Depends, name: str) -> Dep
         use_cache=depends.use_cache,
         scope=depends.scope,
         concurrency=depends._concurrency,
+        parallel=depends.parallel,
     )
 
 

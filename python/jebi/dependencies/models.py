@@ -36,6 +36,7 @@ class Dependant:
         path: The route's path.
         scope: When a generator's exit runs; ``None`` where none was declared.
         concurrency: The limit of concurrent calls.
+        parallel: Await it together with those beside it that are marked so, too.
     """
 
     path_params: list[ModelField] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Dependant:
     path: str | None = None
     scope: Literal["function", "request"] | None = None
     concurrency: DependencyConcurrency | None = None
+    parallel: bool = False
 
     @property
     def oauth_scopes(self) -> list[str]:

@@ -212,6 +212,8 @@ def function_plan(app: Starlette, route: Route) -> _engine.Plan | None:
             new_background_tasks=_unasked,
             new_exits=_unasked,
             enter=_unasked,
+            begin=_unasked,
+            join=_unasked,
             run_in_thread=_unasked,
             background=_run,
             is_response=Response,

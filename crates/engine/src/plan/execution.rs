@@ -9,6 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::Plan;
 use super::arguments::Arguments;
+use super::beside::Beside;
 use super::body::{self, Document};
 use super::extract;
 use super::origin::Origin;
@@ -40,9 +41,10 @@ pub(super) struct Execution {
     pub(super) background: Option<Py<PyAny>>,
     pub(super) exits: Option<Py<PyAny>>,
     /// The step that comes next, or the one that is being waited for.
-    at: usize,
+    pub(super) at: usize,
     waiting: bool,
     started: bool,
+    pub(super) beside: Beside,
 }
 
 impl Execution {
@@ -61,6 +63,7 @@ impl Execution {
             at: 0,
             waiting: false,
             started: false,
+            beside: Beside::default(),
         }
     }
 
@@ -95,7 +98,9 @@ impl Execution {
         let plan = self.compiled();
         if let Some(outcome) = outcome {
             let value = outcome?;
-            if self.waiting
+            if self.beside.is_joining() {
+                self.keep_joined(py, &plan, &value)?;
+            } else if self.waiting
                 && let Some(returned) = self.finish_step(&plan, value)
             {
                 return Ok(Advance::Returned(returned));
@@ -134,6 +139,11 @@ impl Execution {
         plan: &Compiled,
         step: &Step,
     ) -> PyResult<Option<Advance>> {
+        if !step.joins.is_empty()
+            && let Some(joining) = self.join(py, around, plan, step)?
+        {
+            return Ok(Some(joining));
+        }
         let before = self.errors.len();
         if before > 0 {
             self.marks.resize(self.at, 0);
@@ -152,6 +162,12 @@ impl Execution {
         if blocked {
             self.marks.resize(self.at, 0);
             self.marks.push(before);
+            self.at += 1;
+            return Ok(None);
+        }
+        if let Some(waits) = &step.together {
+            around.enter()?;
+            self.begin(py, plan, step, waits, &arguments)?;
             self.at += 1;
             return Ok(None);
         }
@@ -179,6 +195,12 @@ impl Execution {
         if self.at == plan.nodes.len() {
             return Some(value);
         }
+        self.keep(node, value);
+        None
+    }
+
+    /// Leaves the value of a step in its slot.
+    pub(super) fn keep(&mut self, node: Option<&Node>, value: Py<PyAny>) {
         if let Some(Node::Step(Step {
             slot: Some(slot), ..
         })) = node
@@ -186,7 +208,6 @@ impl Execution {
         {
             *kept = Some(value);
         }
-        None
     }
 
     fn function(
@@ -219,16 +240,20 @@ impl Execution {
         step: &Step,
         arguments: &Arguments,
     ) -> PyResult<Advance> {
-        let exits = if let Some(exits) = &self.exits {
-            exits.clone_ref(py)
-        } else {
-            let exits = plan.hooks.new_exits.call0(py)?;
-            self.exits = Some(exits.clone_ref(py));
-            exits
-        };
+        let exits = self.exits(py, plan)?;
         let values = arguments.to_dict(py)?;
         let entering = (exits, &step.scope_name, &step.kind_name, &step.call, values);
         plan.hooks.enter.call1(py, entering).map(Advance::Await)
+    }
+
+    /// The holder of what has to be left at the end.
+    pub(super) fn exits(&mut self, py: Python<'_>, plan: &Compiled) -> PyResult<Py<PyAny>> {
+        if let Some(exits) = &self.exits {
+            return Ok(exits.clone_ref(py));
+        }
+        let exits = plan.hooks.new_exits.call0(py)?;
+        self.exits = Some(exits.clone_ref(py));
+        Ok(exits)
     }
 
     /// Everything the step is called with; errors found on the way are kept.

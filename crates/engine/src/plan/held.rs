@@ -76,6 +76,8 @@ impl Hooks {
             &self.new_background_tasks,
             &self.new_exits,
             &self.enter,
+            &self.begin,
+            &self.join,
             &self.run_in_thread,
             &self.background,
             &self.is_response,

@@ -1,13 +1,14 @@
 //! Plans: routes compiled once, run for every request.
 //!
 //! `spec` reads the description; `execution` runs its steps, with `origin`, `extract`, `scalar` and
-//! `body` finding their arguments, `converter` validating and `arguments` making the calls; `encoder`
-//! writes results. The
+//! `body` finding their arguments, `converter` validating and `arguments` making the calls, `beside`
+//! beginning those that are awaited together; `encoder` writes results. The
 //! two forms share all of that: `native` answers through an exchange of this server, `asgi` is
 //! awaited by Python under any server.
 
 mod arguments;
 mod asgi;
+mod beside;
 mod body;
 mod converter;
 mod encoder;

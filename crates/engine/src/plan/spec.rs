@@ -98,6 +98,11 @@ pub(super) struct Step {
     pub(super) after: Vec<usize>,
     /// The first step of this one's subtree, which ends here.
     pub(super) subtree: usize,
+    /// Set on steps that are begun and not waited for: what of those under way they need, for
+    /// `begin`.
+    pub(super) together: Option<Py<PyAny>>,
+    /// Steps under way that must be over before this one, in their order.
+    pub(super) joins: Vec<usize>,
     pub(super) pace: Arc<Pace>,
 }
 
@@ -116,6 +121,8 @@ pub(super) struct Hooks {
     pub(super) new_background_tasks: Callback,
     pub(super) new_exits: Callback,
     pub(super) enter: Callback,
+    pub(super) begin: Callback,
+    pub(super) join: Callback,
     pub(super) run_in_thread: Callback,
     pub(super) background: Callback,
     pub(super) is_response: Callback,
@@ -178,6 +185,8 @@ impl Hooks {
             new_background_tasks: get("new_background_tasks")?,
             new_exits: get("new_exits")?,
             enter: get("enter")?,
+            begin: get("begin")?,
+            join: get("join")?,
             run_in_thread: get("run_in_thread")?,
             background: get("background")?,
             is_response: get("is_response")?,
@@ -244,8 +253,34 @@ fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult
         slot: checked_slot(&described.getattr("slot")?, slots)?,
         after,
         subtree,
+        together: together(described)?,
+        joins: joined(described, before)?,
         pace: Arc::new(Pace::default()),
     }))
+}
+
+/// What a step that is not waited for needs of those under way; `None` for any other step.
+fn together(described: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    let is_together: bool = described.getattr("together")?.extract()?;
+    let waits = described.getattr("waits")?;
+    Ok(is_together.then(|| waits.unbind()))
+}
+
+/// The steps under way that a step waits for.
+fn joined(described: &Bound<'_, PyAny>, before: &[Node]) -> PyResult<Vec<usize>> {
+    let joins = described.getattr("joins")?.extract::<Vec<usize>>()?;
+    for &index in &joins {
+        match before.get(index) {
+            Some(Node::Step(step)) if step.together.is_some() => {}
+            _ => {
+                return Err(PyValueError::new_err(format!(
+                    "step {} waits for step {index}, which is not under way",
+                    before.len()
+                )));
+            }
+        }
+    }
+    Ok(joins)
 }
 
 fn earlier(index: usize, before: &[Node]) -> PyResult<usize> {
