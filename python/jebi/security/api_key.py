@@ -1,5 +1,7 @@
 """A secret that the client sends under a name, in the query, a header or a cookie."""
 
+from typing import ClassVar
+
 from jebi.openapi.models import APIKey, APIKeyIn
 from jebi.security.base import SecurityBase
 from jebi.web.exceptions import HTTPException
@@ -47,7 +49,21 @@ class APIKeyBase(SecurityBase):
         return None
 
 
-class APIKeyQuery(APIKeyBase):
+class _PlacedAPIKey(APIKeyBase):
+    _location: ClassVar[APIKeyIn]
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        scheme_name: str | None = None,
+        description: str | None = None,
+        auto_error: bool = True,
+    ) -> None:
+        super().__init__(self._location, name, description, scheme_name, auto_error)
+
+
+class APIKeyQuery(_PlacedAPIKey):
     """An API key in the query string; the dependency's result is the key.
 
     Args:
@@ -57,22 +73,14 @@ class APIKeyQuery(APIKeyBase):
         auto_error: Answer 401 to a request without a key; when off, the result is ``None``.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
-    ) -> None:
-        super().__init__(APIKeyIn.query, name, description, scheme_name, auto_error)
+    _location = APIKeyIn.query
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Read the key."""
         return self.check_api_key(request.query_params.get(self.model.name))
 
 
-class APIKeyHeader(APIKeyBase):
+class APIKeyHeader(_PlacedAPIKey):
     """An API key in a header; the dependency's result is the key.
 
     Args:
@@ -82,22 +90,14 @@ class APIKeyHeader(APIKeyBase):
         auto_error: Answer 401 to a request without a key; when off, the result is ``None``.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
-    ) -> None:
-        super().__init__(APIKeyIn.header, name, description, scheme_name, auto_error)
+    _location = APIKeyIn.header
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Read the key."""
         return self.check_api_key(request.headers.get(self.model.name))
 
 
-class APIKeyCookie(APIKeyBase):
+class APIKeyCookie(_PlacedAPIKey):
     """An API key in a cookie; the dependency's result is the key.
 
     Args:
@@ -107,15 +107,7 @@ class APIKeyCookie(APIKeyBase):
         auto_error: Answer 401 to a request without a key; when off, the result is ``None``.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        scheme_name: str | None = None,
-        description: str | None = None,
-        auto_error: bool = True,
-    ) -> None:
-        super().__init__(APIKeyIn.cookie, name, description, scheme_name, auto_error)
+    _location = APIKeyIn.cookie
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Read the key."""
