@@ -1,4 +1,4 @@
-"""An application that sends without end, and how much of it was taken off."""
+"""Applications that send little by little, and how much of it was taken off."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ class Producer:
             await send(body(CHUNK, more=True))
             self.sent += len(CHUNK)
         self.stopped.set()
+
+
+class InTwo:
+    """Answers in two pieces, ``one`` and ``two``; the second leaves when :attr:`go_on` is set."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send(start())
+        await send(body(b"one", more=True))
+        await self.go_on.wait()
+        await send(body(b"two"))
 
 
 def settled(served: Served, read: Callable[[], int]) -> int:

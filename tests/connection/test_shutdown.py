@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.connection.peers import GET, Client, Served, body, hello, start, with_length
+from tests.connection.producer import InTwo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,16 +120,10 @@ def test_a_stream_without_end_is_told_to_end(serve: Serve) -> None:
 
 
 def test_an_end_that_was_not_announced_leaves_time_for_a_request(serve: Serve) -> None:
-    gate = asyncio.Event()
+    in_two = InTwo()
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] != "/stream":
-            await hello(scope, receive, send)
-            return
-        await send(start())
-        await send(body(b"one", more=True))
-        await gate.wait()
-        await send(body(b"two"))
+        await (in_two if scope["path"] == "/stream" else hello)(scope, receive, send)
 
     served = serve(application)
     with served.connect() as client:
@@ -136,7 +131,7 @@ def test_an_end_that_was_not_announced_leaves_time_for_a_request(serve: Serve) -
         assert client.head().get("connection") is None
         assert client.chunk() == b"one"
         served.on_loop(served.server.shutdown)
-        served.on_loop(gate.set)
+        served.on_loop(in_two.go_on.set)
         assert (client.chunk(), client.chunk()) == (b"two", b"")
         answer = client.ask()
         assert (answer.body, answer.get("connection")) == (b"hello", "close")
@@ -188,21 +183,14 @@ def test_what_goes_on_after_the_answer_is_counted(serve: Serve) -> None:
 
 
 def test_an_answer_that_has_begun_is_finished(serve: Serve) -> None:
-    go_on = asyncio.Event()
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        await send(start())
-        await send(body(b"one", more=True))
-        await go_on.wait()
-        await send(body(b"two"))
-
+    application = InTwo()
     served = serve(application)
     with served.connect() as client:
         client.send(GET)
         assert client.head().status == 200
         assert client.chunk() == b"one"
         served.on_loop(served.server.shutdown)
-        served.on_loop(go_on.set)
+        served.on_loop(application.go_on.set)
         assert client.rest() == b"3\r\ntwo\r\n0\r\n\r\n"
     served.wait_for(lambda: closed(served))
 

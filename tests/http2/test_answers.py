@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.connection.peers import body, start
+from tests.connection.producer import InTwo
 from tests.http2 import frames
 from tests.http2.application import app, hello
 from tests.http2.fields import GET, ask
@@ -129,20 +129,13 @@ def test_an_application_that_leaves_early(
 
 
 def test_content_leaves_as_it_is_said(serve: Serve, dial: Dial) -> None:
-    go_on = asyncio.Event()
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        await send(start())
-        await send(body(b"first", more=True))
-        await go_on.wait()
-        await send(body(b"second"))
-
+    application = InTwo()
     served = serve(application)
     peer = dial(served)
     peer.send(frames.headers(1, GET))
-    peer.until(lambda: peer.stream(1).body == b"first", "the first piece")
-    served.on_loop(go_on.set)
-    assert peer.answer(1).body == b"firstsecond"
+    peer.until(lambda: peer.stream(1).body == b"one", "the first piece")
+    served.on_loop(application.go_on.set)
+    assert peer.answer(1).body == b"onetwo"
 
 
 def test_no_content_of_head(serve: Serve, dial: Dial) -> None:
