@@ -50,6 +50,7 @@ def compile_native(
         or not is_plain(app)
         or app.root_path
         or app.router.max_body_size is not None
+        or app._observation.needs_asgi()
     ):
         return None
     return compile_table(app, _plan, exception_responder(app, report), asgi)

@@ -31,7 +31,9 @@ from jebi.routing.options import (
     checked_body_size,
 )
 from jebi.routing.verbs import Verbs
+from jebi.telemetry._switch import Switch
 from jebi.utils import generate_unique_id
+from jebi.web._observer import OBSERVER_KEY
 from jebi.web.applications import Starlette
 from jebi.web.datastructures import State
 from jebi.web.exceptions import HTTPException
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
     from jebi._form_limits import FormLimits
     from jebi.params import Depends
+    from jebi.telemetry import TelemetryConfig
     from jebi.types import DecoratedCallable
     from jebi.web.requests import Request
     from jebi.web.routing import BaseRoute
@@ -67,6 +70,7 @@ class FastAPI(Verbs, Starlette):
     def __init__(
         self: AppType,
         *,
+        telemetry: TelemetryConfig | None = None,
         debug: bool = False,
         routes: list[BaseRoute] | None = None,
         title: str = "FastAPI",
@@ -173,6 +177,8 @@ class FastAPI(Verbs, Starlette):
             WebSocketRequestValidationError: websocket_request_validation_exception_handler,
             **(exception_handlers or {}),
         }
+        self._observation = Switch(telemetry)
+        self._telemetry = self._observation.config
         self.user_middleware: list[Middleware] = list(middleware or [])
         self.middleware_stack: ASGIApp | None = None
         self.setup()
@@ -228,7 +234,24 @@ class FastAPI(Verbs, Starlette):
         """Answer a connection."""
         if self.root_path:
             scope["root_path"] = self.root_path
-        await super().__call__(scope, receive, send)
+        app = super().__call__
+        if scope["type"] == "lifespan":
+            await self._observation.live(app, scope, receive, send)
+            return
+        observe = self._observation.active()
+        if observe is None or OBSERVER_KEY in scope:
+            await app(scope, receive, send)
+            return
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        await observe(
+            app=app,
+            scope=scope,
+            receive=receive,
+            send=send,
+            legacy_otel=self._observation.is_instrumented(self.middleware_stack),
+        )
 
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddRouteOptions]

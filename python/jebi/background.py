@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import ParamSpec
 
+from jebi.telemetry import _request as telemetry
+from jebi.telemetry._operations import operation
 from jebi.web.background import BackgroundTasks as WebBackgroundTasks
 
 if TYPE_CHECKING:
@@ -28,3 +30,13 @@ class BackgroundTasks(WebBackgroundTasks):
     def add_task(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call ``func`` after the answer: awaited if it is ``async``, else in the pool."""
         super().add_task(func, *args, **kwargs)
+
+    async def __call__(self) -> None:
+        """Make the calls."""
+        observed = telemetry.current()
+        if observed is None or observed.tracer is None:
+            await super().__call__()
+            return
+        for task in self.tasks:
+            with operation("background_task", task.func, answers=False):
+                await task()

@@ -20,7 +20,7 @@ _KEPT = 8
 class Plans:
     """Compiles plans on first need and keeps them."""
 
-    __slots__ = ("_describe", "_overridden", "_plain", "_provider")
+    __slots__ = ("_describe", "_observed", "_overridden", "_plain", "_provider")
 
     def __init__(self, describe: Callable[[Overrides], PlanSpec], provider: Any) -> None:
         """Compile by ``describe(overrides)``; ``provider`` has the ``dependency_overrides``."""
@@ -29,6 +29,7 @@ class Plans:
         self._plain: tuple[PlanSpec, Plan] | None = None
         # The overrides are kept beside the plan: an id may be used again once they are gone.
         self._overridden: dict[Any, tuple[PlanSpec, Plan, Overrides]] = {}
+        self._observed: Plans | None = None
 
     def describe(self) -> PlanSpec:
         """A description of the plan as declared, for those who compile it with changes."""
@@ -41,6 +42,16 @@ class Plans:
             spec = self._describe({})
             found = self._plain = (spec, Plan(spec))
         return found
+
+    def observed(self) -> Plans:
+        """The plans for requests that OpenTelemetry is told of."""
+        if self._observed is None:
+            from jebi.telemetry._plan import observed
+
+            self._observed = Plans(
+                lambda overrides: observed(self._describe(overrides)), self._provider
+            )
+        return self._observed
 
     def current(self) -> tuple[PlanSpec, Plan]:
         """The plan under the overrides that are in force now."""

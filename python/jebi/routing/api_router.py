@@ -35,6 +35,7 @@ from jebi.routing.verbs import Verbs
 from jebi.routing.websocket import APIWebSocketRoute
 from jebi.utils import generate_unique_id, get_value_or_default
 from jebi.web import routing as web_routing
+from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import is_async_callable
 from jebi.web.responses import JSONResponse, Response
 from jebi.web.routing import BaseRoute, Match
@@ -176,6 +177,9 @@ class APIRouter(Verbs, web_routing.Router):
             if match in found:
                 route, child_scope = found[match]
                 scope.update(child_scope)
+                observer: Observer | None = scope.get(OBSERVER_KEY)
+                if observer is not None:
+                    observer.route_chosen(route)
                 await route.handle(scope, receive, send)
                 return
         await self._last_resort(scope, receive, send)

@@ -187,6 +187,7 @@ class FrontendRoute(BaseRoute):
     ) -> None:
         """Serve ``files`` under ``path``, once ``dependencies`` let the request pass."""
         self.path = path
+        self.path_format = path.rstrip("/") + "/{path}"
         self.files = files
         self.dependencies = list(dependencies)
         self.include_in_schema = False

@@ -25,6 +25,7 @@ from jebi.exceptions import (
 from jebi.routing.answer import json_response, make_encoder
 from jebi.routing.streaming import make_stream_encoder
 from jebi.web._exception_handler import wrap_app_handling_exceptions
+from jebi.web._observer import OBSERVER_KEY
 from jebi.web._utils import is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.requests import Request
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from jebi._plan import Errors, PlanSpec
     from jebi.dependencies.models import Dependant
     from jebi.dependencies.overrides import Overrides
+    from jebi.telemetry._request import ConnectionTelemetry
     from jebi.types import IncEx
     from jebi.web.requests import HTTPConnection
     from jebi.web.types import ASGIApp, Receive, Scope, Send
@@ -159,11 +161,15 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
 
     async def app(request: Request) -> Response:
         try:
-            spec, plan = plans.current()
+            observer: ConnectionTelemetry | None = request.scope.get(OBSERVER_KEY)
+            if observer is not None:
+                observer.found(request=request)
+            spec, plan = (plans if observer is None else plans.observed()).current()
             body = None
             if spec.reads == "json":
                 body = await read_body(request.body)
-            response: Response = await plan.run(request, body, request.scope.get(EXITS_KEY))
+            run = plan.run(request, body, request.scope.get(EXITS_KEY))
+            response: Response = await (run if observer is None else observer.run(run))
         except ValidationException as error:
             locate(error, request, path)
             raise

@@ -13,6 +13,7 @@ from jebi.exceptions import ValidationException, WebSocketRequestValidationError
 from jebi.routing.handler import EXITS_KEY, context_of, locate
 from jebi.web import routing as web_routing
 from jebi.web._exception_handler import wrap_app_handling_exceptions
+from jebi.web._observer import OBSERVER_KEY
 from jebi.web.routing import Match, compile_path, get_name
 from jebi.web.websockets import WebSocket
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from jebi import params
     from jebi._plan import Errors
+    from jebi.telemetry._request import ConnectionTelemetry
     from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 
@@ -88,8 +90,14 @@ def _session(route: APIWebSocketRoute) -> ASGIApp:
             exits = scope[EXITS_KEY] = Exits()
             error: BaseException | None = None
             try:
-                _, plan = route.plans.current()
-                await plan.run(websocket, None, exits)
+                observer: ConnectionTelemetry | None = scope.get(OBSERVER_KEY)
+                if observer is None:
+                    _, plan = route.plans.current()
+                    await plan.run(websocket, None, exits)
+                else:
+                    observer.found(websocket=websocket)
+                    _, plan = route.plans.observed().current()
+                    await observer.run(plan.run(websocket, None, exits))
             except BaseException as raised:
                 error = raised
                 if isinstance(raised, ValidationException):

@@ -6,6 +6,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from jebi.web._exception_handler import call_handler
+from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import is_async_callable as is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.middleware._traceback_page import traceback_page
@@ -49,6 +50,9 @@ class ServerErrorMiddleware:
         try:
             await self.app(scope, receive, watching_send)
         except Exception as error:
+            observer: Observer | None = scope.get(OBSERVER_KEY)
+            if observer is not None:
+                observer.exception_raised(error)
             response = await self._response(Request(scope), error)
             if not started:
                 await response(scope, receive, send)

@@ -14,7 +14,8 @@ except ImportError:
     ) from None
 
 from jebi.web import __version__
-from jebi.web.datastructures import URL
+from jebi.web._propagation import HEADERS
+from jebi.web.datastructures import URL, Headers
 from jebi.web.routing import Mount
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -74,11 +75,11 @@ class OpenTelemetryMiddleware:
 
     async def _trace(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method", "").upper()
-        headers = _headers_of(scope)
+        headers = Headers(scope=scope)
         tracer = self._tracer_provider.get_tracer("starlette", __version__)
         with tracer.start_as_current_span(
             method,
-            context=propagate.extract(headers),
+            context=propagate.extract(headers, getter=HEADERS),
             kind=SpanKind.SERVER,
             attributes=_attributes_of(scope, headers),
         ) as span:
@@ -100,14 +101,7 @@ class OpenTelemetryMiddleware:
                     span.set_attribute("http.route", route)
 
 
-def _headers_of(scope: Scope) -> dict[str, list[str]]:
-    headers: dict[str, list[str]] = {}
-    for name, value in scope.get("headers", ()):
-        headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-    return headers
-
-
-def _attributes_of(scope: Scope, headers: dict[str, list[str]]) -> dict[str, Any]:
+def _attributes_of(scope: Scope, headers: Headers) -> dict[str, Any]:
     url = URL(scope=scope)
     sent_method = scope.get("method", "")
     method = sent_method.upper()
@@ -123,7 +117,7 @@ def _attributes_of(scope: Scope, headers: dict[str, list[str]]) -> dict[str, Any
         "server.port": None if url.hostname is None else port,
         "network.protocol.version": scope.get("http_version") or None,
         "client.address": None if client is None else client[0],
-        "user_agent.original": next(iter(headers.get("user-agent", ())), None),
+        "user_agent.original": headers.get("user-agent"),
     }
     return {name: value for name, value in attributes.items() if value is not None}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import get_route_path
 from jebi.web.datastructures import URL, URLPath
 from jebi.web.exceptions import HTTPException
@@ -91,6 +92,9 @@ class Router:
             return
         route = self._search().choose(scope)
         if route is not None:
+            observer: Observer | None = scope.get(OBSERVER_KEY)
+            if observer is not None:
+                observer.route_chosen(route)
             await route.handle(scope, receive, send)
             return
         redirect = self._redirect(scope)
@@ -131,6 +135,11 @@ class Router:
         redirected = {**scope, "path": path}
         if not self._search().knows(redirected):
             return None
+        observer: Observer | None = scope.get(OBSERVER_KEY)
+        if observer is not None:
+            route = self._search().choose({**redirected})
+            if route is not None:
+                observer.route_chosen(route)
         return RedirectResponse(URL(scope=redirected))
 
     def __eq__(self, other: object) -> bool:
