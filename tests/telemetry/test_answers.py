@@ -75,6 +75,14 @@ def _build(telemetry: TelemetryConfig | None) -> FastAPI:
         response.status_code = 202
         return [left, right]
 
+    @app.post("/together")
+    async def together(
+        left: Annotated[int, Depends(_left, parallel=True)],
+        right: Annotated[int, Depends(_right, parallel=True)],
+        a: Annotated[int, Form()],
+    ) -> list[int]:
+        return [left, right, a]
+
     @app.post("/item", status_code=201)
     async def item(item: Item, extra: Annotated[Point, Body()]) -> Item:
         assert isinstance(extra, Point)
@@ -121,6 +129,8 @@ _REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/plain/a?q=x", {}),
     ("GET", "/diamond?n=3", {"headers": {"x-token": "t"}}),
     ("GET", "/diamond?n=x", {}),
+    ("POST", "/together?n=3", {"data": {"a": "1"}}),
+    ("POST", "/together?n=x", {"data": {"a": "x"}}),
     ("POST", "/item", {"json": _ITEM}),
     ("POST", "/item", {"json": {"item": {}, "extra": {"x": "x"}}}),
     ("POST", "/item", {"content": b"{", "headers": {"content-type": "application/json"}}),
