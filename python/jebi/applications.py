@@ -10,6 +10,7 @@ from typing_extensions import Unpack, deprecated
 from jebi import routing
 from jebi._body_limit import AppBodyLimitMiddleware
 from jebi.datastructures import Default
+from jebi.dependencies.app_scope import AppDependencies
 from jebi.exception_handlers import (
     http_exception_handler,
     request_validation_exception_handler,
@@ -154,6 +155,7 @@ class FastAPI(Verbs, Starlette):
         self.state = State()
         self.max_body_size = checked_body_size(max_body_size)
         self.dependency_overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
+        self._app_dependencies = AppDependencies()
         self.router: routing.APIRouter = routing.APIRouter(
             routes=routes,
             redirect_slashes=redirect_slashes,

@@ -54,7 +54,7 @@ def Depends(
     dependency: Callable[..., Any] | None = None,
     *,
     use_cache: bool = True,
-    scope: Literal["function", "request"] | None = None,
+    scope: Literal["function", "request", "app"] | None = None,
     max_concurrency: int | None = None,
     parallel: bool = False,
 ) -> Any:

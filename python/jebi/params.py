@@ -216,21 +216,25 @@ class Depends:
         dependency: What to call; ``None`` means the annotation.
         use_cache: Call it once a request, however many depend on it.
         scope: When the code after a ``yield`` runs: ``"function"`` before the answer is sent,
-            ``"request"`` after it.
+            ``"request"`` after it. ``"app"``, Jebi's own: made when the application starts.
         max_concurrency: How many of its calls may be under way at a time.
         parallel: Await it together with the others marked so beside it; Jebi's own.
     """
 
     dependency: Callable[..., Any] | None = None
     use_cache: bool = True
-    scope: Literal["function", "request"] | None = None
+    scope: Literal["function", "request", "app"] | None = None
     max_concurrency: int | None = field(default=None, kw_only=True)
     parallel: bool = field(default=False, kw_only=True)
     # A field, so that dataclasses.replace keeps it: copies share one limit.
     _concurrency: DependencyConcurrency | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        """Check the limit and make its counter."""
+        """Check the declaration and make the limit's counter."""
+        if self.scope == "app" and self.parallel:
+            raise ValueError(
+                'a dependency with scope="app" is made at start-up: leave parallel away'
+            )
         limit, counter = self.max_concurrency, self._concurrency
         if limit is None:
             counter = None

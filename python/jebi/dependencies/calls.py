@@ -61,6 +61,29 @@ def is_coroutine_callable(call: Callable[..., Any] | None) -> bool:
     return call is not None and any(map(iscoroutinefunction, _candidates(call)))
 
 
+def hashable(call: Any) -> Any:
+    """What stands for ``call`` in a dictionary.
+
+    Equal methods of one object are one dependency; an object without a hash is one by itself.
+    """
+    try:
+        hash(call)
+    except TypeError:
+        return id(call)
+    return call
+
+
+def where_written(call: Any) -> str:
+    """The dependency ``call`` by its name, with its file and line where these are known."""
+    function = unwrapped(call)
+    dependency = f'the dependency "{getattr(function, "__name__", type(function).__name__)}"'
+    try:
+        file, line = inspect.getsourcefile(function), inspect.getsourcelines(function)[1]
+    except (OSError, TypeError):
+        return dependency
+    return f'File "{file}", line {line}: {dependency}'
+
+
 def call_kind(call: Callable[..., Any]) -> CallKind:
     """The one way to call ``call``."""
     if is_async_generator_callable(call):

@@ -21,8 +21,9 @@ from jebi._plan import (
 )
 from jebi.background import BackgroundTasks
 from jebi.concurrency import DependencyConcurrency, run_in_thread
+from jebi.dependencies.app_scope import AppDependencies
 from jebi.dependencies.bodies import json_parser, read_form_step
-from jebi.dependencies.calls import call_kind
+from jebi.dependencies.calls import call_kind, hashable
 from jebi.dependencies.exits import Exits, Limited, enter
 from jebi.dependencies.fields import get_flat_body_params
 from jebi.dependencies.forms import wants_bytes
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from jebi._plan import Errors, Input, Kind
     from jebi._plan import Scope as ExitScope
     from jebi.dependencies.models import Dependant
-    from jebi.types import DependencyCacheKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class PlanOptions:
         form_limits: For reading the form.
         is_websocket: Whether the route is a WebSocket's.
         invalid_json: Of the error in a document, the exception to raise.
+        app_dependencies: Of the application; ``None`` for a router that belongs to none.
     """
 
     invalid: Callable[[Errors, Any], Exception]
@@ -69,6 +70,7 @@ class PlanOptions:
     status_code: int | None = None
     form_limits: Callable[[Any], dict[str, int]] | None = None
     is_websocket: bool = False
+    app_dependencies: AppDependencies | None = None
 
 
 def compile_plan(
@@ -178,7 +180,7 @@ class _Builder:
 
         ``first`` is where the steps of those begin that it is declared beside.
         """
-        key = _hashable(declared.cache_key)
+        key = _key(declared)
         known = self._solved.get(key) if declared.use_cache else None
         if known is not None:
             if known[0] in self._can_fail:
@@ -191,6 +193,8 @@ class _Builder:
         return solved
 
     def _solve(self, declared: Dependant, dependant: Dependant) -> tuple[int, int]:
+        if dependant.scope == "app":
+            return self._app_scoped(dependant)
         first = len(self.steps)
         after, inputs = self._needs(dependant)
         call, kind = _limited(dependant)
@@ -202,6 +206,13 @@ class _Builder:
             needed in self._can_fail for needed in after
         ):
             self._can_fail.add(index)
+        return index, slot
+
+    def _app_scoped(self, dependant: Dependant) -> tuple[int, int]:
+        assert dependant.call is not None
+        known = self.options.app_dependencies or AppDependencies()
+        slot, index = self._new_slot(), len(self.steps)
+        self._order.add(Step(known.value_of(dependant.call), "inline", (), slot), index)
         return index, slot
 
     def _overridden(self, declared: Dependant) -> Dependant:
@@ -216,7 +227,7 @@ class _Builder:
             call=call,
             name=declared.name,
             parent_oauth_scopes=declared.oauth_scopes,
-            scope=declared.scope,
+            scope=None if declared.scope == "app" else declared.scope,  # it is called as others are
             concurrency=declared.concurrency,
             parallel=declared.parallel,
         )
@@ -226,13 +237,9 @@ class _Builder:
         return self.slots - 1
 
 
-def _hashable(key: DependencyCacheKey) -> Any:
-    # Equal methods of one object are one dependency; an object without a hash is one by itself.
-    try:
-        hash(key)
-    except TypeError:
-        return (id(key[0]), *key[1:])
-    return key
+def _key(dependant: Dependant) -> Any:
+    call, *rest = dependant.cache_key
+    return (hashable(call), *rest)
 
 
 def _byte_names(item: Any) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jebi import params
 from jebi._compat import ModelField, lenient_issubclass
 from jebi.dependencies.analyze import analyze_param
+from jebi.dependencies.app_scope import check_app_scoped
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
 from jebi.dependencies.models import Dependant
 from jebi.dependencies.signatures import get_typed_signature
@@ -31,7 +32,7 @@ def get_dependant(
     own_oauth_scopes: list[str] | None = None,
     parent_oauth_scopes: list[str] | None = None,
     use_cache: bool = True,
-    scope: Literal["function", "request"] | None = None,
+    scope: Literal["function", "request", "app"] | None = None,
     concurrency: DependencyConcurrency | None = None,
     parallel: bool = False,
 ) -> Dependant:
@@ -67,6 +68,8 @@ def get_dependant(
         else:
             assert details.field is not None
             _take_field(dependant, details.field)
+    if scope == "app":
+        check_app_scoped(dependant)
     return dependant
 
 

@@ -34,7 +34,7 @@ class Dependant:
         parent_oauth_scopes: Asked for by those that depend on this one.
         use_cache: Solve it once a request.
         path: The route's path.
-        scope: When a generator's exit runs; ``None`` where none was declared.
+        scope: When a generator's exit runs, or ``"app"``; ``None`` where none was declared.
         concurrency: The limit of concurrent calls.
         parallel: Await it together with those beside it that are marked so, too.
     """
@@ -57,7 +57,7 @@ class Dependant:
     parent_oauth_scopes: list[str] | None = None
     use_cache: bool = True
     path: str | None = None
-    scope: Literal["function", "request"] | None = None
+    scope: Literal["function", "request", "app"] | None = None
     concurrency: DependencyConcurrency | None = None
     parallel: bool = False
 

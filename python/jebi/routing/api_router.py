@@ -8,6 +8,7 @@ from typing_extensions import Unpack, deprecated
 
 from jebi._form_limits import FORM_LIMITS_KEY, FormLimits, checked_form_limits
 from jebi.datastructures import Default
+from jebi.dependencies.app_scope import with_app_dependencies
 from jebi.exceptions import FastAPIError
 from jebi.routing.api_route import APIRoute
 from jebi.routing.frontend import (
@@ -39,6 +40,7 @@ from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import is_async_callable
 from jebi.web.responses import JSONResponse, Response
 from jebi.web.routing import BaseRoute, Match
+from jebi.web.routing.lifespan import run_lifespan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -122,6 +124,10 @@ class APIRouter(Verbs, web_routing.Router):
             # Applications mounted below inherit the limits.
             scope[FORM_LIMITS_KEY] = {**scope.get(FORM_LIMITS_KEY, {}), **self.form_limits}
         await super().app(scope, receive, send)
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start and stop; app-scoped dependencies live within what the lifespan makes."""
+        await run_lifespan(with_app_dependencies(self.lifespan_context), scope, receive, send)
 
     def _append(self, route: BaseRoute) -> None:
         self._insert(route, self.routes[-1] if self.routes else None)

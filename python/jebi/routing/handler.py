@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jebi import params
 from jebi._form_limits import FORM_LIMITS_KEY
 from jebi.datastructures import Default, DefaultPlaceholder
+from jebi.dependencies.app_scope import app_dependencies_of
 from jebi.dependencies.bodies import json_error, read_body
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
 from jebi.dependencies.compile import PlanOptions, compile_plan
@@ -146,6 +147,7 @@ def make_spec(options: HandlerOptions, overrides: Overrides) -> PlanSpec:
         encoder=encoder,
         status_code=options.status_code,
         form_limits=options.limits_in,
+        app_dependencies=app_dependencies_of(options.dependency_overrides_provider),
     )
     return compile_plan(options.dependant, plan_options, overrides)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jebi.dependencies.app_scope import app_dependencies_of
 from jebi.dependencies.compile import PlanOptions, compile_plan
 from jebi.dependencies.exits import Exits
 from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fields
@@ -48,6 +49,7 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
             path=self.path_format, call=endpoint, dependencies=self.dependencies
         )
         self._embed_body_fields = should_embed_body_fields(get_flat_body_params(self.dependant))
+        self._provider = dependency_overrides_provider
         self.plans = Plans(self._describe, dependency_overrides_provider)
         self.app = _session(self)
 
@@ -64,6 +66,7 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
             json_response=_nothing,
             embed=self._embed_body_fields,
             is_websocket=True,
+            app_dependencies=app_dependencies_of(self._provider),
         )
         return compile_plan(self.dependant, options, overrides)
 
