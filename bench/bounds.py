@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JEBI = "raw ASGI on Jebi"
+FRAMEWORK = "Jebi"
+UVICORN = "FastAPI on uvicorn"
+GO = "Go net/http"
 CPU = "cpu_microseconds"
 RATE = "requests_per_second"
 CORES = 2
@@ -41,6 +44,17 @@ BOUNDS = (
     Bound("websockets", RATE, "raw ASGI on uvicorn", least=3),
     Bound("http2", RATE, "Granian", least=1),
     Bound("static", RATE, "Granian", least=1),
+    Bound("json", CPU, UVICORN, most=1 / 15, ours=FRAMEWORK),
+    Bound("typed", CPU, UVICORN, most=1 / 15, ours=FRAMEWORK),
+    Bound("post", CPU, UVICORN, most=1 / 10, ours=FRAMEWORK),
+    Bound("def", CPU, UVICORN, most=1 / 15, ours=FRAMEWORK),
+    Bound("dependencies", CPU, UVICORN, most=1 / 15, ours=FRAMEWORK),
+    Bound("list", CPU, UVICORN, most=1 / 2, ours=FRAMEWORK),
+    Bound("invalid", CPU, UVICORN, most=1 / 8, ours=FRAMEWORK),
+    Bound("json", CPU, GO, most=0.45, ours=FRAMEWORK),
+    Bound("typed", CPU, GO, most=0.5, ours=FRAMEWORK),
+    Bound("def", CPU, GO, most=0.5, ours=FRAMEWORK),
+    Bound("post", CPU, GO, most=0.8, ours=FRAMEWORK),
     Bound("middleware", CPU, "Starlette on uvicorn", most=1 / 6, ours="jebi.web on Jebi"),
 )
 
@@ -70,5 +84,5 @@ def _gain(rows: dict[str, dict[str, Any]]) -> float:
 
 def _line(what: str, ratio: float, least: float | None, most: float | None) -> tuple[str, bool]:
     holds = (least is None or ratio >= least) and (most is None or ratio <= most)
-    bound = f">= {least:.2f}" if least is not None else f"<= {most:.2f}"
-    return f"{'holds ' if holds else 'MISSED'}  {what}: {ratio:.2f} (bound {bound})", holds
+    bound = f">= {least:.3g}" if least is not None else f"<= {most:.3g}"
+    return f"{'holds ' if holds else 'MISSED'}  {what}: {ratio:.3g} (bound {bound})", holds

@@ -26,11 +26,12 @@ MESSAGE = 64
 """The size of a WebSocket message, in bytes."""
 REPORT = """
 done = function(summary, latency, requests)
-  local errors = summary.errors
+  local errors, wrong = summary.errors, summary.errors.status
+  if refused then wrong = summary.requests - wrong end
   io.write(string.format(
     '\\n{"requests":%d,"seconds":%f,"failed":%d,"p50":%d,"p99":%d}\\n',
     summary.requests, summary.duration / 1e6,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    errors.connect + errors.read + errors.write + wrong + errors.timeout,
     latency:percentile(50), latency:percentile(99)))
 end
 """
@@ -110,7 +111,7 @@ def _wrk(
 
 
 def _request(scenario: Scenario) -> str:
-    lines = [f'wrk.method = "{scenario.method}"']
+    lines = [f'wrk.method = "{scenario.method}"', f"refused = {str(scenario.is_error).lower()}"]
     if scenario.body:
         lines.append(f"wrk.body = [==[{scenario.body.decode()}]==]")
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in scenario.headers.items()]

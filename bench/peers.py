@@ -23,6 +23,9 @@ TOOLKIT = "bench.apps.toolkit:app"
 SERVER_ONLY = frozenset({"plaintext", "json"})
 WEBSOCKETS = frozenset({"websocket", "websockets"})
 MIDDLEWARE = frozenset({"middleware", "session"})
+INVALID = frozenset({"invalid"})
+FASTAPI = frozenset({"jebi", "fastapi", "fastapi-granian"})
+"""Who answers an invalid parameter as FastAPI does."""
 LOGGED = frozenset({"asgi-logged"})
 SERVERS = WEBSOCKETS | MIDDLEWARE | LOGGED | {"asgi", "http2", "static", "workers"}
 """The scenarios with applications of their own; a framework answers the others."""
@@ -59,6 +62,8 @@ class Peer:
 
     def answers(self, scenario: str) -> bool:
         """Whether this server takes part in a scenario."""
+        if scenario in INVALID:
+            return self.name in FASTAPI
         return scenario in self.only if self.only else scenario not in SERVERS
 
 

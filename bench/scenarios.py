@@ -21,6 +21,18 @@ ROWS = [
     for number in range(1000)
 ]
 
+INVALID = {
+    "detail": [
+        {
+            "type": "int_parsing",
+            "loc": [place, name],
+            "msg": "Input should be a valid integer, unable to parse string as an integer",
+            "input": given,
+        }
+        for place, name, given in (("path", "item_id", "forty-two"), ("query", "limit", "many"))
+    ]
+}
+
 BROWSER = {
     "accept": "application/json",
     "accept-language": "en",
@@ -35,9 +47,10 @@ BIG = bytes(range(256)) * 4 * 1024 * 10
 class Scenario:
     """One kind of request.
 
-    ``answer`` is the JSON document every server must give, text for a plain answer, or bytes for a
-    file. ``load`` is what asks: ``wrk``, ``h2load`` (HTTP/2 by prior knowledge),
-    ``websocket`` or, with several messages under way on each connection, ``websockets``.
+    ``status`` comes with ``answer``, which is the JSON document every server must give, text for a
+    plain answer, or bytes for a file. ``load`` is what asks: ``wrk``, ``h2load`` (HTTP/2 by prior
+    knowledge), ``websocket`` or, with several messages under way on each connection,
+    ``websockets``.
     """
 
     name: str
@@ -49,10 +62,16 @@ class Scenario:
     connections: int = 64
     headers: dict[str, str] = field(default_factory=dict)
     load: str = "wrk"
+    status: int = 200
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the right answer is an error's."""
+        return self.status >= 400
 
     def accepts(self, status: int, content: bytes) -> bool:
         """Whether an answer is the right one."""
-        if status != 200:
+        if status != self.status:
             return False
         if isinstance(self.answer, str):
             return content == self.answer.encode()
@@ -86,6 +105,13 @@ SCENARIOS = (
     Scenario("dependencies", "4 nested dependencies", "/dependencies", {"value": 4}),
     Scenario("sleep", "10 ms sleep, 256 conns", "/sleep", HELLO, connections=256),
     Scenario("list", "1,000-item list", "/list", ROWS),
+    Scenario(
+        "invalid",
+        "two invalid parameters, 422",
+        "/items/forty-two?limit=many",
+        INVALID,
+        status=422,
+    ),
     Scenario("asgi", "raw ASGI", "/plaintext", "Hello, World!"),
     Scenario("asgi-logged", "raw ASGI, as users start it", "/plaintext", "Hello, World!"),
     Scenario("websocket", "WebSocket echo, 64 B", "/plaintext", "Hello, World!", load="websocket"),
