@@ -30,12 +30,9 @@ if TYPE_CHECKING:
     from jebi.web._native import Report
     from jebi.web.requests import Request
     from jebi.web.responses import Response
-    from jebi.web.types import ASGIApp
 
 
-def compile_native(
-    app: FastAPI, report: Report = log_error, asgi: ASGIApp | None = None
-) -> _engine.Native | None:
+def compile_native(app: FastAPI, report: Report = log_error) -> _engine.Native | None:
     """The routing table of ``app`` over its plans.
 
     ``None`` where only the ASGI form does all that the application asks for: something stands
@@ -53,7 +50,7 @@ def compile_native(
         or app._observation.needs_asgi()
     ):
         return None
-    return compile_table(app, _plan, exception_responder(app, report), asgi)
+    return compile_table(app, _plan, exception_responder(app, report))
 
 
 def _converts_alike(route: APIRoute) -> bool:

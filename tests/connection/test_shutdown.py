@@ -182,6 +182,30 @@ def test_what_goes_on_after_the_answer_is_counted(serve: Serve) -> None:
         assert served.on_loop(lambda: server.running) == 0
 
 
+def test_the_end_of_the_last_run_is_told(serve: Serve) -> None:
+    gates = [Gate(), Gate()]
+    entered = iter(gates)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await hello(scope, receive, send)
+        gate = next(entered)
+        gate.entered.set()
+        await gate.opened.wait()
+
+    served = serve(application)
+    assert served.on_loop(served.server.wait_for_runs).done(), "there is none to wait for"
+    with served.connect() as one, served.connect() as other:
+        for client, gate in zip((one, other), gates, strict=True):
+            assert client.ask().body == b"hello"
+            served.wait_for(gate.entered.wait)
+        told = served.on_loop(served.server.wait_for_runs)
+        served.on_loop(gates[0].opened.set)
+        served.on_loop(lambda: None)
+        assert not served.on_loop(told.done)
+        served.on_loop(gates[1].opened.set)
+        served.wait_for(lambda: told)
+
+
 def test_an_answer_that_has_begun_is_finished(serve: Serve) -> None:
     application = InTwo()
     served = serve(application)

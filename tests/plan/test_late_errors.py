@@ -1,4 +1,4 @@
-"""What is raised after the answer reaches the exits and the log, and no handler."""
+"""What is raised after the answer reaches the exits, the log and the handler of everything."""
 
 import logging
 import threading
@@ -65,12 +65,9 @@ def application(seen: list[str]) -> FastAPI:
     return app
 
 
-@pytest.mark.parametrize(("path", "seen"), [("/task", ["exit: from the task"]), ("/exit", [])])
-def test_an_error_after_the_answer_is_logged_and_not_handled(
-    fly: Callable[[FastAPI], Served], path: str, seen: list[str]
-) -> None:
-    told: list[str] = []
-    served, listener = fly(application(told)), Listener()
+def listen(served: Served, path: str) -> list[BaseException | None]:
+    """What is logged behind the answer."""
+    listener = Listener()
     logger = logging.getLogger("jebi.error")
     logger.addHandler(listener)
     try:
@@ -79,5 +76,42 @@ def test_an_error_after_the_answer_is_logged_and_not_handled(
         assert listener.heard.wait(10)
     finally:
         logger.removeHandler(listener)
+    return listener.raised
+
+
+@pytest.mark.parametrize(("path", "seen"), [("/task", ["exit: from the task"]), ("/exit", [])])
+def test_an_error_after_the_answer_is_logged_and_not_handled(
+    fly: Callable[[FastAPI], Served], path: str, seen: list[str]
+) -> None:
+    told: list[str] = []
+    raised = listen(fly(application(told)), path)
     assert told == seen
-    assert [type(error) for error in listener.raised] == [HandledError]
+    assert [type(error) for error in raised] == [HandledError]
+
+
+@pytest.mark.parametrize("path", ["/task", "/exit"])
+def test_the_handler_of_everything_hears_of_it(fly: Callable[[FastAPI], Served], path: str) -> None:
+    """As in Starlette, where the outermost middleware calls it, answered or not."""
+    app = application([])
+    heard: list[Exception] = []
+
+    async def handle(_: Request, error: Exception) -> Any:
+        heard.append(error)
+        return JSONResponse({}, status_code=500)
+
+    app.add_exception_handler(Exception, handle)
+    raised = listen(fly(app), path)
+    assert raised == heard
+    (error,) = heard
+    assert isinstance(error, RuntimeError), "it has a handler, who comes too late"
+    assert isinstance(error.__cause__, HandledError)
+
+
+def test_what_that_handler_raises_is_logged(fly: Callable[[FastAPI], Served]) -> None:
+    app = application([])
+
+    def handle(_: Request, error: Exception) -> Any:
+        raise LookupError from error
+
+    app.add_exception_handler(Exception, handle)
+    assert [type(error) for error in listen(fly(app), "/task")] == [LookupError]

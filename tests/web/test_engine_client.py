@@ -1,8 +1,9 @@
-"""The synchronous test client on the engine: ``TestClient(app, engine=True)``."""
+"""The synchronous test client on the engine, which it runs on by itself."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import traceback
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,22 @@ import pytest
 from jebi import BackgroundTasks, Depends, FastAPI
 from jebi.testclient import TestClient
 from jebi.web.applications import Starlette
-from jebi.web.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from jebi.web.background import BackgroundTask
+from jebi.web.responses import (
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from jebi.web.routing import Mount, Route, WebSocketRoute
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from jebi.web.requests import Request
+    from jebi.web.types import Receive, Scope, Send
     from jebi.web.websockets import WebSocket
 
 ended: list[str] = []
@@ -54,6 +64,24 @@ async def echo(request: Request) -> Response:
     return Response(await request.body())
 
 
+async def late(request: Request) -> Response:
+    def task() -> None:
+        raise LookupError("too late")
+
+    return PlainTextResponse("now", background=BackgroundTask(task))
+
+
+async def hanging(request: Request) -> Response:
+    async def task() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    return PlainTextResponse("now", background=BackgroundTask(task))
+
+
 async def talk(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.send_text(await websocket.receive_text())
@@ -67,7 +95,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
 
 
 def application() -> Starlette:
-    functions = [stack, state, broken, endless, echo]
+    functions = [stack, state, broken, endless, echo, late, hanging]
     routes = [Route(f"/{one.__name__}", one, methods=["GET", "POST"]) for one in functions]
     inner = Mount("/inner", routes=routes)
     return Starlette(routes=[*routes, inner, WebSocketRoute("/talk", talk)], lifespan=lifespan)
@@ -83,7 +111,7 @@ def client() -> Iterator[TestClient]:
 def test_it_is_the_engine(client: TestClient) -> None:
     assert "__call__" not in client.get("/stack").json()
     assert "__call__" in client.get("/inner/stack").json()
-    assert "__call__" in TestClient(application()).get("/stack").json()
+    assert "__call__" in TestClient(application(), engine=False).get("/stack").json()
 
 
 def test_the_lifespan_and_the_scope(client: TestClient) -> None:
@@ -111,6 +139,8 @@ def test_a_stream_can_be_left(client: TestClient) -> None:
     with client.stream("GET", "/endless") as response:
         assert next(response.iter_raw()).startswith(b"x")
     assert client.get("/stack").status_code == 200
+    # Frames that were cancelled hold the generator, in a circle.
+    gc.collect()
     client.portal.call(_wait)  # type: ignore[union-attr]  # open in this test
     assert ended == ["endless"]
 
@@ -118,6 +148,87 @@ def test_a_stream_can_be_left(client: TestClient) -> None:
 async def _wait() -> None:
     while not ended:
         await asyncio.sleep(0)
+
+
+def test_an_application_gets_no_further_than_the_client_reads() -> None:
+    begun: list[int] = []
+
+    async def counting(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        for number in range(3):
+            begun.append(number)
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await send({"type": "http.response.body"})
+
+    with TestClient(counting).stream("GET", "/") as response:
+        assert begun == [0]
+        pieces = response.iter_raw()
+        assert next(pieces) == b"x"
+        assert begun in ([0], [0, 1])
+        assert list(pieces) == [b"x", b"x"]
+
+
+@pytest.mark.parametrize("name", ["late", "inner/late"])
+def test_what_a_background_task_raises_is_raised(client: TestClient, name: str) -> None:
+    with pytest.raises(LookupError, match="too late"):
+        client.get(f"/{name}")
+    quiet = TestClient(application(), raise_server_exceptions=False)
+    assert quiet.get(f"/{name}").text == "now"
+
+
+def test_a_background_task_is_cancelled_with_the_client() -> None:
+    client = TestClient(application())
+    pieces = client.send(client.build_request("GET", "/hanging"), stream=True).iter_raw()
+    assert next(pieces) == b"now"
+    ended.clear()
+    client.close()
+    assert ended == ["cancelled"]
+
+
+def test_what_is_said_beside_the_answer() -> None:
+    async def talkative(scope: Scope, receive: Receive, send: Send) -> None:
+        assert "http.response.debug" in scope["extensions"]
+        await send({"type": "http.response.debug", "info": {"template": "t", "context": {}}})
+        await send({"type": "http.response.start", "status": 200, "trailers": True})
+        await send({"type": "http.response.body", "body": b"x"})
+        await send({"type": "http.response.trailers", "headers": [(b"a", b"b")]})
+
+    for te in ({}, {"te": "trailers"}):
+        response = TestClient(talkative).get("/", headers=te)
+        assert (response.text, response.template) == ("x", "t")  # type: ignore[attr-defined]
+        assert response.extensions["http.response.trailers"] == [(b"a", b"b")]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"host": "[:::]"}, {"content-length": "1"}, {"x": "y" * 70_000}], ids=repr
+)
+def test_what_a_server_would_refuse_reaches_the_application(headers: dict[str, str]) -> None:
+    async def echo_headers(request: Request) -> Response:
+        ((name, _),) = headers.items()
+        return PlainTextResponse(request.headers[name])
+
+    app = Starlette(routes=[Route("/", echo_headers, methods=["POST"])])
+    answer = TestClient(app).post("/", content=b"xy", headers=headers)
+    assert [answer.text] == list(headers.values())
+
+
+def test_a_file_is_the_servers_to_send(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(300_000))
+    app = Starlette(routes=[Route("/", lambda _: FileResponse(tmp_path / "file"))])
+    assert TestClient(app).get("/").content == bytes(300_000)
+    assert TestClient(app).head("/").headers["content-length"] == "300000"
+    assert TestClient(app).get("/", headers={"range": "bytes=0-9"}).content == bytes(10)
+
+
+def test_a_loop_of_somebody_elses_has_the_plain_form() -> None:
+    options = {"loop_factory": asyncio.new_event_loop}
+    for client in (
+        TestClient(application(), backend_options=options),
+        TestClient(application(), backend="trio"),
+    ):
+        assert "__call__" in client.get("/stack").json()
+    ours = TestClient(application(), backend_options={"debug": True})
+    assert "__call__" not in ours.get("/stack").json()
 
 
 def test_websockets_are_the_applications(client: TestClient) -> None:
@@ -155,7 +266,14 @@ def test_the_framework() -> None:
         assert client.post("/items/8").json() == [8, "other"]
 
 
-@pytest.mark.parametrize("options", [{"backend": "trio"}, {"backend_options": {"debug": True}}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"backend": "trio"},
+        {"backend_options": {"use_uvloop": True}},
+        {"backend_options": {"loop_factory": asyncio.new_event_loop}},
+    ],
+)
 def test_it_brings_its_own_loop(options: Any) -> None:
     with pytest.raises(ValueError, match="leave out the backend"):
         TestClient(Starlette(), engine=True, **options)

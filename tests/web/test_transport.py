@@ -20,7 +20,6 @@ from jebi.web.middleware.gzip import GZipMiddleware
 from jebi.web.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from jebi.web.routing import Mount, Route, Router
 from jebi.web.testclient import Transport
-from jebi.web.testclient import engine as testclient_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -269,4 +268,4 @@ def test_what_is_noted_does_not_show() -> None:
     async def test(client: httpx2.AsyncClient) -> Any:
         return json.loads((await client.get("/")).content)
 
-    assert testclient_engine._KEY not in run(test, LOOPS[0], keys)
+    assert [key for key in run(test, LOOPS[0], keys) if "jebi" in key] == []

@@ -52,6 +52,8 @@ pub(crate) struct Native {
     /// The routes are no longer what they were.
     is_retired: AtomicBool,
     exception_handler: Py<PyAny>,
+    /// Called with what comes after an answer has begun.
+    late_handler: Option<Py<PyAny>>,
     /// `Response.__call__`: a response that kept it is no more than its bytes.
     plain_call: Py<PyAny>,
     /// Response classes that were looked at.
@@ -145,6 +147,23 @@ impl Native {
             .call1(py, (request, error.into(), exits))
     }
 
+    /// An awaitable of the exception to report where `error` came after an answer had begun, if the
+    /// application wants to hear of those.
+    pub(crate) fn handle_late(
+        &self,
+        py: Python<'_>,
+        request: Py<PyAny>,
+        error: &PyErr,
+    ) -> Option<PyResult<Py<PyAny>>> {
+        let handler = self.late_handler.as_ref()?;
+        Some(handler.call1(py, (request, error.value(py))))
+    }
+
+    /// Whether the application wants to hear of exceptions that no answer can tell of.
+    pub(crate) fn handles_late(&self) -> bool {
+        self.late_handler.is_some()
+    }
+
     /// Whether a response is no more than its bytes, or sends itself.
     pub(crate) fn is_plain_response(&self, response: &Bound<'_, PyAny>) -> PyResult<bool> {
         let kind = response.get_type();
@@ -196,6 +215,7 @@ impl Native {
         }
         visit.call(&self.application)?;
         visit.call(&self.exception_handler)?;
+        visit.call(&self.late_handler)?;
         visit.call(&self.plain_call)?;
         // In use means that somebody is here, so it is no garbage.
         self.known_responses.try_lock().map_or(Ok(()), |known| {
@@ -217,13 +237,16 @@ impl NativeApplication {
     /// `routes` are `(template, methods, plan or None)` in the application's order; what has no plan
     /// is handed to `application`, which is also asked for `dependency_overrides` if it knows of them.
     /// `handle_exception(request, exception, exits or None)` is awaited for the response to a
-    /// failure. `response` is the base class of responses.
+    /// failure. `response` is the base class of responses. `handle_late(request, exception)` is awaited for
+    /// what to report of one that comes after an answer has begun.
     #[new]
+    #[pyo3(signature = (routes, application, handle_exception, response, handle_late = None))]
     fn new(
         routes: &Bound<'_, PyAny>,
         application: Py<PyAny>,
         handle_exception: Py<PyAny>,
         response: &Bound<'_, PyType>,
+        handle_late: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let mut table = Router::new();
         for route in routes.try_iter()? {
@@ -254,6 +277,7 @@ impl NativeApplication {
                 can_override,
                 is_retired: AtomicBool::new(false),
                 exception_handler: handle_exception,
+                late_handler: handle_late,
                 plain_call: response.getattr("__call__")?.unbind(),
                 known_responses: Mutex::default(),
                 scratch: Mutex::default(),

@@ -102,7 +102,7 @@ impl Exchange {
     /// The request in its ASGI form; made once.
     pub(crate) fn asgi(&self, py: Python<'_>) -> PyResult<AsgiArguments> {
         if let Some(arguments) = self.known(py) {
-            return Ok(arguments);
+            return self.connection.witnessed(py, arguments);
         }
         let (connection, upgrade) = (&self.connection, self.upgrade.as_ref());
         let scope = connection.new_scope(py, &self.head, upgrade)?;
@@ -112,7 +112,7 @@ impl Exchange {
         connection.attach(py, self.serial, &callables.cycle, self.body.clone());
         let arguments = callables.arguments(py, scope);
         *self.callables() = Some(callables);
-        Ok(arguments)
+        connection.witnessed(py, arguments)
     }
 
     fn callables(&self) -> MutexGuard<'_, Option<Callables>> {

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 # have none: its application is told. A shorter one is not disturbed.
 STREAM_SECONDS = 0.5
 
-# How often to look whether the last background task is over.
-_LOOK_SECONDS = 0.02
-
 # What cancelled handlers get to clean up in.
 _CLEAN_UP_SECONDS = 1.0
 
@@ -50,8 +47,9 @@ class Drain:
             if self._running.running and not forced.done() and now() < until:
                 text = "Waiting for background tasks to complete. (CTRL+C to force quit)"
                 get_logger().info(text)
-            while self._running.running and not forced.done() and now() < until:
-                await asyncio.wait({forced}, timeout=_LOOK_SECONDS)
+                ends = {self._running.wait_for_runs(), forced}
+                left = until - now()
+                await asyncio.wait(ends, timeout=left, return_when="FIRST_COMPLETED")
             if self._running.connections or self._running.running:
                 await self._cut_off(quietly=forced.done())
         finally:

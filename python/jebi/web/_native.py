@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from jebi._plan import Kind
     from jebi.web.applications import Starlette
     from jebi.web.routing import BaseRoute
-    from jebi.web.types import ASGIApp
 
     Report = Callable[[Request, Exception], None]
     Respond = Callable[[Request, Exception, Any], Awaitable[Response]]
@@ -52,9 +51,7 @@ def log_error(request: Request, error: Exception) -> None:  # noqa: ARG001 - a R
     _logger.error("Exception in a path operation", exc_info=error)
 
 
-def compile_native(
-    app: Starlette, report: Report = log_error, asgi: ASGIApp | None = None
-) -> _engine.Native | None:
+def compile_native(app: Starlette, report: Report = log_error) -> _engine.Native | None:
     """The routing table of ``app`` over plans of its functions.
 
     ``None`` where only the ASGI form does all that the application asks for: something stands
@@ -63,16 +60,13 @@ def compile_native(
     Args:
         app: The application.
         report: Called with what no handler wanted.
-        asgi: What takes the ASGI form of requests in the place of ``app``.
     """
     if not is_untouched(app, applications, web_router) or not is_plain(app):
         return None
-    return compile_table(app, function_plan, exception_responder(app, report), asgi)
+    return compile_table(app, function_plan, exception_responder(app, report))
 
 
-def compile_table(
-    app: Starlette, plan_of: PlanOf, respond: Respond, asgi: ASGIApp | None = None
-) -> _engine.Native | None:
+def compile_table(app: Starlette, plan_of: PlanOf, respond: Respond) -> _engine.Native | None:
     """The routing table over the plans that ``plan_of`` makes; what has none goes the ASGI way."""
     routes = app.router.routes
     if type(routes) is not Routes:
@@ -83,7 +77,7 @@ def compile_table(
         if entry is None:
             return None
         entries.append(entry)
-    native = _engine.Native(entries, asgi or app, respond, Response)
+    native = _engine.Native(entries, app, respond, Response, late_handler(app))
     routes.search()  # from here on routes say when they change
     routes.watchers = (*routes.watchers, native.retire)
     return native
@@ -264,14 +258,8 @@ def exception_responder(app: Starlette, report: Report = log_error) -> Respond:
     return respond
 
 
-def handlers_of(
-    app: Starlette, report: Report = log_error
-) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """What answers exceptions with the handlers that ``app`` has now.
-
-    What a handler raises gets one of its own: in the ASGI form exceptions are handled in the route,
-    and once more around the router. What is left then is answered with 500, and reported.
-    """
+def _handlers(app: Starlette) -> tuple[Any, dict[Any, Any], dict[int, Any]]:
+    """The handler of what is no other's, and the others by class and by status."""
     server_error = None
     others = {}
     for key, handler in app.exception_handlers.items():
@@ -280,7 +268,39 @@ def handlers_of(
         else:
             others[key] = handler
     middleware = ExceptionMiddleware(app.router, handlers=others)
-    by_class, by_status = middleware._exception_handlers, middleware._status_handlers
+    return server_error, middleware._exception_handlers, middleware._status_handlers
+
+
+def late_handler(app: Starlette) -> Callable[[Request, Exception], Awaitable[Exception]] | None:
+    """What tells the application of exceptions after an answer has begun, as the middleware would.
+
+    ``None`` where ``app`` has no handler for what is no other's. What a handler answers goes
+    nowhere; what it raises is reported in the place of the exception.
+    """
+    server_error, by_class, by_status = _handlers(app)
+    if server_error is None:
+        return None
+
+    async def handle(request: Request, error: Exception) -> Exception:
+        if find_handler(error, by_class, by_status) is not None:
+            late = RuntimeError("Caught handled exception, but response already started.")
+            late.__cause__ = error
+            error = late
+        await call_handler(server_error, request, error)
+        return error
+
+    return handle
+
+
+def handlers_of(
+    app: Starlette, report: Report = log_error
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What answers exceptions with the handlers that ``app`` has now.
+
+    What a handler raises gets one of its own: in the ASGI form exceptions are handled in the route,
+    and once more around the router. What is left then is answered with 500, and reported.
+    """
+    server_error, by_class, by_status = _handlers(app)
 
     async def answer(request: Request, error: Exception) -> Response:
         for _ in range(2):

@@ -145,9 +145,11 @@ impl Connection {
     }
 
     pub(crate) fn log_exception(&self, py: Python<'_>, error: &PyErr) {
-        self.shared
-            .logs
-            .exception(py, "Exception in ASGI application", error);
+        if !self.has_noted(py, error) {
+            self.shared
+                .logs
+                .exception(py, "Exception in ASGI application", error);
+        }
     }
 
     pub(crate) fn log_error(&self, py: Python<'_>, message: &str) {

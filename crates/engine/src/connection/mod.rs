@@ -36,6 +36,7 @@ mod tls;
 mod trailers;
 mod turn;
 mod websocket;
+mod witness;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};

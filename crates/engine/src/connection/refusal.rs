@@ -213,6 +213,7 @@ impl State {
                 }
             });
             shared.count_answer();
+            shared.count_own_answer();
             self.ending = Ending::Linger;
         } else if self.ending == Ending::None {
             // Without its end a framed body is seen to be cut off; one that ends with the

@@ -52,6 +52,8 @@ impl HttpServer {
     /// `static_files` are pairs of a path and the directory that is served under it, with
     /// `static_cache_control` as the `Cache-Control` of its files.
     /// `scope` is what every scope says in the place of what is known of the connection.
+    /// `witness.enter(scope, receive, send)` returns the three that a request's ASGI form has instead, and
+    /// `witness.note(error)` is called with what nobody handled, which is not logged then.
     #[new]
     #[pyo3(signature = (
         r#loop, sockets, application, *, pool = None, state = None, root_path = "",
@@ -65,7 +67,7 @@ impl HttpServer {
         websocket_ping_interval = 20.0, websocket_ping_timeout = 20.0, tls = None,
         static_files = Vec::new(), static_cache_control = None,
         proxies = None, request_ids = false, metrics = None,
-        http2 = true, http2_max_streams = 100, scope = None,
+        http2 = true, http2_max_streams = 100, scope = None, witness = None,
     ))]
     #[expect(
         clippy::too_many_arguments,
@@ -116,6 +118,7 @@ impl HttpServer {
         http2: bool,
         http2_max_streams: u32,
         scope: Option<Py<PyDict>>,
+        witness: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let limits = Limits {
             request_line: request_line_limit,
@@ -180,6 +183,7 @@ impl HttpServer {
             observer,
             state,
             scope,
+            witness,
             lines,
         )?;
         Self::listening(shared, &sockets)
@@ -268,6 +272,11 @@ impl HttpServer {
         self.shared.runner.suspended()
     }
 
+    /// A future that is done when none of those is left.
+    fn wait_for_runs(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.shared.runner.idle(py)
+    }
+
     /// A future that is done when the last connection is gone after `shutdown`.
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -290,6 +299,13 @@ impl HttpServer {
     #[getter]
     fn total_requests(&self) -> u64 {
         self.shared.answers()
+    }
+
+    /// How many of those answers were the server's own: to what it refused, and where the application
+    /// gave none.
+    #[getter]
+    fn own_answers(&self) -> u64 {
+        self.shared.own_answers()
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

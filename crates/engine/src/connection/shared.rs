@@ -62,6 +62,8 @@ pub(super) struct Shared {
     pub(super) lifespan_state: Option<Py<PyDict>>,
     /// What every scope says in the place of what is known of its connection.
     pub(super) scope: Option<Py<PyDict>>,
+    /// Who stands between requests and their ASGI form, and hears of errors: a test client.
+    pub(super) witness: Option<Py<PyAny>>,
     event_loop: Py<EventLoop>,
     /// What every scope begins as.
     pub(super) blank: Blank,
@@ -74,6 +76,8 @@ pub(super) struct Shared {
     tick: AtomicU64,
     in_flight: AtomicUsize,
     answers: AtomicU64,
+    /// Those among them that the server made itself.
+    own_answers: AtomicU64,
     shutting_down: AtomicBool,
     /// The log says that trailers had no place.
     pub(super) has_lost_trailers: AtomicBool,
@@ -101,6 +105,7 @@ impl Shared {
         observer: Option<Arc<Observer>>,
         lifespan_state: Option<Py<PyDict>>,
         scope: Option<Py<PyDict>>,
+        witness: Option<Py<PyAny>>,
         default_lines: DefaultLines,
     ) -> PyResult<Self> {
         let blank = Blank::new(py, &options.root_path)?;
@@ -113,6 +118,7 @@ impl Shared {
             observer,
             lifespan_state,
             scope,
+            witness,
             event_loop,
             default_lines: Mutex::new(default_lines),
             blank,
@@ -123,6 +129,7 @@ impl Shared {
             tick: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             answers: AtomicU64::new(0),
+            own_answers: AtomicU64::new(0),
             shutting_down: AtomicBool::new(false),
             has_lost_trailers: AtomicBool::new(false),
             closed: Mutex::default(),
@@ -209,6 +216,14 @@ impl Shared {
 
     pub(super) fn count_answer(&self) {
         self.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_own_answer(&self) {
+        self.own_answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn own_answers(&self) -> u64 {
+        self.own_answers.load(Ordering::Relaxed)
     }
 
     pub(super) fn answers(&self) -> u64 {
@@ -314,6 +329,7 @@ impl Shared {
         self.logs.traverse(visit)?;
         self.blank.traverse(&visit)?;
         visit.call(&self.scope)?;
+        visit.call(&self.witness)?;
         visit.call(&self.lifespan_state)
     }
 }

@@ -44,6 +44,8 @@ enum Stage {
     SendingFailure,
     /// Exits that learn of an exception which no answer can tell of any more.
     ExitsFailing,
+    /// The application's handler of such an exception.
+    FailingLate,
 }
 
 /// An answer that is ready to be sent.
@@ -288,6 +290,11 @@ impl NativeRun {
                 settle(py, outcome)?;
                 Ok(Progress::Done(Ok(py.None())))
             }
+            Stage::FailingLate => {
+                self.stage = Stage::FailingLate;
+                let error = outcome.unwrap_or_else(|| Ok(py.None()))?;
+                Err(PyErr::from_value(error.into_bound(py)))
+            }
             Stage::Failing => {
                 let response = outcome.unwrap_or_else(|| Ok(py.None()))?;
                 self.stage = Stage::SendingFailure;
@@ -337,7 +344,8 @@ impl NativeRun {
         Progress::Done(Ok(py.None()))
     }
 
-    /// An exception after the answer began: the exits learn of it, and the log.
+    /// An exception after the answer began: the exits learn of it, the application's handler of what is
+    /// no other's, and the log.
     fn fail_late(&mut self, py: Python<'_>, around: &Around<'_, '_>, error: PyErr) -> Progress {
         let closing = self.execution.exits.as_ref().map(|exits| {
             around.enter()?;
@@ -347,6 +355,18 @@ impl NativeRun {
         if let Some(Ok(closing)) = closing {
             self.stage = Stage::ExitsFailing;
             return Progress::Await(closing);
+        }
+        self.report_late(py, around, error)
+    }
+
+    fn report_late(&mut self, py: Python<'_>, around: &Around<'_, '_>, error: PyErr) -> Progress {
+        if self.application.handles_late()
+            && around.enter().is_ok()
+            && let Ok(request) = self.execution.request(py)
+            && let Some(Ok(handling)) = self.application.handle_late(py, request, &error)
+        {
+            self.stage = Stage::FailingLate;
+            return Progress::Await(handling);
         }
         self.exchange.fail(py, error);
         Progress::Done(Ok(py.None()))
@@ -362,10 +382,12 @@ impl Work for NativeRun {
     ) -> Progress {
         let is_failing = matches!(
             self.stage,
-            Stage::Failing | Stage::SendingFailure | Stage::ExitsFailing
+            Stage::Failing | Stage::SendingFailure | Stage::FailingLate
         );
+        let are_exits = matches!(self.stage, Stage::ExitsFailing);
         match self.advance(py, around, outcome) {
             Ok(progress) => progress,
+            Err(error) if are_exits => self.report_late(py, around, error),
             Err(error) if is_failing => {
                 self.exchange.fail(py, error);
                 Progress::Done(Ok(py.None()))

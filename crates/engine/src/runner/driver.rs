@@ -327,6 +327,12 @@ impl Driver {
         self.close();
     }
 
+    /// The context of the request, which its task was made in.
+    #[getter(context)]
+    fn task_context(&self, py: Python<'_>) -> Py<PyAny> {
+        self.context.clone_ref(py)
+    }
+
     /// Whether a turn is being made right now (`coroutine.cr_running`).
     #[getter]
     fn cr_running(&self) -> bool {

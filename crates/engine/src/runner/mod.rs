@@ -16,6 +16,7 @@ mod context;
 mod coroutine;
 mod driver;
 mod run;
+mod tally;
 mod task;
 mod waiter;
 mod work;
@@ -31,6 +32,7 @@ use self::asyncio::Asyncio;
 use self::context::Base;
 pub(crate) use self::coroutine::{Stepped, iterator, send_value, throw, thrown};
 use self::run::{Run, Turn};
+use self::tally::Tally;
 use self::task::RequestTask;
 pub(crate) use self::waiter::{Waiter, Went};
 pub(crate) use self::work::{PoolCall, Progress, Work};
@@ -48,8 +50,7 @@ pub(crate) struct Runner {
     /// The context that every request's begins as.
     base: Base,
     idle: Mutex<Vec<RequestTask>>,
-    /// Shared with the runs that had to wait and are not over.
-    suspended: Arc<()>,
+    suspended: Arc<Tally>,
 }
 
 impl Runner {
@@ -71,7 +72,14 @@ impl Runner {
 
     /// How many runs had to wait for something and are not over.
     pub(crate) fn suspended(&self) -> usize {
-        Arc::strong_count(&self.suspended).saturating_sub(1)
+        self.suspended.count()
+    }
+
+    /// A future that is done when there is no such run.
+    pub(crate) fn idle(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let future = self.create_future(py)?;
+        self.suspended.tell(py, future.clone_ref(py));
+        Ok(future)
     }
 
     /// The loop that this runner works on.

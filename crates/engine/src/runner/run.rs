@@ -10,6 +10,7 @@ use super::Runner;
 use super::Waiter;
 use super::around::Around;
 use super::coroutine::{self, Stepped};
+use super::tally::{Counted, Tally};
 use super::work::{PoolCall, Progress, Work};
 use crate::eventloop::wake;
 
@@ -44,7 +45,7 @@ pub(super) struct Run {
     /// Set while that awaitable is a future that stands for a pool call.
     delivery: Option<Delivery>,
     /// Held by every run that has waited for something, so that they can be counted.
-    counted: Option<Arc<()>>,
+    counted: Option<Counted>,
 }
 
 impl Run {
@@ -67,8 +68,8 @@ impl Run {
     }
 
     /// It waits for something: counts among those that do, until it is over.
-    pub(super) fn count(&mut self, suspended: &Arc<()>) {
-        self.counted.get_or_insert_with(|| Arc::clone(suspended));
+    pub(super) fn count(&mut self, suspended: &Arc<Tally>) {
+        self.counted.get_or_insert_with(|| suspended.enter());
     }
 
     /// It waits: offers its work a way to have it go on.

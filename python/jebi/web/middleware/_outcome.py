@@ -22,6 +22,8 @@ class Outcome:
             return RuntimeError("No response returned.")
         self._is_raised = True
         error.__cause__ = error.__cause__ or error.__context__
+        # It has a context in any case, which is not shown: Starlette's users have seen one there.
+        error.__context__ = error.__context__ or RuntimeError("No response returned.")
         return error
 
     def raise_what_is_left(self) -> None:

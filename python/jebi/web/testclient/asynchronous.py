@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sniffio
 
 from jebi._engine import EventLoop
-from jebi.server.application import for_engine
 from jebi.web.testclient._httpx import httpx
 from jebi.web.testclient.asgi import DEFAULT_PORTS, as_asgi3
-from jebi.web.testclient.engine import EngineExchange, Recording, note_error
+from jebi.web.testclient.engine import EngineExchange, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from jebi.web.testclient.sent import Sent
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -53,26 +54,21 @@ class Transport(httpx.AsyncBaseTransport):
         """Have the application answer, and return as soon as its answer begins."""
         if not _runs_engine():
             return await self._call_application(request)
-        status, headers, body = await self.begin(request)
-        return httpx.Response(status, headers=headers, stream=body, request=request)
+        exchange = await self.begin(request)
+        body = _Body(exchange, self.raise_app_exceptions)
+        response = httpx.Response(
+            exchange.status, headers=shown(exchange.headers), stream=body, request=request
+        )
+        add_extensions(response, exchange.sent)
+        return response
 
-    async def begin(
-        self, request: httpx.Request
-    ) -> tuple[int, list[tuple[bytes, bytes]], httpx.AsyncByteStream]:
-        """Send a request through the engine; status, headers and body of the answer."""
+    async def begin(self, request: httpx.Request) -> EngineExchange:
+        """Send a request through the engine, whose answer has begun then."""
         if self._application is None:
-            recording = Recording(as_asgi3(self.app))
-            native = for_engine(self.app, report=note_error, asgi=recording)
-            self._application = recording if native is self.app else native
+            self._application = served(self.app)
         exchange = EngineExchange(self._application, self._scope(request), request)
-        status, headers = await exchange.start()
-        body: httpx.AsyncByteStream
-        body = _Body(exchange, exchange.body(status, headers), self.raise_app_exceptions)
-        if status == 500 and self.raise_app_exceptions:
-            # Raised here, and not where the body is read, which nobody may do.
-            body = httpx.ByteStream(b"".join([piece async for piece in body]))
-        shown = [pair for pair in headers if pair[0].lower() != b"transfer-encoding"]
-        return status, shown, body
+        await exchange.start()
+        return exchange
 
     def _scope(self, request: httpx.Request) -> dict[str, Any]:
         url = request.url
@@ -104,27 +100,40 @@ def _runs_engine() -> bool:
     return asynchronous and isinstance(asyncio.get_running_loop(), EventLoop)
 
 
+def shown(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers without those that only say how the answer travelled."""
+    return [pair for pair in headers if pair[0].lower() != b"transfer-encoding"]
+
+
+def add_extensions(response: httpx.Response, sent: Sent) -> None:
+    """Put what an application said beside its answer on the response."""
+    if sent.trailers is not None:
+        response.extensions["http.response.trailers"] = sent.trailers
+    info = sent.debug_info
+    if info is not None:
+        response.extensions["http.response.debug"] = info
+        for name in info.keys() & {"template", "context"}:
+            setattr(response, name, info[name])
+
+
 class _Body(httpx.AsyncByteStream):
-    def __init__(
-        self, exchange: EngineExchange, pieces: AsyncIterator[bytes], raises: bool
-    ) -> None:
+    def __init__(self, exchange: EngineExchange, raises: bool) -> None:
         self._exchange = exchange
-        self._pieces = pieces
         self._raises = raises
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for piece in self._pieces:
+            while piece := await self._exchange.next_piece():
                 yield piece
         except httpx.RemoteProtocolError:
             self._raise_error()
             raise
-        await self._exchange.finish()
-        self._raise_error()
+        await self.aclose()
 
     def _raise_error(self) -> None:
         if self._raises and self._exchange.error is not None:
             raise self._exchange.error
 
     async def aclose(self) -> None:
-        await self._exchange.close()
+        await self._exchange.leave()
+        self._raise_error()

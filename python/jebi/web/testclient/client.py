@@ -12,6 +12,7 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from anyio.streams.stapled import StapledObjectStream
 
+from jebi.loop import new_event_loop
 from jebi.web.exceptions import StarletteDeprecationWarning
 from jebi.web.testclient._httpx import httpx
 from jebi.web.testclient.asgi import as_asgi3
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
     from jebi.web.testclient.options import RequestOptions
     from jebi.web.types import ASGIApp, Message
+
+
+def _is_ours(backend_options: dict[str, Any]) -> bool:
+    """Whether the event loop that AnyIO makes with these options may be Jebi's, or is."""
+    if backend_options.get("use_uvloop"):
+        return False
+    return backend_options.get("loop_factory") in (None, new_event_loop)
 
 
 class TestClient(httpx.Client):
@@ -43,8 +51,12 @@ class TestClient(httpx.Client):
         headers: Headers of every request.
         follow_redirects: Whether to follow redirects.
         client: The client's address, as the application sees it.
-        engine: Send requests as bytes through the engine that serves production, on Jebi's event
-            loop, and not to the application's ASGI form.
+        engine: Send requests through the engine that serves production, on Jebi's event loop, and
+            not to the application's ASGI form. ``None`` does so where the backend allows it:
+            ``asyncio`` without another loop among its options.
+
+    Raises:
+        ValueError: ``engine=True`` with a backend that has another loop.
     """
 
     # pytest collects classes by this beginning of the name.
@@ -66,18 +78,17 @@ class TestClient(httpx.Client):
         follow_redirects: bool = True,
         client: tuple[str, int] = ("testclient", 50000),
         *,
-        engine: bool = False,
+        engine: bool | None = None,
     ) -> None:
-        if engine:
-            if backend != "asyncio" or backend_options:
-                raise ValueError("engine=True brings its own event loop: leave out the backend")
-            from jebi.loop import new_event_loop
-
-            backend_options = {"loop_factory": new_event_loop}
-        self.async_backend: dict[str, Any] = {
-            "backend": backend,
-            "backend_options": backend_options or {},
-        }
+        options = {**(backend_options or {})}
+        if engine is not False:
+            fits = backend == "asyncio" and _is_ours(options)
+            if engine and not fits:
+                raise ValueError("engine=True brings its own event loop: leave out the backend's")
+            engine = fits
+            if fits:
+                options["loop_factory"] = new_event_loop
+        self.async_backend: dict[str, Any] = {"backend": backend, "backend_options": options}
         self.app = as_asgi3(app)
         self.app_state: dict[str, Any] = {}
         headers = dict(headers or {})

@@ -1,175 +1,236 @@
-"""One request through the engine that serves production: bytes, over a pair of sockets."""
+"""One request through the engine that serves production."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from jebi._engine import HttpServer
+from jebi.server.application import for_engine
 from jebi.web.testclient._httpx import httpx
+from jebi.web.testclient.asgi import as_asgi3
+from jebi.web.testclient.sent import Sent
+from jebi.web.testclient.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from jebi.web.requests import Request
-    from jebi.web.types import ASGIApp, Receive, Scope, Send
+    from jebi.web.types import Message, Receive, Scope, Send
 
-#: Where a scope says which exchange it belongs to.
-_KEY = "jebi.testclient"
 #: Nobody is timed: whoever tests may look at the application with a debugger.
 _ENDLESS: dict[str, Any] = dict.fromkeys(
     ("header_timeout", "keep_alive_timeout", "body_timeout", "write_timeout"), 1e9
 )
-_PATIENCE = 0.001
-_WITHOUT_BODY = {204, 304}
-#: How much of an answer is read at a time, in bytes.
-_PIECE = 1 << 16
+#: What is told to the test alone, and to no server.
+_ASIDE = {"http.response.debug", "http.response.push"}
+
+#: The exchange that a context belongs to.
+_current: ContextVar[EngineExchange] = ContextVar("jebi.testclient")
 
 
-class Recording:
-    """An application in its ASGI form, whose errors and ends are noted in the exchange."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._app, name)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a connection."""
-        exchange: EngineExchange = scope.pop(_KEY)
-        exchange.begin()
-        try:
-            await self._app(scope, receive, send)
-        except Exception as error:
-            exchange.error = error
-            raise
-        finally:
-            exchange.over.set()
+def served(app: Any) -> Any:
+    """What a server takes ``app`` as; what it raises is noted in the exchange."""
+    native = for_engine(app, report=_note_error)
+    return as_asgi3(app) if native is app else native
 
 
-def note_error(request: Request, error: Exception) -> None:
-    """Note in the exchange of ``request`` what no handler wanted."""
-    request.scope[_KEY].error = error
+def _note_error(request: Request, error: Exception) -> None:  # noqa: ARG001
+    _current.get().note(error)
 
 
 class EngineExchange:
     """A request on a server of its own, and the answer as it comes.
 
+    An application that sends its answer by messages gets no further than the client reads, and is
+    cancelled when the client leaves before the end.
+
     Args:
-        application: What the server serves: the native form of an application, or its ASGI form.
+        application: What the server serves, as :func:`served` has it.
         scope: What the scope says beside what is in the request.
         request: What is asked.
     """
 
-    _reader: asyncio.StreamReader
-    _writer: asyncio.StreamWriter
-    _sending: asyncio.Task[None]
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    _wire: Wire
 
     def __init__(self, application: Any, scope: dict[str, Any], request: httpx.Request) -> None:
         self._request = request
         self.error: Exception | None = None
-        self.over = asyncio.Event()
-        self.over.set()
-        self._server = HttpServer(
-            asyncio.get_running_loop(),  # type: ignore[arg-type]  # whoever calls has looked
-            [],
-            application,
-            server_header=False,
-            date_header=False,
-            websockets=False,
-            http2=False,
-            scope={**scope, _KEY: self},
-            **_ENDLESS,
-        )
+        self.sent = Sent()
+        self._outgoing, self._incoming = anyio.create_memory_object_stream[
+            "tuple[bytes, bool] | None"
+        ](0)
+        self._task: asyncio.Task[Any] | None = None
+        #: What the application calls, and what that calls.
+        self._callables: tuple[Receive, Send] | None = None
+        #: The answer is one that no server could send.
+        self._is_unsendable = False
+        self._is_left = False
+        self._is_over = False
+        token = _current.set(self)
+        try:
+            # It runs requests in copies of the context that it is made in.
+            self._server = HttpServer(
+                asyncio.get_running_loop(),  # type: ignore[arg-type]  # whoever calls has looked
+                [],
+                application,
+                server_header=False,
+                date_header=False,
+                websockets=False,
+                http2=False,
+                scope=scope,
+                witness=self,
+                **_ENDLESS,
+            )
+        finally:
+            _current.reset(token)
 
-    def begin(self) -> None:
-        """From here on there is an application to wait for."""
-        self.over.clear()
+    def enter(self, scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
+        """The engine asks what to call the application with."""
+        if self._callables is None:
+            self._task = asyncio.current_task()
+            scope["extensions"]["http.response.debug"] = {}
 
-    async def start(self) -> tuple[int, list[tuple[bytes, bytes]]]:
-        """Send the request; the status and the headers of the answer."""
+            async def witnessed(message: Message) -> None:
+                await self._take(message, send)
+
+            self._callables = receive, witnessed
+        return scope, *self._callables
+
+    def note(self, error: BaseException) -> None:
+        """The engine tells of an exception that nobody handled."""
+        if self.error is None and isinstance(error, Exception):
+            self.error = error
+
+    async def _take(self, message: Message, send: Send) -> None:
+        piece = self.sent.take(message)
+        kind = message["type"]
+        if kind == "http.response.start" and message["status"] < 200:
+            self._is_unsendable = True
+            self._wire.break_off()
+        if kind not in _ASIDE and not self._is_unsendable:
+            await send(message)
+        if not self._is_left and (piece is not None or kind == "http.response.pathsend"):
+            await self._outgoing.send(piece)
+
+    async def start(self) -> None:
+        """Send the request, and wait for the answer to begin.
+
+        Raises:
+            RemoteProtocolError: There was none.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             self._server.start()
             self._server.adopt(theirs)
-        self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
-        self._sending = asyncio.create_task(self._send())
+        self._wire = await Wire.open(self._request, ours)
         try:
-            while True:
-                status, headers = await self._head()
-                if status >= 200:
-                    return status, headers
+            self.status, self.headers = await self._wire.head()
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            await self.finish()
-            raise httpx.RemoteProtocolError("There was no answer.") from self.error or error
+            if not self._is_unsendable:
+                await self.leave()
+                raise httpx.RemoteProtocolError("There was no answer.") from self.error or error
+            self.status, self.headers = self.sent.status or 0, self.sent.headers
+        if self._is_told:
+            self._server.wait_for_runs().add_done_callback(lambda _: self._outgoing.close())
+        elif self._wire.is_at_end:
+            self.sent.complete.set()
 
-    async def _send(self) -> None:
-        request = self._request
-        target = request.url.raw_path
-        lines = [b"%s %s HTTP/1.1" % (request.method.encode(), target)]
-        lines += [b"%s: %s" % pair for pair in request.headers.raw]
-        is_chunked = "transfer-encoding" in request.headers
-        with contextlib.suppress(ConnectionError):
-            self._writer.write(b"\r\n".join([*lines, b"", b""]))
-            assert isinstance(request.stream, httpx.AsyncByteStream)
-            async for piece in request.stream:
-                if piece and is_chunked:
-                    piece = b"%x\r\n%s\r\n" % (len(piece), piece)
-                self._writer.write(piece)
-                await self._writer.drain()
-            if is_chunked:
-                self._writer.write(b"0\r\n\r\n")
+    @property
+    def was_refused(self) -> bool:
+        """Whether the server did not take the request for one, so the application knows nothing."""
+        return bool(self._server.own_answers) and self.status != 500
 
-    async def _head(self) -> tuple[int, list[tuple[bytes, bytes]]]:
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        first, *lines = head[:-4].split(b"\r\n")
-        pairs = [line.partition(b":") for line in lines]
-        return int(first.split(b" ")[1]), [(name, value.strip()) for name, _, value in pairs]
+    @property
+    def is_servers(self) -> bool:
+        """Whether the application began no answer, and the server had to say something."""
+        return bool(self._server.own_answers) and self.sent.status is None
 
-    async def body(self, status: int, headers: list[tuple[bytes, bytes]]) -> AsyncIterator[bytes]:
-        """The answer's body, as it comes."""
-        fields = {name.lower(): value for name, value in headers}
-        if self._request.method == "HEAD" or status in _WITHOUT_BODY:
-            return
+    @property
+    def is_open(self) -> bool:
+        """Whether the application still runs."""
+        return not self._is_over and bool(self._server.running)
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the answer comes by messages, as the client asks for them."""
+        return self.sent.status is not None and not self._server.own_answers
+
+    async def next_piece(self) -> bytes:
+        """More of the body; none at its end.
+
+        Raises:
+            RemoteProtocolError: The answer broke off.
+        """
         try:
-            async for piece in self._pieces(fields):
-                yield piece
+            return await (self._next_told() if self._is_told else self._next_read())
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            await self.finish()
+            await self.leave()
             raise httpx.RemoteProtocolError("The answer broke off.") from self.error or error
 
-    async def _pieces(self, fields: dict[bytes, bytes]) -> AsyncIterator[bytes]:
-        reader = self._reader
-        if fields.get(b"transfer-encoding") == b"chunked":
-            while size := int(await reader.readuntil(b"\r\n"), 16):
-                yield await reader.readexactly(size)
-                await reader.readexactly(2)
-            return
-        if b"content-length" not in fields:
-            while piece := await reader.read(_PIECE):
-                yield piece
-            return
-        left = int(fields[b"content-length"])
-        while left:
-            piece = await reader.read(min(left, _PIECE))
-            if not piece:
-                raise asyncio.IncompleteReadError(b"", left)
-            left -= len(piece)
-            yield piece
+    async def _next_read(self) -> bytes:
+        piece = await self._wire.read()
+        if self._wire.is_at_end:
+            self.sent.complete.set()
+        return piece
 
-    async def finish(self) -> None:
-        """Wait for what the application does after its answer, and let go of the server."""
-        await self.over.wait()
-        while self._server.running:
-            await asyncio.sleep(_PATIENCE)
-        await self.close()
+    async def _next_told(self) -> bytes:
+        while True:
+            try:
+                handed = await self._incoming.receive()
+            except (anyio.EndOfStream, anyio.ClosedResourceError):
+                # What has no end raises here.
+                return b"" if self._is_whole else await self._wire.read()
+            if handed is None:
+                # A file, which the server reads itself.
+                self.sent.complete.set()
+                return await self._wire.read_exactly(1 << 62)
+            said, is_last = handed
+            if is_last:
+                self.sent.complete.set()
+            if self._request.method != "HEAD" and said:
+                return said if self._is_unsendable else await self._wire.read_exactly(len(said))
 
-    async def close(self) -> None:
-        """Hang up; an application that is not done learns of it as from a server."""
-        self._sending.cancel()
-        self._writer.close()
-        self._server.shutdown()
-        await asyncio.gather(self._sending, return_exceptions=True)
+    @property
+    def _is_whole(self) -> bool:
+        return self.sent.complete.is_set() or self.sent.trailers is not None
+
+    async def leave(self, *, cancel: bool = False) -> None:
+        """Hang up when the application has come to its end.
+
+        It is told to if the client does not have all of its answer, or with ``cancel``.
+        """
+        if self._is_left:
+            return
+        self._is_left = True
+        server = self._server
+        if cancel or not self.sent.complete.is_set():
+            for task in self._tasks():
+                task.cancel()
+            await self._wire.close()
+        await server.wait_for_runs()
+        # One that was cancelled holds the frames that it was in.
+        self._task = self._callables = None
+        self._incoming.close()
+        self._outgoing.close()
+        await self._wire.close()
+        server.abort()
+        # The loop may come to its end next, and has to let go of the server before.
+        await server.closed
+        self._is_over = True
+        # Its runs' contexts hold this, where the garbage collector cannot look.
+        del self._server
+
+    def _tasks(self) -> list[asyncio.Task[Any]]:
+        if self._task is not None:
+            return [self._task]
+        return [task for task in asyncio.all_tasks() if self._is_own(task)]
+
+    def _is_own(self, task: asyncio.Task[Any]) -> bool:
+        coroutine: Any = task.get_coro()
+        is_request = type(coroutine).__name__ == "RequestCoroutine"
+        return is_request and coroutine.context.get(_current) is self

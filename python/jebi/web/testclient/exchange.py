@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
+
+from jebi.web.testclient.sent import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -25,6 +27,8 @@ class Exchange:
     closes a response before its end.
     """
 
+    #: What the application has sent so far.
+    sent: Sent
     _portal: BlockingPortal
     _task: Future[None]
 
@@ -36,11 +40,6 @@ class Exchange:
         self._request.read()
         self._body_received = False
         self._stack = ExitStack()
-        self.status: int | None = None
-        self.headers: list[tuple[str, str]] = []
-        self.debug_info: dict[str, Any] | None = None
-        self.trailers: list[tuple[bytes, bytes]] | None = None
-        self._body_sent = False
 
     def start(self, portal_factory: PortalFactory, raise_exceptions: bool) -> None:
         """Run until the response begins, or the application ends without one."""
@@ -53,13 +52,13 @@ class Exchange:
             self._task = portal.start_task_soon(self._run)
             stack.push(self._finish)
             portal.call(self._available.wait)
-            if self.status is not None:
+            if self.sent.status is not None:
                 self._stack = stack.pop_all()
 
     async def _prepare(self) -> None:
         # These belong to the loop that they are made on.
         self._available = anyio.Event()
-        self._complete = anyio.Event()
+        self.sent = Sent()
         self._cancel_scope = anyio.CancelScope()
         self._outgoing, self._incoming = anyio.create_memory_object_stream[tuple[bytes, bool]](0)
 
@@ -94,7 +93,7 @@ class Exchange:
     async def _next_chunk(self) -> bytes:
         chunk, is_last = await self._incoming.receive()
         if is_last:
-            self._complete.set()
+            self.sent.complete.set()
         return chunk
 
     def _finish(self, exc_type: type[BaseException] | None, *_: object) -> None:
@@ -106,7 +105,7 @@ class Exchange:
             raise error
 
     def _cancel_unless_complete(self) -> None:
-        if not self._complete.is_set():
+        if not self.sent.complete.is_set():
             self._cancel_scope.cancel()
 
     async def _run(self) -> None:
@@ -119,47 +118,15 @@ class Exchange:
 
     async def _receive(self) -> Message:
         if self._body_received:
-            if not self._complete.is_set():
-                await self._complete.wait()
+            if not self.sent.complete.is_set():
+                await self.sent.complete.wait()
             return {"type": "http.disconnect"}
         self._body_received = True
         return {"type": "http.request", "body": self._request.content}
 
     async def _send(self, message: Message) -> None:
-        match message["type"]:
-            case "http.response.start":
-                self._send_start(message)
-            case "http.response.body":
-                await self._send_body(message)
-            case "http.response.trailers":
-                self._send_trailers(message)
-            case "http.response.debug":
-                self.debug_info = message["info"]
-
-    def _send_start(self, message: Message) -> None:
-        assert self.status is None, 'Received multiple "http.response.start" messages.'
-        self.status = message["status"]
-        headers = message.get("headers", [])
-        self.headers = [(name.decode(), value.decode()) for name, value in headers]
-        if message.get("trailers", False):
-            self.trailers = []
-        self._available.set()
-
-    async def _send_body(self, message: Message) -> None:
-        name = 'Received "http.response.body"'
-        assert self.status is not None, f'{name} without "http.response.start".'
-        assert not self._complete.is_set(), f"{name} after response completed."
-        assert not self._body_sent, f"{name} after body completed."
-        more = message.get("more_body", False)
-        is_last = not more and self.trailers is None
-        await self._outgoing.send((bytes(message.get("body", b"")), is_last))
-        self._body_sent = not more
-
-    def _send_trailers(self, message: Message) -> None:
-        name = 'Received "http.response.trailers"'
-        assert self.trailers is not None, f"{name} without declaring trailers."
-        assert self._body_sent, f"{name} before body completed."
-        assert not self._complete.is_set(), f"{name} after response completed."
-        self.trailers.extend(message.get("headers", []))
-        if not message.get("more_trailers", False):
-            self._complete.set()
+        piece = self.sent.take(message)
+        if self.sent.status is not None:
+            self._available.set()
+        if piece is not None:
+            await self._outgoing.send(piece)

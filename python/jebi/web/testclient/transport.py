@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from jebi.web.testclient._httpx import httpx
 from jebi.web.testclient.asgi import scope_of
-from jebi.web.testclient.asynchronous import Transport
+from jebi.web.testclient.asynchronous import Transport, add_extensions, shown
 from jebi.web.testclient.exchange import Exchange
 from jebi.web.testclient.websocket import Upgrade, WebSocketTestSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from anyio.from_thread import BlockingPortal
 
     from jebi.web.testclient.asgi import ASGI3App, PortalFactory
+    from jebi.web.testclient.engine import EngineExchange
 
 
 class _Body(httpx.SyncByteStream):
@@ -52,7 +53,7 @@ class AppTransport(httpx.BaseTransport):
         self.root_path = root_path
         self.client = client
         self.app_state = app_state
-        self._exchanges: list[Exchange] = []
+        self._exchanges: list[Exchange | EngineBody] = []
 
     def close(self) -> None:
         """Cancel what the client has not read to its end."""
@@ -61,7 +62,7 @@ class AppTransport(httpx.BaseTransport):
                 stack.callback(exchange.abort)
         self._exchanges.clear()
 
-    def _open_exchanges(self) -> list[Exchange]:
+    def _open_exchanges(self) -> list[Exchange | EngineBody]:
         return [exchange for exchange in self._exchanges if exchange.is_open]
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -71,16 +72,19 @@ class AppTransport(httpx.BaseTransport):
             raise Upgrade(WebSocketTestSession(self.app, scope, self.portal_factory))
         exchange = Exchange(self.app, scope, request)
         exchange.start(self.portal_factory, self.raise_server_exceptions)
-        if exchange.status is None:
+        if exchange.sent.status is None:
             if self.raise_server_exceptions:
                 raise AssertionError("TestClient did not receive any response.")
             response = httpx.Response(500, stream=httpx.ByteStream(b""), request=request)
         else:
             self._exchanges = [*self._open_exchanges(), exchange]
             response = httpx.Response(
-                exchange.status, headers=exchange.headers, stream=_Body(exchange), request=request
+                exchange.sent.status,
+                headers=exchange.sent.headers,
+                stream=_Body(exchange),
+                request=request,
             )
-        _add_extensions(response, exchange)
+        add_extensions(response, exchange.sent)
         return response
 
 
@@ -88,16 +92,35 @@ class EngineTransport(AppTransport):
     """Sends each request through the engine; WebSockets are the application's alone."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Have the engine answer, and return as soon as its answer begins."""
-        if request.url.scheme in {"ws", "wss"}:
+        """Have the engine answer, and return as soon as its answer begins.
+
+        What a server refuses by itself, so that no application hears of it, is handed to this one
+        all the same: it may have something to say of a malformed ``Host``.
+        """
+        if request.url.scheme in {"ws", "wss"} or not _can_be_sent(request):
             return super().handle_request(request)
-        request.read()
         with ExitStack() as stack:
             portal = stack.enter_context(self.portal_factory())
-            status, headers, body = portal.call(self._engine.begin, request)
-            stack.callback(portal.call, body.aclose)
-            stream = _EngineBody(portal, body, stack.pop_all())
-        return httpx.Response(status, headers=headers, stream=stream, request=request)
+            exchange = portal.call(self._engine.begin, request)
+            if exchange.was_refused:
+                portal.call(exchange.leave)
+                stack.close()
+                return super().handle_request(request)
+            body = EngineBody(exchange, portal, self.raise_server_exceptions, stack.pop_all())
+        if exchange.is_servers:
+            return self._without_answer(request, body)
+        self._exchanges = [*self._open_exchanges(), body]
+        response = httpx.Response(
+            exchange.status, headers=shown(exchange.headers), stream=body, request=request
+        )
+        add_extensions(response, exchange.sent)
+        return response
+
+    def _without_answer(self, request: httpx.Request, body: EngineBody) -> httpx.Response:
+        body.close()
+        if self.raise_server_exceptions:
+            raise AssertionError("TestClient did not receive any response.")
+        return httpx.Response(500, stream=httpx.ByteStream(b""), request=request)
 
     @cached_property
     def _engine(self) -> Transport:
@@ -110,30 +133,50 @@ class EngineTransport(AppTransport):
         )
 
 
-class _EngineBody(httpx.SyncByteStream):
+def _can_be_sent(request: httpx.Request) -> bool:
+    """Whether the headers tell the truth of the body, without which there is no framing."""
+    size = str(len(request.read()))
+    return request.headers.get("content-length", size) == size
+
+
+class EngineBody(httpx.SyncByteStream):
+    """The body of an answer, as it comes from the engine."""
+
     def __init__(
-        self, portal: BlockingPortal, body: httpx.AsyncByteStream, stack: ExitStack
+        self, exchange: EngineExchange, portal: BlockingPortal, raises: bool, stack: ExitStack
     ) -> None:
+        self._exchange = exchange
         self._portal = portal
-        self._pieces = body.__aiter__()
+        self._raises = raises
         self._stack = stack
+        self._is_left = False
 
     def __iter__(self) -> Iterator[bytes]:
-        while (piece := self._portal.call(self._next)) is not None:
-            yield piece
+        return self._read()
 
-    async def _next(self) -> bytes | None:
-        return await anext(self._pieces, None)
+    def _read(self) -> Generator[bytes, None, None]:
+        while piece := self._portal.call(self._exchange.next_piece):
+            yield piece
+        self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the application still runs."""
+        return self._exchange.is_open
+
+    def abort(self) -> None:
+        """Cancel the application."""
+        self._leave(cancel=True)
 
     def close(self) -> None:
-        self._stack.close()
+        """Let go of the response; what the application raised is raised here."""
+        self._leave(cancel=False)
 
-
-def _add_extensions(response: httpx.Response, exchange: Exchange) -> None:
-    if exchange.trailers is not None:
-        response.extensions["http.response.trailers"] = exchange.trailers
-    info = exchange.debug_info
-    if info is not None:
-        response.extensions["http.response.debug"] = info
-        for name in info.keys() & {"template", "context"}:
-            setattr(response, name, info[name])
+    def _leave(self, *, cancel: bool) -> None:
+        if self._is_left:
+            return
+        self._is_left = True
+        with self._stack:
+            self._portal.call(partial(self._exchange.leave, cancel=cancel))
+        if self._raises and self._exchange.error is not None:
+            raise self._exchange.error
