@@ -56,6 +56,11 @@ def test_a_factory(here: Path) -> None:
     assert jebi(here, "openapi", "shop:make", "--factory").returncode == 0
 
 
+def test_the_application_of_the_project(here: Path) -> None:
+    (here / "pyproject.toml").write_text('[tool.jebi]\napp = "shop:app"\nworkers = 4\n')
+    assert jebi(here, "openapi").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

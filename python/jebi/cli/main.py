@@ -15,7 +15,8 @@ from click.core import ParameterSource
 from jebi.cli.finding import application_options, find, load
 from jebi.server.errors import CANNOT_START, CannotStart, print_own_traceback
 from jebi.server.main import run_command
-from jebi.server.options import ServerCommand, given, server_options
+from jebi.server.options import ServerCommand, given, option_fields, server_options
+from jebi.server.pyproject import read_settings
 
 if TYPE_CHECKING:
     from jebi.applications import FastAPI
@@ -149,6 +150,24 @@ def check(app: str | None, **options: Any) -> None:
         raise SystemExit(error.code) from None
 
 
+class ImportCommand(click.Command):
+    """A command that imports an application: what [tool.jebi] says of that counts here as well."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read pyproject.toml as ``run`` does, and keep what this command knows."""
+        if not {"-h", "--help"}.intersection(args):
+            names = {param.name for param in self.params}
+            found = read_settings(run, option_fields())
+            extra["default_map"] = {name: found[name] for name in names & found.keys()}
+        return super().make_context(info_name, args, parent, **extra)
+
+
 def _import_options(command: Any) -> Any:
     """What importing an application takes, where it is not served."""
     for decorate in (
@@ -165,7 +184,7 @@ def _load(target: str | None, options: dict[str, Any]) -> FastAPI:
     return load(name, options["app_dir"], factory=options["factory"])
 
 
-@main.command()
+@main.command(cls=ImportCommand)
 @_import_options
 @click.option("--indent", type=click.IntRange(min=0), metavar="SPACES", help="Break the lines.")
 def openapi(app: str | None, indent: int | None, **options: Any) -> None:
@@ -190,7 +209,7 @@ def openapi(app: str | None, indent: int | None, **options: Any) -> None:
     click.echo(text)
 
 
-@main.command()
+@main.command(cls=ImportCommand)
 @_import_options
 @click.option("--all", "pages", is_flag=True, help="Those of /docs and the like as well.")
 def routes(app: str | None, pages: bool, **options: Any) -> None:

@@ -36,9 +36,13 @@ class ServerCommand(click.Command):
     ) -> click.Context:
         """Read pyproject.toml before anything is parsed; not to print help."""
         if not {"-h", "--help", "--version"}.intersection(args):
-            options = {field.name: option_of(field) or Option(help="") for field in declared()}
-            extra["default_map"] = read_settings(self, options)
+            extra["default_map"] = read_settings(self, option_fields())
         return super().make_context(info_name, args, parent, **extra)
+
+
+def option_fields() -> dict[str, Option]:
+    """What is known of each setting's option, by the setting's name."""
+    return {field.name: option_of(field) or Option(help="") for field in declared()}
 
 
 def variables(name: str, option: Option | None = None) -> list[str]:
