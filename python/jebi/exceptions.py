@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from pydantic import BaseModel, create_model
-
 from jebi.web.exceptions import HTTPException as WebHTTPException
 from jebi.web.exceptions import WebSocketException as WebWebSocketException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    RequestErrorModel: type[BaseModel]
+    WebSocketErrorModel: type[BaseModel]
 
 
 class EndpointContext(TypedDict, total=False):
@@ -44,10 +47,6 @@ class WebSocketException(WebWebSocketException):
     def __init__(self, code: int, reason: str | None = None) -> None:
         """Close with ``code``, one of RFC 6455's, and an optional ``reason``."""
         super().__init__(code=code, reason=reason)
-
-
-RequestErrorModel: type[BaseModel] = create_model("Request")
-WebSocketErrorModel: type[BaseModel] = create_model("WebSocket")
 
 
 class FastAPIError(RuntimeError):
@@ -128,3 +127,16 @@ class ResponseValidationError(_WithBody):
 
 class WebSocketRequestValidationError(ValidationException):
     """The WebSocket's parameters are not what its route declares; closed with 1008."""
+
+
+_ERROR_MODELS = {"RequestErrorModel": "Request", "WebSocketErrorModel": "WebSocket"}
+
+
+def __getattr__(name: str) -> Any:
+    # Names of FastAPI's that nothing here uses, made when somebody asks for them.
+    if name not in _ERROR_MODELS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pydantic import create_model
+
+    model = globals()[name] = create_model(_ERROR_MODELS[name])
+    return model

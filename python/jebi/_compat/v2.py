@@ -6,8 +6,12 @@ import inspect
 import warnings
 from copy import copy
 from dataclasses import dataclass, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache
+from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args, get_origin
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic import PydanticSchemaGenerationError as PydanticSchemaGenerationError
@@ -69,6 +73,52 @@ def _type_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any
         return TypeAdapter(cast("Any", Annotated[parts]), config=config)
 
 
+# Types that pydantic takes, and that are never collected: one adapter may serve many fields.
+_BUILTIN: frozenset[Any] = frozenset(
+    {str, int, float, bool, bytes, dict, list, Any, datetime, date, time, timedelta, UUID, Decimal}
+)
+_SHARED = frozenset({*_BUILTIN, *(kind | None for kind in _BUILTIN if kind is not Any)})
+_OPTIONS = (str, int, float, bool, bytes, NoneType)
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+_KEPT = 4096
+
+
+def _is_builtin(annotation: Any) -> bool:
+    try:
+        return annotation in _SHARED
+    except TypeError:
+        return False  # metadata without a hash
+
+
+def _is_ready_model(annotation: Any) -> bool:
+    return (
+        isinstance(annotation, type)
+        and shared.lenient_issubclass(annotation, BaseModel)
+        and annotation.__pydantic_complete__
+        and "__get_pydantic_core_schema__" not in vars(annotation)
+    )
+
+
+def _shared_adapter(info: FieldInfo) -> TypeAdapter[Any]:
+    """The adapter of a builtin type: the same one for parameters that are declared alike."""
+    options = _attributes(info)
+    bounds = info.metadata
+    if not (
+        all(type(value) in _OPTIONS for value in options.values())
+        and all(type(bound).__module__ == "annotated_types" for bound in bounds)
+    ):
+        return _type_adapter(info, None)
+    # With the types: 1 and True are one key otherwise.
+    said = ((name, type(value), value) for name, value in options.items())
+    key = (info.annotation, *said, *map(repr, bounds))
+    found = _adapters.get(key)
+    if found is None:
+        found = _type_adapter(info, None)
+        if len(_adapters) < _KEPT:
+            _adapters[key] = found
+    return found
+
+
 def relocate(errors: Sequence[Any], prefix: tuple[str | int, ...]) -> list[dict[str, Any]]:
     """Errors of pydantic, located within the request or the response."""
     return [{**error, "loc": (*prefix, *error.get("loc", ()))} for error in errors]
@@ -91,7 +141,51 @@ class ModelField:
     config: ConfigDict | None = None
 
     def __post_init__(self) -> None:
-        self._type_adapter = _type_adapter(self.field_info, self.config)
+        # Here a mistake is where the parameter is. What cannot be one may wait, and often for good.
+        if not self._is_plain:
+            self._type_adapter  # noqa: B018  # made now
+
+    @cached_property
+    def _type_adapter(self) -> TypeAdapter[Any]:
+        if self.config is None and _is_builtin(self.field_info.annotation):
+            return _shared_adapter(self.field_info)
+        return _type_adapter(self.field_info, self.config)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Nothing but a type that pydantic is known to take, as it is."""
+        info = self.field_info
+        return (
+            not info.metadata
+            and info.discriminator is None
+            and self.config is None
+            and (_is_ready_model(info.annotation) or _is_builtin(info.annotation))
+        )
+
+    @property
+    def _is_model(self) -> bool:
+        return self._is_plain and _is_ready_model(self.field_info.annotation)
+
+    @property
+    def core_schema(self) -> Any:
+        """What pydantic-core validates by: a model's own where the field adds nothing."""
+        if self._is_model:
+            return cast("Any", self.field_info.annotation).__pydantic_core_schema__
+        return self._type_adapter.core_schema
+
+    @property
+    def validator(self) -> Any:
+        """pydantic-core's validator of the value."""
+        if self._is_model:
+            return cast("Any", self.field_info.annotation).__pydantic_validator__
+        return self._type_adapter.validator
+
+    @property
+    def serializer(self) -> Any:
+        """pydantic-core's serializer of the value."""
+        if self._is_model:
+            return cast("Any", self.field_info.annotation).__pydantic_serializer__
+        return self._type_adapter.serializer
 
     @property
     def alias(self) -> str:
@@ -142,7 +236,7 @@ class ModelField:
         """The validated value and no errors, or ``None`` and the errors under ``loc``."""
         del values  # FastAPI's signature; nothing reads it
         try:
-            return self._type_adapter.validate_python(value, from_attributes=True), []
+            return self.validator.validate_python(value, from_attributes=True), []
         except ValidationError as error:
             return None, relocate(error.errors(include_url=False), loc)
 

@@ -30,6 +30,7 @@ from jebi.dependencies.fields import (
     get_model_type,
 )
 from jebi.dependencies.forms import add_form_union_validators
+from jebi.dependencies.scopes import SecurityScopes
 from jebi.utils import create_model_field
 from jebi.web.background import BackgroundTasks as WebBackgroundTasks
 from jebi.web.requests import HTTPConnection, Request
@@ -77,10 +78,7 @@ def _require(condition: bool, message: str) -> None:
         raise AssertionError(message)
 
 
-def _special_types() -> tuple[type[Any], ...]:
-    from jebi.security.oauth2 import SecurityScopes
-
-    return (Request, WebSocket, HTTPConnection, Response, WebBackgroundTasks, SecurityScopes)
+_SPECIAL = (Request, WebSocket, HTTPConnection, Response, WebBackgroundTasks, SecurityScopes)
 
 
 def analyze_param(
@@ -168,7 +166,7 @@ def _infer(parameter: _Parameter) -> None:
             )
         return
     kind = parameter.type_annotation
-    if lenient_issubclass(kind, _special_types()):
+    if lenient_issubclass(kind, _SPECIAL):
         _require(parameter.info is None, f"Cannot specify FastAPI annotation for type {kind!r}")
         return
     if parameter.info is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -46,18 +47,36 @@ def _candidates(call: Any) -> Iterator[Any]:
             yield unwrapped(method)
 
 
+def _flags(call: Any) -> int | None:
+    """The flags of a plain function's code, which tell all; ``None`` of anything else."""
+    if type(call) is not FunctionType or "__wrapped__" in call.__dict__:
+        return None
+    flags = call.__code__.co_flags
+    # Libraries may mark a function by an attribute.
+    return None if call.__dict__ and not flags & _ANY_KIND else flags
+
+
+_ANY_KIND = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR | inspect.CO_COROUTINE
+
+
 def is_generator_callable(call: Callable[..., Any] | None) -> bool:
     """Calling it makes a generator."""
+    if (flags := _flags(call)) is not None:
+        return bool(flags & inspect.CO_GENERATOR)
     return call is not None and any(map(inspect.isgeneratorfunction, _candidates(call)))
 
 
 def is_async_generator_callable(call: Callable[..., Any] | None) -> bool:
     """Calling it makes an asynchronous generator."""
+    if (flags := _flags(call)) is not None:
+        return bool(flags & inspect.CO_ASYNC_GENERATOR)
     return call is not None and any(map(inspect.isasyncgenfunction, _candidates(call)))
 
 
 def is_coroutine_callable(call: Callable[..., Any] | None) -> bool:
     """Calling it makes something to await."""
+    if (flags := _flags(call)) is not None:
+        return bool(flags & inspect.CO_COROUTINE)
     return call is not None and any(map(iscoroutinefunction, _candidates(call)))
 
 

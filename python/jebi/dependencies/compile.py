@@ -169,7 +169,7 @@ class _Builder:
         )
         inputs += request_inputs(dependant, is_websocket=self.options.is_websocket)
         if dependant.security_scopes_param_name:
-            from jebi.security.oauth2 import SecurityScopes
+            from jebi.dependencies.scopes import SecurityScopes
 
             scopes = SecurityScopes(scopes=dependant.oauth_scopes)
             inputs.append(Constant(dependant.security_scopes_param_name, scopes))

@@ -10,6 +10,7 @@ from jebi.dependencies.analyze import analyze_param
 from jebi.dependencies.app_scope import check_app_scoped
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
 from jebi.dependencies.models import Dependant
+from jebi.dependencies.scopes import SecurityScopes
 from jebi.dependencies.signatures import get_typed_signature
 from jebi.exceptions import DependencyScopeError
 from jebi.utils import get_path_param_names
@@ -127,8 +128,6 @@ def _check_scope(dependant: Dependant, depends: params.Depends) -> None:
 
 
 def _take_special(dependant: Dependant, name: str, annotation: Any) -> bool:
-    from jebi.security.oauth2 import SecurityScopes
-
     if lenient_issubclass(annotation, Request):
         dependant.request_param_name = name
     elif lenient_issubclass(annotation, WebSocket):

@@ -107,8 +107,7 @@ def _param(field: ModelField, location: Location) -> Input:
 
 
 def _body_field(field: ModelField, key: str | None) -> BodyField:
-    adapter = field._type_adapter
-    is_direct = key is None and reads_json_alike(adapter.core_schema)
+    is_direct = key is None and reads_json_alike(field.core_schema)
     return BodyField(
         name=field.name,
         key=key,
@@ -117,13 +116,13 @@ def _body_field(field: ModelField, key: str | None) -> BodyField:
         default=_default(field),
         validates_default=bool(field.field_info.validate_default),
         validate=_validator(field),
-        validate_json=adapter.validator.validate_json if is_direct else None,
+        validate_json=field.validator.validate_json if is_direct else None,
         explain=explain,
     )
 
 
 def _validator(field: ModelField) -> Callable[[Any], Any]:
-    return partial(field._type_adapter.validator.validate_python, from_attributes=True)
+    return partial(field.validator.validate_python, from_attributes=True)
 
 
 def explain(error: Exception | None, loc: tuple[str | int, ...]) -> Errors:

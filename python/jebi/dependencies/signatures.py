@@ -12,6 +12,7 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_origin
 
 from jebi._compat import evaluate_forwardref
@@ -58,9 +59,21 @@ def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
+def _own_return_annotation(call: Any) -> Any:
+    """That of a plain function; without its parameters, which may need more names."""
+    try:
+        annotations = call.__annotations__
+    except NameError:  # evaluated when it is asked for, from Python 3.14 on
+        return _signature(call).return_annotation
+    return annotations.get("return", inspect.Signature.empty)
+
+
 def get_typed_return_annotation(call: Callable[..., Any]) -> Any:
     """What ``call`` says that it returns; ``None`` if it says nothing."""
-    annotation = _signature(call).return_annotation
+    if type(call) is FunctionType and not call.__dict__:
+        annotation = _own_return_annotation(call)
+    else:
+        annotation = _signature(call).return_annotation
     if annotation is inspect.Signature.empty:
         return None
     return get_typed_annotation(annotation, _globals(call))

@@ -76,7 +76,7 @@ def make_encoder(route: HandlerOptions, context: Callable[[], EndpointContext]) 
         # Whatever the default class: a model goes straight from pydantic to the wire.
         return ModelEncoder(
             validate=_validator(field),
-            to_json=partial(field._type_adapter.serializer.to_json, **dump),
+            to_json=partial(field.serializer.to_json, **dump),
             invalid=invalid_response(context),
         )
     content = jsonable_encoder if field is None else _model_content(field, dump, context)
@@ -102,7 +102,7 @@ def _dump_options(route: HandlerOptions) -> dict[str, Any]:
 
 
 def _validator(field: ModelField) -> Callable[[Any], Any]:
-    return partial(field._type_adapter.validator.validate_python, from_attributes=True)
+    return partial(field.validator.validate_python, from_attributes=True)
 
 
 def invalid_response(
@@ -142,7 +142,7 @@ def item_writer(
     if field is None:
         return write_json
     validate, invalid = _validator(field), invalid_response(context)
-    serializer: Any = field._type_adapter.serializer
+    serializer: Any = field.serializer
     to_json = partial(serializer.to_json, **_dump_options(route))
 
     def write(item: Any) -> bytes:

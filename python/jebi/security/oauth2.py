@@ -3,6 +3,7 @@
 
 from typing import Annotated, Any
 
+from jebi.dependencies.scopes import SecurityScopes as SecurityScopes
 from jebi.exceptions import HTTPException
 from jebi.openapi.models import OAuth2 as OAuth2Model
 from jebi.openapi.models import OAuthFlows as OAuthFlowsModel
@@ -193,16 +194,3 @@ class OAuth2AuthorizationCodeBearer(OAuth2):
     async def __call__(self, request: HTTPConnection) -> str | None:
         """Read the token."""
         return self._bearer_token(request)
-
-
-class SecurityScopes:
-    """The scopes asked for on the way to the dependency that declares a parameter of this type.
-
-    Attributes:
-        scopes: Each scope once, the outermost dependant's first.
-        scope_str: The same in one string, as a challenge wants it.
-    """
-
-    def __init__(self, scopes: list[str] | None = None) -> None:
-        self.scopes: list[str] = scopes or []
-        self.scope_str: str = " ".join(self.scopes)
