@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel
 
-from jebi import FastAPI, Query
+from jebi import FastAPI
 from jebi.exceptions import FastAPIError
 from jebi.params import Query as QueryInfo
 from jebi.utils import create_model_field
@@ -56,14 +56,6 @@ def test_a_model_needs_no_adapter_of_its_own() -> None:
 def test_what_pydantic_cannot_take_is_found_at_once(annotation: Any) -> None:
     with pytest.raises(FastAPIError):
         create_model_field("item", type_=annotation)
-
-
-def test_a_bound_that_does_not_fit_is_found_at_once() -> None:
-    app = FastAPI()
-    with pytest.raises(TypeError):
-
-        @app.get("/")
-        def root(q: Annotated[int, Query(pattern="x")] = 0) -> None: ...
 
 
 def test_an_application_without_security_does_without_models_of_openapi() -> None:
