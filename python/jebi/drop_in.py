@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     import pytest
 
 __all__ = ["ENVIRONMENT", "TWINS", "VERSIONS", "DropInError", "install", "install_if_asked"]
-__all__ += ["is_asked", "is_installed", "twin_name", "uninstall"]
+__all__ += ["is_asked", "is_installed", "original_name", "twin_name"]
+__all__ += ["uninstall"]
 
 ENVIRONMENT = "JEBI_DROP_IN"
 """The environment variable that asks for the drop-in, for this process and its children."""
@@ -71,6 +72,17 @@ def twin_name(name: str) -> str | None:
     top, dot, rest = name.partition(".")
     twin = TWINS.get(top)
     return None if twin is None else twin + dot + rest
+
+
+def original_name(name: str) -> str:
+    """What applications call a module of ours: ``starlette.routing`` for ``jebi.web.routing``.
+
+    Names that are not ours stay.
+    """
+    for top, twin in sorted(TWINS.items(), key=lambda pair: -len(pair[1])):
+        if name == twin or name.startswith(f"{twin}."):
+            return top + name.removeprefix(twin)
+    return name
 
 
 class _Loader(importlib.abc.InspectLoader):

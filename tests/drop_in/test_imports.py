@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from jebi import drop_in
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -125,3 +129,19 @@ def test_an_original_in_use_is_refused_in_one_clear_line(python: RunPython, tree
         f"{tree}/starlette/__init__.py, so it can no longer resolve to jebi.web. "
     )
     assert "before the first import of starlette" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("ours", "original"),
+    [
+        ("jebi.exceptions", "fastapi.exceptions"),
+        ("jebi.web.exceptions", "starlette.exceptions"),
+        ("jebi.web", "starlette"),
+        ("jebi", "fastapi"),
+        ("jebi.websockets", "fastapi.websockets"),
+        ("jebinar", "jebinar"),
+        ("json", "json"),
+    ],
+)
+def test_our_modules_have_a_name_that_applications_know(ours: str, original: str) -> None:
+    assert drop_in.original_name(ours) == original

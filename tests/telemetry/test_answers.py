@@ -1,7 +1,7 @@
 """Whoever watches changes nothing: the same answers with telemetry and without."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from jebi import (
     Response,
     Security,
     UploadFile,
+    routing,
 )
 from jebi.responses import PlainTextResponse
 from jebi.security import APIKeyHeader
@@ -149,16 +150,51 @@ _REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("method", "url", "options"),
-    _REQUESTS,
-    ids=[f"{m} {u} {i}" for i, (m, u, _) in enumerate(_REQUESTS)],
-)
+_IDS = [f"{number} {method} {url}" for number, (method, url, _) in enumerate(_REQUESTS)]
+
+
+def _ask(app: Any, method: str, url: str, options: dict[str, Any]) -> Any:
+    return TestClient(app, raise_server_exceptions=False).request(method, url, **options)
+
+
+def _assert_same(one: Any, other: Any) -> None:
+    assert (one.status_code, one.content) == (other.status_code, other.content)
+    assert sorted(one.headers.raw) == sorted(other.headers.raw)
+
+
+@pytest.mark.parametrize(("method", "url", "options"), _REQUESTS, ids=_IDS)
 def test_the_answer_is_the_same(told: Told, method: str, url: str, options: dict[str, Any]) -> None:
-    ask: Callable[[FastAPI], Any] = lambda app: TestClient(  # noqa: E731
-        app, raise_server_exceptions=False
-    ).request(method, url, **options)
-    watched, alone = ask(_build(told.config)), ask(_build(None))
-    assert (watched.status_code, watched.content) == (alone.status_code, alone.content)
-    assert sorted(watched.headers.raw) == sorted(alone.headers.raw)
+    watched = _ask(_build(told.config), method, url, options)
+    _assert_same(watched, _ask(_build(None), method, url, options))
     assert told.spans()
+
+
+@pytest.mark.parametrize(("method", "url", "options"), _REQUESTS, ids=_IDS)
+def test_the_answer_is_the_same_through_the_functions_of_a_tool(
+    monkeypatch: pytest.MonkeyPatch, method: str, url: str, options: dict[str, Any]
+) -> None:
+    solve, run = routing.solve_dependencies, routing.run_endpoint_function
+    calls: list[Any] = []
+
+    async def solve_and_note(*, request: Any, **more: Any) -> Any:
+        calls.append(request.url.path)
+        solved = await solve(request=request, **more)
+        return replace(solved, values=dict(solved.values))
+
+    async def run_and_note(*, dependant: Any, **more: Any) -> Any:
+        calls.append(dependant.call)
+        return await run(dependant=dependant, **more)
+
+    app = _build(None)
+
+    async def announced(scope: Any, receive: Any, send: Any) -> None:
+        scope.setdefault("fastapi.telemetry", None)
+        await app(scope, receive, send)
+
+    expected = _ask(app, method, url, options)
+    _assert_same(_ask(announced, method, url, options), expected)
+    monkeypatch.setattr(routing, "solve_dependencies", solve_and_note)
+    monkeypatch.setattr(routing, "run_endpoint_function", run_and_note)
+    _assert_same(_ask(announced, method, url, options), expected)
+    if expected.status_code in {200, 201, 202, 204} and url != "/lines":
+        assert len(calls) == 2

@@ -20,7 +20,7 @@ _KEPT = 8
 class Plans:
     """Compiles plans on first need and keeps them."""
 
-    __slots__ = ("_describe", "_observed", "_overridden", "_plain", "_provider")
+    __slots__ = ("_describe", "_overridden", "_plain", "_provider", "_varied")
 
     def __init__(self, describe: Callable[[Overrides], PlanSpec], provider: Any) -> None:
         """Compile by ``describe(overrides)``; ``provider`` has the ``dependency_overrides``."""
@@ -29,7 +29,7 @@ class Plans:
         self._plain: tuple[PlanSpec, Plan] | None = None
         # The overrides are kept beside the plan: an id may be used again once they are gone.
         self._overridden: dict[Any, tuple[PlanSpec, Plan, Overrides]] = {}
-        self._observed: Plans | None = None
+        self._varied: dict[Any, Plans] = {}
 
     def describe(self) -> PlanSpec:
         """A description of the plan as declared, for those who compile it with changes."""
@@ -43,15 +43,13 @@ class Plans:
             found = self._plain = (spec, Plan(spec))
         return found
 
-    def observed(self) -> Plans:
-        """The plans for requests that OpenTelemetry is told of."""
-        if self._observed is None:
-            from jebi.telemetry._plan import observed
-
-            self._observed = Plans(
-                lambda overrides: observed(self._describe(overrides)), self._provider
-            )
-        return self._observed
+    def varied(self, change: Callable[[PlanSpec], PlanSpec]) -> Plans:
+        """The plans that ``change``, a function of some module, makes of these."""
+        found = self._varied.get(change)
+        if found is None:
+            found = Plans(lambda overrides: change(self._describe(overrides)), self._provider)
+            self._varied[change] = found
+        return found
 
     def current(self) -> tuple[PlanSpec, Plan]:
         """The plan under the overrides that are in force now."""

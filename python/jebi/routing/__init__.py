@@ -3,9 +3,12 @@
 from jebi.routing.api_route import APIRoute
 from jebi.routing.api_router import APIRouter
 from jebi.routing.contexts import RouteContext, iter_route_contexts
+from jebi.routing.halves import run_endpoint_function as run_endpoint_function
+from jebi.routing.halves import solve_dependencies as solve_dependencies
 from jebi.routing.handler import get_request_handler, request_response
 from jebi.routing.options import OperationOptions, RouteOptions
 from jebi.routing.websocket import APIWebSocketRoute
+from jebi.routing.websocket import get_websocket_app as get_websocket_app
 from jebi.sse import _PING_INTERVAL as _PING_INTERVAL
 from jebi.web.routing import (
     BaseRoute,

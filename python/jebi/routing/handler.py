@@ -24,6 +24,7 @@ from jebi.exceptions import (
     ValidationException,
 )
 from jebi.routing.answer import json_response, make_encoder
+from jebi.routing.halves import run_seen
 from jebi.routing.streaming import make_stream_encoder
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web._observer import OBSERVER_KEY
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from jebi._plan import Errors, PlanSpec
     from jebi.dependencies.models import Dependant
     from jebi.dependencies.overrides import Overrides
-    from jebi.telemetry._request import ConnectionTelemetry
     from jebi.types import IncEx
     from jebi.web.requests import HTTPConnection
     from jebi.web.types import ASGIApp, Receive, Scope, Send
@@ -163,15 +163,16 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
 
     async def app(request: Request) -> Response:
         try:
-            observer: ConnectionTelemetry | None = request.scope.get(OBSERVER_KEY)
-            if observer is not None:
-                observer.found(request=request)
-            spec, plan = (plans if observer is None else plans.observed()).current()
+            spec, plan = plans.current()
             body = None
             if spec.reads == "json":
                 body = await read_body(request.body)
-            run = plan.run(request, body, request.scope.get(EXITS_KEY))
-            response: Response = await (run if observer is None else observer.run(run))
+            exits = request.scope.get(EXITS_KEY)
+            response: Response
+            if OBSERVER_KEY in request.scope:
+                response = await run_seen(request, options.dependant, body, plans, exits)
+            else:
+                response = await plan.run(request, body, exits)
         except ValidationException as error:
             locate(error, request, path)
             raise

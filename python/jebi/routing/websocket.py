@@ -11,6 +11,7 @@ from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fie
 from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.overrides import Plans
 from jebi.exceptions import ValidationException, WebSocketRequestValidationError
+from jebi.routing.halves import run_seen
 from jebi.routing.handler import EXITS_KEY, context_of, locate
 from jebi.web import routing as web_routing
 from jebi.web._exception_handler import wrap_app_handling_exceptions
@@ -19,11 +20,10 @@ from jebi.web.routing import Match, compile_path, get_name
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from jebi import params
     from jebi._plan import Errors
-    from jebi.telemetry._request import ConnectionTelemetry
     from jebi.web.types import ASGIApp, Receive, Scope, Send
 
 
@@ -51,7 +51,7 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
         self._embed_body_fields = should_embed_body_fields(get_flat_body_params(self.dependant))
         self._provider = dependency_overrides_provider
         self.plans = Plans(self._describe, dependency_overrides_provider)
-        self.app = _session(self)
+        self.app = websocket_session(get_websocket_app(self))
 
     def _describe(self, overrides: Any) -> Any:
         context = context_of(self.endpoint)
@@ -84,7 +84,27 @@ def _nothing(*_: Any) -> Any:
     raise AssertionError("a WebSocket has no body and no answer")
 
 
-def _session(route: APIWebSocketRoute) -> ASGIApp:
+def get_websocket_app(route: APIWebSocketRoute) -> Callable[[WebSocket], Awaitable[None]]:
+    """The coroutine function that answers the WebSockets of ``route``, by its plans."""
+
+    async def app(websocket: WebSocket) -> None:
+        exits = websocket.scope[EXITS_KEY]
+        try:
+            if OBSERVER_KEY in websocket.scope:
+                await run_seen(websocket, route.dependant, None, route.plans, exits)
+            else:
+                _, plan = route.plans.current()
+                await plan.run(websocket, None, exits)
+        except ValidationException as error:
+            locate(error, websocket, route.dependant.path)
+            raise
+
+    return app
+
+
+def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
+    """An ASGI application of ``func``, with the exits of its dependencies around it."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         websocket: WebSocket = WebSocket(scope, receive=receive, send=send)
 
@@ -93,18 +113,9 @@ def _session(route: APIWebSocketRoute) -> ASGIApp:
             exits = scope[EXITS_KEY] = Exits()
             error: BaseException | None = None
             try:
-                observer: ConnectionTelemetry | None = scope.get(OBSERVER_KEY)
-                if observer is None:
-                    _, plan = route.plans.current()
-                    await plan.run(websocket, None, exits)
-                else:
-                    observer.found(websocket=websocket)
-                    _, plan = route.plans.observed().current()
-                    await observer.run(plan.run(websocket, None, exits))
+                await func(websocket)
             except BaseException as raised:
                 error = raised
-                if isinstance(raised, ValidationException):
-                    locate(raised, websocket, route.dependant.path)
             error = await exits.close("function", error)
             error = await exits.close("request", error)
             if error is not None:

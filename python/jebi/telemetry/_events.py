@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,14 @@ if TYPE_CHECKING:
 
 
 def exception_type(error: BaseException) -> str:
-    """The full name of an exception's class, as OpenTelemetry writes it."""
+    """The full name of an exception's class, as OpenTelemetry writes it.
+
+    Under the drop-in that is the name by which the application knows it.
+    """
     module, name = type(error).__module__, type(error).__qualname__
+    drop_in = sys.modules.get("jebi.drop_in")
+    if drop_in is not None and drop_in.is_installed():
+        module = drop_in.original_name(module)
     return name if module == "builtins" else f"{module}.{name}"
 
 

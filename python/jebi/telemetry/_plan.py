@@ -14,8 +14,6 @@ from pydantic_core import PydanticUndefined
 from jebi._plan import (
     FromSlot,
     Gather,
-    JsonEncoder,
-    ModelEncoder,
     NoEncoder,
     PlanSpec,
     ResponseEncoder,
@@ -24,6 +22,7 @@ from jebi._plan import (
 )
 from jebi.dependencies.forms import ReadForm
 from jebi.exceptions import ValidationException
+from jebi.routing.halves import encoded
 from jebi.telemetry._events import note_validation
 from jebi.telemetry._operations import Operation, operation
 from jebi.telemetry._request import current
@@ -132,35 +131,13 @@ def _encoder(spec: PlanSpec, last: Step) -> Encoder:
     if isinstance(spec.encoder, NoEncoder) or last.kind == "inline":
         return spec.encoder
     call = last.call
-    encode = _encode(spec)
+    encode = encoded(spec)
 
     def observed_encode(result: Any, amended: Any, background: Any) -> Any:
         with operation("serialization", call):
             return encode(result, amended, background)
 
     return ResponseEncoder(observed_encode)
-
-
-def _encode(spec: PlanSpec) -> Callable[[Any, Any, Any], Any]:
-    """What the engine does with the result of a path operation, in Python."""
-    encoder = spec.encoder
-    if isinstance(encoder, ResponseEncoder):
-        return encoder.encode
-    assert isinstance(encoder, (JsonEncoder, ModelEncoder))
-    write = encoder.fallback if isinstance(encoder, JsonEncoder) else partial(_model_json, encoder)
-
-    def encode(result: Any, amended: Any, background: Any) -> Any:
-        return spec.json_response(write(result), spec.status_code, amended, background)
-
-    return encode
-
-
-def _model_json(encoder: ModelEncoder, result: Any) -> bytes:
-    try:
-        valid = encoder.validate(result)
-    except Exception as error:
-        raise encoder.invalid(error, result) from error
-    return bytes(encoder.to_json(valid))
 
 
 def _parse(parse: Callable[[bytes, str | None], Any], body: bytes, content_type: str | None) -> Any:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from jebi.telemetry._operations import Operation
     from jebi.telemetry.data import TelemetryData
-    from jebi.web.requests import Request
     from jebi.web.routing import BaseRoute
-    from jebi.web.websockets import WebSocket
 
 # Where an OpenTelemetry context holds the connection that it belongs to.
 CONTEXT_KEY = "jebi.telemetry.connection"
@@ -90,11 +88,14 @@ class ConnectionTelemetry:
             self.failures.append(error)
             note_exception(self, error)
 
-    def found(self, *, request: Request | None = None, websocket: WebSocket | None = None) -> None:
-        """The path operation is about to begin."""
-        if self.data is not None:
-            self.data.request = request
-            self.data.websocket = websocket
+    def found(self, connection: Any) -> None:
+        """The path operation is about to begin, with this request or WebSocket."""
+        if self.data is None:
+            return
+        if self.is_websocket:
+            self.data.websocket = connection
+        else:
+            self.data.request = connection
 
     async def run(self, plan: Awaitable[Any]) -> Any:
         """Run an observed plan; what it raises ends the operation that it is in."""
