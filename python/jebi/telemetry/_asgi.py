@@ -169,21 +169,29 @@ class Observation:
 
     def _sending(self, send: Send) -> Send:
         async def send_and_note(message: Message) -> None:
-            kind = message["type"]
-            if kind == "http.response.start":
+            if message["type"] == "http.response.start":
                 self._connection.status_code = message["status"]
                 self._has_trailers = message.get("trailers", False)
-            await send(message)
-            if kind == "http.response.body":
-                is_last = not message.get("more_body", False) and not self._has_trailers
-            elif kind == "http.response.trailers":
-                is_last = not message.get("more_trailers", False)
-            else:
-                is_last = kind == "http.response.pathsend"
-            if is_last:
-                self._end()
+            is_last = self._is_last(message)
+            try:
+                await send(message)
+            except Exception:
+                is_last = False
+                raise
+            finally:
+                # Cancelled, too: whoever waits for the client to go gives up a wait for the end.
+                if is_last:
+                    self._end()
 
         return send_and_note
+
+    def _is_last(self, message: Message) -> bool:
+        kind = message["type"]
+        if kind == "http.response.body":
+            return not message.get("more_body", False) and not self._has_trailers
+        if kind == "http.response.trailers":
+            return not message.get("more_trailers", False)
+        return bool(kind == "http.response.pathsend")
 
     def _reason(self) -> Exception:
         """Why an application may have returned without a whole answer, should it have."""
