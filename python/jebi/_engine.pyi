@@ -1,13 +1,35 @@
 """The compiled half of Jebi, as Python sees it. Private to the package."""
 
 from asyncio import Future, Task
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextvars import Context
 from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from traceback import StackSummary
-from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, TypeVarTuple, Unpack, final
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    Never,
+    Self,
+    TypeAlias,
+    TypeVar,
+    TypeVarTuple,
+    Unpack,
+    final,
+    overload,
+)
 
 from typing_extensions import Buffer, disjoint_base
 
@@ -20,9 +42,11 @@ __all__ = [
     "DatagramTransport",
     "EventLoop",
     "Handle",
+    "HeaderFields",
     "HttpServer",
     "MetricsPage",
     "MultipartReader",
+    "MutableHeaderFields",
     "Native",
     "Pace",
     "Pause",
@@ -40,17 +64,25 @@ __all__ = [
     "WorkQueue",
     "Worker",
     "WritePipeTransport",
+    "add_fields",
+    "edit_send",
     "encode_json",
     "find_cookies",
     "find_header",
     "find_headers",
+    "has_started",
+    "initial_headers",
+    "is_for_host",
     "leave_with",
     "own_methods",
     "parse_options_header",
     "query_pairs",
     "remove_header",
+    "request_cookie",
+    "request_header",
     "set_header",
     "watch_child",
+    "watch_send",
 ]
 
 PROFILE: Final[Literal["debug", "release"]]
@@ -58,6 +90,8 @@ PROFILE: Final[Literal["debug", "release"]]
 _T = TypeVar("_T")
 _LoopT = TypeVar("_LoopT", bound=EventLoop)
 _Ts = TypeVarTuple("_Ts")
+
+_Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # encode
 
@@ -516,6 +550,8 @@ class Aside:
 
 @final
 class Pause(Coroutine[Any, Any, None]):
+    @staticmethod
+    def released() -> Pause: ...
     @property
     def is_inline(self) -> bool: ...
     def release(self) -> None: ...
@@ -534,6 +570,64 @@ def set_header(raw: list[tuple[bytes, bytes]], key: str, value: str, /) -> None:
 def remove_header(raw: list[tuple[bytes, bytes]], key: str, /) -> None: ...
 def find_cookies(raw: Iterable[tuple[bytes, bytes]], /) -> dict[str, str]: ...
 def query_pairs(query: bytes, /) -> list[tuple[str, str]]: ...
+
+@disjoint_base
+class HeaderFields:
+    _list: list[tuple[bytes, bytes]]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
+    def __init__(
+        self,
+        headers: Mapping[str, str] | None = None,
+        raw: list[tuple[bytes, bytes]] | None = None,
+        scope: MutableMapping[str, Any] | None = None,
+    ) -> None: ...
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]: ...
+    def keys(self) -> list[str]: ...
+    def values(self) -> list[str]: ...
+    def items(self) -> list[tuple[str, str]]: ...
+    def getlist(self, key: str) -> list[str]: ...
+    @overload
+    def get(self, key: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str) -> str: ...
+    @overload
+    def get(self, key: str, default: _T) -> str | _T: ...
+    def __getitem__(self, key: str, /) -> str: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __getstate__(self) -> dict[str, Any]: ...
+    def __setstate__(self, state: dict[str, Any]) -> None: ...
+
+class MutableHeaderFields(HeaderFields):
+    def __setitem__(self, key: str, value: str, /) -> None: ...
+    def __delitem__(self, key: str, /) -> None: ...
+    def __or__(self, value: Mapping[str, str], /) -> Self: ...
+    def __ror__(self, value: Never, /) -> Never: ...
+    def __ior__(self, other: Mapping[str, str], /) -> Self: ...
+    def update(self, other: Mapping[str, str]) -> None: ...
+    def setdefault(self, key: str, value: str) -> str: ...
+    def append(self, key: str, value: str) -> None: ...
+    def add_vary_header(self, vary: str) -> None: ...
+
+def request_header(scope: MutableMapping[str, Any], name: str, /) -> str | None: ...
+def request_cookie(scope: MutableMapping[str, Any], name: str, /) -> str | None: ...
+def is_for_host(scope: MutableMapping[str, Any], hosts: Sequence[str], /) -> bool: ...
+def watch_send(send: _Send, /) -> _Send: ...
+def has_started(send: _Send, /) -> bool: ...
+def edit_send(send: _Send, function: Callable[[MutableMapping[str, Any]], object], /) -> _Send: ...
+def add_fields(send: _Send, fields: Sequence[tuple[str, str]], vary: str, /) -> _Send: ...
+def initial_headers(
+    headers: Mapping[str, str] | None,
+    body: bytes | memoryview | None,
+    status: int,
+    media_type: str | None,
+    charset: str,
+    /,
+) -> list[tuple[bytes, bytes]]: ...
 
 @final
 class RouteTable:

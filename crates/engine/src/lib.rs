@@ -41,11 +41,17 @@ mod _engine {
     #[pymodule_export]
     use crate::runner::{Aside, Pause};
     #[pymodule_export]
+    use crate::web::{HeaderFields, MutableHeaderFields};
+    #[pymodule_export]
     use crate::web::{MultipartReader, RouteTable, UrlencodedReader, parse_options_header};
+    #[pymodule_export]
+    use crate::web::{add_fields, edit_send, has_started, initial_headers, watch_send};
     #[pymodule_export]
     use crate::web::{
         find_cookies, find_header, find_headers, query_pairs, remove_header, set_header,
     };
+    #[pymodule_export]
+    use crate::web::{is_for_host, request_cookie, request_header};
 
     /// How the engine was compiled.
     #[pymodule_export]

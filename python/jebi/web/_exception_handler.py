@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from jebi._engine import has_started, watch_send
 from jebi.web._utils import is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.exceptions import HTTPException
 from jebi.web.requests import Request
-from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+from jebi.web.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
 
 ExceptionHandlers = dict[Any, ExceptionHandler]
 StatusHandlers = dict[int, ExceptionHandler]
+Handlers = tuple[ExceptionHandlers, StatusHandlers]
 
 #: Where ``ExceptionMiddleware`` leaves the handlers in the scope; the name is Starlette's.
 HANDLERS_KEY = "starlette.exception_handlers"
+
+#: Those of a connection that no ``ExceptionMiddleware`` has seen.
+NO_HANDLERS: Handlers = ({}, {})
 
 
 def find_handler(
@@ -43,35 +48,40 @@ async def call_handler(
     return await run_in_threadpool(handler, conn, error)
 
 
+async def answer_exception(
+    error: Exception,
+    handlers: Handlers,
+    conn: Request | WebSocket,
+    receive: Receive,
+    send: Send,
+) -> bool:
+    """Have its handler answer ``error``, which was caught; ``False`` where there is none.
+
+    ``send`` is what ``watch_send`` made, and all that the application could send by.
+    """
+    handler = find_handler(error, *handlers)
+    if handler is None:
+        return False
+    if has_started(send):
+        raise RuntimeError("Caught handled exception, but response already started.") from error
+    response = await call_handler(handler, conn, error)
+    if response is not None:
+        await response(conn.scope, receive, send)
+    # An exception object that is raised again and again would keep every request alive.
+    error.__traceback__ = None
+    return True
+
+
 def wrap_app_handling_exceptions(app: ASGIApp, conn: Request | WebSocket) -> ASGIApp:
     """Have the handlers of the scope of ``conn`` answer what ``app`` raises."""
-    by_class, by_status = cast(
-        "tuple[ExceptionHandlers, StatusHandlers]", conn.scope.get(HANDLERS_KEY, ({}, {}))
-    )
+    handlers: Handlers = conn.scope.get(HANDLERS_KEY, NO_HANDLERS)
 
     async def handling_app(scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        # Not a coroutine function: every message would pay for one.
-        def watching_send(message: Message) -> Awaitable[None]:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            return send(message)
-
+        watched = watch_send(send)
         try:
-            await app(scope, receive, watching_send)
+            await app(scope, receive, watched)
         except Exception as error:
-            handler = find_handler(error, by_class, by_status)
-            if handler is None:
+            if not await answer_exception(error, handlers, conn, receive, watched):
                 raise
-            if started:
-                raise RuntimeError(
-                    "Caught handled exception, but response already started."
-                ) from error
-            response = await call_handler(handler, conn, error)
-            if response is not None:
-                await response(scope, receive, watching_send)
-            # An exception object that is raised again and again would keep every request alive.
-            error.__traceback__ = None
 
     return handling_app

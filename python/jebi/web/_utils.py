@@ -160,11 +160,3 @@ def get_route_path(scope: Scope) -> str:
         if not rest or rest[0] == "/":
             return rest
     return path
-
-
-def raw_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """The headers in a scope, which ASGI allows to be any iterable, as a list."""
-    raw = scope["headers"]
-    if type(raw) is not list:
-        raw = scope["headers"] = list(raw)
-    return raw

@@ -48,7 +48,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use reactor::{Interest, Readiness, Token};
 
 pub(crate) use self::answer::Standing;
-pub(crate) use self::asgi::{Callables, Cycle};
+pub(crate) use self::asgi::{Callables, Cycle, Definition, enter, message_of};
 use self::deadlines::Awaited;
 pub(crate) use self::head::Headers;
 pub(crate) use self::observe::{AccessLog, MetricsPage};

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 /// A field's name, or its value, as bytes.
-fn encoded<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+pub(super) fn encoded<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
     let py = text.py();
     let known = text.to_str().ok().filter(|known| known.is_ascii());
     if let Some(known) = known {
@@ -23,7 +23,7 @@ fn encoded<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
 }
 
 /// The name that stands in the list for the one that is asked for.
-fn name_of<'a>(key: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+pub(super) fn name_of<'a>(key: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
     if let Ok(known) = key.to_str()
         && known.is_ascii()
     {
@@ -97,7 +97,7 @@ fn is_named(pair: &Bound<'_, PyAny>, name: &[u8]) -> PyResult<bool> {
 }
 
 /// A value as text; of any kind that can be decoded.
-fn value_text<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn value_text<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
     if let Ok(value) = value.cast::<PyBytes>() {
         return Ok(text(py, value.as_bytes()).into_any());
@@ -158,6 +158,18 @@ pub(crate) fn set_header(
     }
 }
 
+/// Names one more header that an answer depends on.
+pub(super) fn add_vary(raw: &Bound<'_, PyList>, name: &Bound<'_, PyString>) -> PyResult<()> {
+    let vary = intern!(raw.py(), "vary");
+    let present = find_headers(raw, vary)?;
+    if present.is_empty() {
+        return set_header(raw, vary, name);
+    }
+    present.append(name)?;
+    let all = intern!(raw.py(), ", ").call_method1(intern!(raw.py(), "join"), (present,))?;
+    set_header(raw, vary, all.cast()?)
+}
+
 /// Removes `key` from `raw`, wherever it stands; it need not be there.
 ///
 /// Raises `UnicodeEncodeError` for a key that cannot be a name.
@@ -212,6 +224,19 @@ pub(crate) fn find_cookies<'py>(raw: &Bound<'py, PyAny>) -> PyResult<Bound<'py, 
         Ok(true)
     })?;
     Ok(cookies)
+}
+
+/// The value of the cookie `name` among the pairs of `raw`, the last one of several.
+pub(super) fn find_last_cookie(raw: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<String>> {
+    let mut found = None;
+    each_value(raw, b"cookie", |value| {
+        if let Ok(header) = value.cast::<PyBytes>() {
+            let last = params::cookie(header.as_bytes(), name);
+            found = last.map(Cow::into_owned).or(found.take());
+        }
+        Ok(true)
+    })?;
+    Ok(found)
 }
 
 /// The names and values of a query string, in order, as `urllib.parse.parse_qsl` gives them with

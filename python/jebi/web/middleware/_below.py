@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from jebi._engine import Aside
+from jebi._engine import Aside, Pause
 from jebi.web.middleware._outcome import Outcome
 from jebi.web.responses import messages
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-    from jebi._engine import Pause
     from jebi.web.middleware.base import _CachedRequest
     from jebi.web.types import ASGIApp, Message, Send
+
+_NO_WAIT = Pause.released()
 
 
 class Below:
@@ -46,7 +47,7 @@ class Below:
             raise RuntimeError("call_next was called twice, and not by the middleware's own task")
         run = Run(self, aside)
         self._runs.append(run)
-        run.begin(self._app)
+        run.is_paused = bool(aside.begin(run.run(self._app)))
         return run
 
     def finish(self) -> bool:
@@ -72,7 +73,8 @@ class Below:
         # They refer to this: nothing is left to the garbage collector.
         runs, self._runs = self._runs, []
         for run in runs:
-            run.raise_what_is_left()
+            if run.error is not None:
+                run.raise_what_is_left()
 
     async def cancel(self) -> None:
         """Have the application leave: the middleware failed."""
@@ -134,37 +136,33 @@ class Run(Outcome):
         "_aside",
         "_below",
         "_ended",
-        "_is_paused",
         "_last",
         "_pieces",
         "_waiter",
         "info",
-        "is_iterated",
+        "is_paused",
         "start",
     )
 
     def __init__(self, below: Below, aside: Aside) -> None:
-        super().__init__()
+        # Not by way of the base: there is one for each request.
+        self.error = None
+        self._is_raised = False
         self._below = below
         self._aside = aside
         self._pieces: deque[tuple[Message, Pause]] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._last: Pause | None = None
-        self._is_paused = False
+        #: It goes on when it is resumed.
+        self.is_paused = False
         self._ended = False
         self.start: Message | None = None
         self.info: Mapping[str, Any] | None = None
-        #: Somebody walks the messages.
-        self.is_iterated = False
 
     @property
     def task(self) -> asyncio.Task[Any] | None:
         """The task that the application is since it had to wait for something."""
         return self._aside.task
-
-    def begin(self, app: ASGIApp) -> None:
-        """Run ``app`` until it pauses or has to wait."""
-        self._is_paused = bool(self._aside.begin(self._run(app)))
 
     async def wait_for_start(self) -> None:
         """Wait until the response has begun."""
@@ -178,42 +176,42 @@ class Run(Outcome):
             else:
                 await self._go_on()
 
-    async def _run(self, app: ASGIApp) -> None:
+    async def run(self, app: ASGIApp) -> None:
+        """Run ``app``; what it raises is kept."""
         try:
             await app(self._below.request.scope, self._below.receive, self._hand_over)
         except Exception as error:
             self.error = error
         finally:
             self._ended = True
-            self._wake()
+            if self._waiter is not None:
+                self._wake(self._waiter)
 
     def _hand_over(self, message: Message) -> Pause:
         """The ``send`` of the application: it goes on when the message is taken."""
-        pause = self._aside.pause()
         if self._below.answered:
             # Nobody wants the rest.
-            pause.release()
-            return pause
+            return _NO_WAIT
+        pause = _NO_WAIT
         kind = message["type"]
         if self.start is not None or kind == "http.response.early_hint":
+            pause = self._aside.pause()
             self._pieces.append((message, pause))
         elif kind == "http.response.debug":
             self.info = message["info"]
-            pause.release()
         else:
             assert kind == "http.response.start", f"Unexpected message: {message}"
             self.start = message
-            pause.release()
-        self._wake()
+        if self._waiter is not None:
+            self._wake(self._waiter)
         return pause
 
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
+    @staticmethod
+    def _wake(waiter: asyncio.Future[None]) -> None:
+        if not waiter.done():
             waiter.set_result(None)
 
     def __aiter__(self) -> Self:
-        self.is_iterated = True
         return self
 
     async def __anext__(self) -> Message:
@@ -225,14 +223,25 @@ class Run(Outcome):
 
     async def _go_on(self) -> None:
         """Have the application go on, or wait until it has."""
-        if self._is_paused:
-            self._is_paused = bool(self._aside.resume())
+        if self.is_paused:
+            self.is_paused = bool(self._aside.resume())
             return
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
         finally:
             self._waiter = None
+
+    def take_whole(self) -> Message | None:
+        """The message with the body, if it is there and the only one."""
+        if len(self._pieces) != 1:
+            return None
+        message, pause = self._pieces[0]
+        if message["type"] != "http.response.body" or message.get("more_body", False):
+            return None
+        self._pieces.clear()
+        self._last = pause
+        return message
 
     def _take(self) -> Message:
         message, pause = self._pieces.popleft()
@@ -262,8 +271,8 @@ class Run(Outcome):
             self._last.release()
         if self._pieces:
             self._release()
-        while self._is_paused:
-            self._is_paused = bool(self._aside.resume())
+        while self.is_paused:
+            self.is_paused = bool(self._aside.resume())
         return self._ended
 
     async def wait(self) -> None:
@@ -285,8 +294,8 @@ class Run(Outcome):
 
     async def cancel(self) -> None:
         """Raise a cancellation in the application and wait until it has left."""
-        if self._is_paused:
-            self._is_paused = False
+        if self.is_paused:
+            self.is_paused = False
             try:
                 self._aside.resume(asyncio.CancelledError())
             except asyncio.CancelledError:

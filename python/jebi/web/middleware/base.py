@@ -216,9 +216,10 @@ class _CachedRequest(Request):
 class _StreamingResponse(Response):
     """The application's response, as ``call_next`` hands it out."""
 
-    #: Where it comes from, and the body as it comes from there.
+    #: Where it comes from.
     _run: Run | None = None
-    _body: AsyncContentStream | None = None
+    #: The body, once somebody has asked for it or given another.
+    _content: AsyncContentStream | None = None
 
     def __init__(
         self,
@@ -229,7 +230,7 @@ class _StreamingResponse(Response):
         info: Mapping[str, Any] | None = None,
     ) -> None:
         self.info = info
-        self.body_iterator = content
+        self._content = content
         self.status_code = status_code
         self.media_type = media_type
         self.background = None
@@ -242,7 +243,6 @@ class _StreamingResponse(Response):
         assert start is not None
         response = cls.__new__(cls)
         response.info = run.info
-        response.body_iterator = response._body = messages.pieces(run)
         response._run = run
         response.status_code = start["status"]
         response.media_type = None
@@ -250,16 +250,30 @@ class _StreamingResponse(Response):
         response.raw_headers = start.get("headers", [])
         return response
 
+    @property
+    def body_iterator(self) -> AsyncContentStream:
+        """The body as it comes, or what was put in its place."""
+        if self._content is None:
+            assert self._run is not None
+            self._content = messages.pieces(self._run)
+        return self._content
+
+    @body_iterator.setter
+    def body_iterator(self, content: AsyncContentStream) -> None:
+        self._content = content
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - an ASGI application takes them
         """Send the response on."""
         if self.info is not None:
             await send({"type": "http.response.debug", "info": self.info})
         await send(messages.start(self.status_code, self.raw_headers))
         run = self._run
-        if run is not None and self.body_iterator is self._body and not run.is_iterated:
-            await run.send_body(send)
-        else:
+        if run is None or self._content is not None:
             await self._send_body(send)
+        elif (whole := run.take_whole()) is not None:
+            await send(whole)
+        else:
+            await run.send_body(send)
         if self.background is not None:
             await self.background()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jebi._engine import find_headers, set_header
+from jebi._engine import add_fields, request_header
 from jebi.web.datastructures import Headers, MutableHeaders
 from jebi.web.responses import PlainTextResponse, Response
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
@@ -99,16 +99,19 @@ class CORSMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        is_preflight = (
+        origin = request_header(scope, "origin")
+        cls: Any = type(self)
+        if (
             scope["method"] == "OPTIONS"
-            and "origin" in headers
-            and "access-control-request-method" in headers
-        )
-        if is_preflight:
-            await self.preflight_response(request_headers=headers)(scope, receive, send)
+            and origin is not None
+            and request_header(scope, "access-control-request-method") is not None
+        ):
+            response = self.preflight_response(request_headers=Headers(scope=scope))
+            await response(scope, receive, send)
+        elif cls.simple_response is _SIMPLE_RESPONSE and cls.send is _SEND:
+            await self.app(scope, receive, self._adding(send, origin))
         else:
-            await self.simple_response(scope, receive, send, request_headers=headers)
+            await self.simple_response(scope, receive, send, request_headers=Headers(scope=scope))
 
     def is_allowed_origin(self, origin: str) -> bool:
         """Whether pages of ``origin`` may read the answers."""
@@ -162,20 +165,24 @@ class CORSMiddleware:
     # Not a coroutine function: every message would pay for one.
     def send(self, message: Message, send: Send, request_headers: Headers) -> Awaitable[None]:
         """Send ``message``, with the headers added where it begins the answer."""
-        if message["type"] == "http.response.start":
-            raw = message["headers"] = list(message.get("headers", ()))
-            origin = request_headers.get("origin")
-            if origin is not None:
-                for name, value in self.simple_headers.items():
-                    set_header(raw, name, value)
-                if self.preflight_explicit_allow_origin and self.is_allowed_origin(origin):
-                    set_header(raw, "Access-Control-Allow-Origin", origin)
-            # Also for an answer without the header: a cache must not give it to another origin.
-            set_header(raw, "vary", ", ".join([*find_headers(raw, "vary"), "Origin"]))
-        return send(message)
+        return self._adding(send, request_headers.get("origin"))(message)
+
+    def _adding(self, send: Send, origin: str | None) -> Send:
+        fields: list[tuple[str, str]] = []
+        if origin is not None:
+            fields += self.simple_headers.items()
+            if self.preflight_explicit_allow_origin and self.is_allowed_origin(origin):
+                fields.append(("Access-Control-Allow-Origin", origin))
+        # Also for an answer without the header: a cache must not give it to another origin.
+        return add_fields(send, fields, "Origin")
 
     @staticmethod
     def allow_explicit_origin(headers: MutableHeaders, origin: str) -> None:
         """Name ``origin`` as one that may read the answer."""
         headers["Access-Control-Allow-Origin"] = origin
         headers.add_vary_header("Origin")
+
+
+# A subclass may have others.
+_SIMPLE_RESPONSE = CORSMiddleware.simple_response
+_SEND = CORSMiddleware.send

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
 
+from jebi._engine import has_started, watch_send
 from jebi.web._exception_handler import call_handler
 from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import is_async_callable as is_async_callable
@@ -12,10 +12,7 @@ from jebi.web.concurrency import run_in_threadpool
 from jebi.web.middleware._traceback_page import traceback_page
 from jebi.web.requests import Request
 from jebi.web.responses import HTMLResponse, PlainTextResponse, Response
-from jebi.web.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
+from jebi.web.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 
 class ServerErrorMiddleware:
@@ -39,22 +36,15 @@ class ServerErrorMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
-
-        # Not a coroutine function: every message would pay for one.
-        def watching_send(message: Message) -> Awaitable[None]:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            return send(message)
-
+        watched = watch_send(send)
         try:
-            await self.app(scope, receive, watching_send)
+            await self.app(scope, receive, watched)
         except Exception as error:
             observer: Observer | None = scope.get(OBSERVER_KEY)
             if observer is not None:
                 observer.exception_raised(error)
             response = await self._response(Request(scope), error)
-            if not started:
+            if not has_started(watched):
                 await response(scope, receive, send)
             raise
 

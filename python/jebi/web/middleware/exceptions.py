@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jebi._engine import watch_send
 from jebi.web._exception_handler import (
     HANDLERS_KEY,
     ExceptionHandlers,
     StatusHandlers,
-    wrap_app_handling_exceptions,
+    answer_exception,
 )
 from jebi.web.exceptions import HTTPException, WebSocketException
 from jebi.web.requests import Request
@@ -51,16 +52,23 @@ class ExceptionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application, here and in its routes, with the handlers at hand."""
-        conn: Request | WebSocket
-        if scope["type"] == "http":
-            conn = Request(scope, receive, send)
-        elif scope["type"] == "websocket":
-            conn = WebSocket(scope, receive, send)
-        else:
+        kind = scope["type"]
+        if kind not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        scope[HANDLERS_KEY] = (self._exception_handlers, self._status_handlers)
-        await wrap_app_handling_exceptions(self.app, conn)(scope, receive, send)
+        handlers = (self._exception_handlers, self._status_handlers)
+        scope[HANDLERS_KEY] = handlers
+        watched = watch_send(send)
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            conn: Request | WebSocket
+            if kind == "http":
+                conn = Request(scope, receive, send)
+            else:
+                conn = WebSocket(scope, receive, send)
+            if not await answer_exception(error, handlers, conn, receive, watched):
+                raise
 
     async def http_exception(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002 - a handler's signature
         """The answer to an ``HTTPException``: its detail as text."""

@@ -9,14 +9,13 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from jebi._engine import find_header
-from jebi.web._utils import raw_headers
+from jebi._engine import Pause, find_header, request_header
 from jebi.web.datastructures import MutableHeaders
 from jebi.web.middleware._codings import CODINGS, check_codings, choose_coding
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
 
     from jebi.web.middleware._codings import Compressor
 
@@ -45,6 +44,8 @@ _THREAD_MINIMUM_SIZE = 128 * 1024
 _limiter: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("_gzip_limiter")
 _THREADS = 40
 _LONGEST_TYPE = 255
+
+_NO_WAIT = Pause.released()
 
 
 def _compression_limiter() -> anyio.CapacityLimiter:
@@ -113,7 +114,7 @@ class GZipMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        accepted = find_header(raw_headers(scope), "accept-encoding")
+        accepted = request_header(scope, "accept-encoding")
         coding = None if accepted is None else choose_coding(accepted, self.codings)
         responder: IdentityResponder
         if coding is None:
@@ -129,7 +130,8 @@ class GZipMiddleware:
                 exclude_content_types=self.exclude_content_types,
             )
             responder.content_encoding = coding
-        await responder(scope, receive, send)
+        responder.send = send
+        await self.app(scope, receive, responder.send_with_compression)
 
 
 class IdentityResponder:
@@ -157,21 +159,33 @@ class IdentityResponder:
         self.send = send
         await self.app(scope, receive, self.send_with_compression)
 
-    async def send_with_compression(self, message: Message) -> None:
+    # Not a coroutine function: every message would pay for one.
+    def send_with_compression(self, message: Message) -> Awaitable[None]:
         """Send ``message``, its body compressed."""
         kind = message["type"]
         if kind == "http.response.start":
             message.setdefault("headers", [])
-            self._start = message
             self._as_it_is = self._is_left_alone(message)
             if self._as_it_is:
-                await self._send_start()
-        elif kind == "http.response.body" and not self._as_it_is:
-            await self._send_body(message)
-        else:
-            if kind == "http.response.pathsend":
-                await self._send_start()
-            await self.send(message)
+                return self.send(message)
+            self._start = message
+            return _NO_WAIT
+        start = self._start
+        if kind == "http.response.body" and not self._as_it_is:
+            is_whole = start is not None and not message.get("more_body", False)
+            if not is_whole or len(message.get("body", b"")) >= self.minimum_size:
+                return self._send_body(message)
+            self._as_it_is = True
+        elif kind != "http.response.pathsend":
+            return self.send(message)
+        if start is None:
+            return self.send(message)
+        self._start = None
+        return self._send_both(start, message)
+
+    async def _send_both(self, start: Message, message: Message) -> None:
+        await self.send(start)
+        await self.send(message)
 
     def _is_left_alone(self, start: Message) -> bool:
         headers = start["headers"]
@@ -181,26 +195,16 @@ class IdentityResponder:
         # Applications name a few; one that makes them up as it goes does not fill the memory.
         return _is_excluded(content_type[:_LONGEST_TYPE], self.exclude_content_types)
 
-    async def _send_start(self) -> None:
-        if self._start is not None:
-            start, self._start = self._start, None
-            await self.send(start)
-
     async def _send_body(self, message: Message) -> None:
         body = message.get("body", b"")
         more = message.get("more_body", False)
-        start = self._start
-        if start is not None and not more and len(body) < self.minimum_size:
-            self._start, self._as_it_is = None, True
-            await self.send(start)
-            await self.send(message)
-            return
         body = await self.apply_compression(body, more_body=more)
+        start, self._start = self._start, None
         if start is not None:
             # Trailers need chunks, which leave no place for a length.
             length = None if more or start.get("trailers", False) else len(body)
             self._amend(MutableHeaders(raw=start["headers"]), length)
-        await self._send_start()
+            await self.send(start)
         await self.send({**message, "body": body})
 
     def _amend(self, headers: MutableHeaders, length: int | None) -> None:

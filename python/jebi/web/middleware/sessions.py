@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import itsdangerous
 
-from jebi._engine import find_cookies
-from jebi.web._utils import raw_headers
+from jebi._engine import edit_send, request_cookie
 from jebi.web.datastructures import MutableHeaders, Secret
+from jebi.web.middleware._signer import Signer
 from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
 
 _FORTNIGHT = 14 * 24 * 60 * 60
 
@@ -102,7 +99,7 @@ class SessionMiddleware:
         partitioned: bool = False,
     ) -> None:
         self.app = app
-        self.signer = itsdangerous.TimestampSigner(str(secret_key))
+        self.signer = Signer(str(secret_key))
         self.session_cookie = session_cookie
         self.max_age = max_age
         self.path = path
@@ -120,26 +117,21 @@ class SessionMiddleware:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        stored = self._load(scope)
+        cookie = request_cookie(scope, self.session_cookie)
+        stored = None if cookie is None else self._load(cookie)
         had_session = stored is not None
         scope["session"] = Session(stored or {})
 
-        # Not a coroutine function: every message would pay for one.
-        def send_with_session(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                session: Session = scope["session"]
-                # Nothing is added for a session that nobody looked at.
-                if session.accessed or session.modified:
-                    message.setdefault("headers", [])
-                    self._store(session, MutableHeaders(scope=message), had_session)
-            return send(message)
+        def keep(start: Message) -> None:
+            session: Session = scope["session"]
+            # Nothing is added for a session that nobody looked at.
+            if session.accessed or session.modified:
+                start.setdefault("headers", [])
+                self._store(session, MutableHeaders(scope=start), had_session)
 
-        await self.app(scope, receive, send_with_session)
+        await self.app(scope, receive, edit_send(send, keep))
 
-    def _load(self, scope: Scope) -> dict[str, Any] | None:
-        cookie = find_cookies(raw_headers(scope)).get(self.session_cookie)
-        if cookie is None:
-            return None
+    def _load(self, cookie: str) -> dict[str, Any] | None:
         try:
             data = self.signer.unsign(cookie.encode(), max_age=self.max_age)
             session = json.loads(b64decode(data))

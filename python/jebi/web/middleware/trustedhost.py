@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jebi._engine import find_header
-from jebi.web._utils import parse_host_header, raw_headers
+from jebi._engine import is_for_host, request_header
+from jebi.web._utils import parse_host_header
 from jebi.web.datastructures import URL
 from jebi.web.responses import PlainTextResponse, RedirectResponse, Response
 from jebi.web.types import ASGIApp, Receive, Scope, Send
@@ -46,11 +46,10 @@ class TrustedHostMiddleware:
         if self.allow_any or scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        header = find_header(raw_headers(scope), "host")
-        if header is not None and self._is_listed(header):
+        if is_for_host(scope, self.allowed_hosts):
             await self.app(scope, receive, send)
             return
-        parsed = parse_host_header(header)
+        parsed = parse_host_header(request_header(scope, "host"))
         host = None if parsed is None else parsed.host.lower()
         if host is not None and self._is_allowed(host):
             await self.app(scope, receive, send)
@@ -60,13 +59,6 @@ class TrustedHostMiddleware:
             url = URL(scope=scope)
             response = RedirectResponse(url.replace(netloc=f"www.{url.netloc}"))
         await response(scope, receive, send)
-
-    def _is_listed(self, header: str) -> bool:
-        """Whether a header is one of the hosts to the letter; most are, and need no parser."""
-        name, colon, port = header.partition(":")
-        if colon and not (port.isascii() and port.isdigit()):
-            return False
-        return name.isascii() and name != "" and name.lower() in self.allowed_hosts
 
     def _is_allowed(self, host: str) -> bool:
         return any(

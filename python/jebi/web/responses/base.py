@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from jebi._engine import initial_headers
 from jebi.web.datastructures import MutableHeaders
 from jebi.web.responses import messages
 from jebi.web.responses.cookies import SameSite, cookie_header
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 
     from jebi.web.background import BackgroundTask
     from jebi.web.types import Message, Receive, Scope, Send
-
-
-@lru_cache(maxsize=256)
-def _content_type(media_type: str, charset: str) -> bytes:
-    if media_type.startswith("text/") and "charset=" not in media_type.lower():
-        media_type = f"{media_type}; charset={charset}"
-    return media_type.encode("latin-1")
 
 
 class Response:
@@ -64,22 +57,13 @@ class Response:
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         """Set ``raw_headers``: those given, then length and type of the body where missing."""
-        raw: list[tuple[bytes, bytes]] = []
-        has_length = has_type = False
-        if headers:
-            for key, value in headers.items():
-                name = key.lower().encode("latin-1")
-                raw.append((name, value.encode("latin-1")))
-                has_length = has_length or name == b"content-length"
-                has_type = has_type or name == b"content-type"
-        self.raw_headers = raw
-        # A response that streams has no body to measure; 1xx, 204 and 304 must not declare one.
-        body = getattr(self, "body", None)
-        status = self.status_code
-        if not has_length and body is not None and status >= 200 and status not in {204, 304}:
-            raw.append((b"content-length", b"%d" % len(body)))
-        if not has_type and self.media_type is not None:
-            raw.append((b"content-type", _content_type(self.media_type, self.charset)))
+        self.raw_headers: list[tuple[bytes, bytes]] = initial_headers(
+            headers,
+            getattr(self, "body", None),
+            self.status_code,
+            self.media_type,
+            self.charset,
+        )
 
     @property
     def headers(self) -> MutableHeaders:

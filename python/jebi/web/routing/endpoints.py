@@ -6,7 +6,13 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from jebi.web._exception_handler import wrap_app_handling_exceptions
+from jebi._engine import watch_send
+from jebi.web._exception_handler import (
+    HANDLERS_KEY,
+    NO_HANDLERS,
+    answer_exception,
+    wrap_app_handling_exceptions,
+)
 from jebi.web._utils import is_async_callable
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.requests import Request
@@ -26,12 +32,15 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request: Request = Request(scope, receive, send)
-
-        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        # The function may hand the scope to an application with handlers of its own.
+        handlers = scope.get(HANDLERS_KEY, NO_HANDLERS)
+        watched = watch_send(send)
+        try:
             response = await answer(request)
-            await response(scope, receive, send)
-
-        await wrap_app_handling_exceptions(respond, request)(scope, receive, send)
+            await response(scope, receive, watched)
+        except Exception as error:
+            if not await answer_exception(error, handlers, request, receive, watched):
+                raise
 
     return app
 

@@ -81,27 +81,31 @@ class Router:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a connection, through the middleware."""
-        await self.middleware_stack(scope, receive, send)
+        stack = self.middleware_stack
+        if getattr(stack, "__func__", None) is _APP and stack.__self__ is self:  # type: ignore[attr-defined]  # it is a method
+            # No middleware, and so no reason for a coroutine more.
+            await self._answer(scope)(scope, receive, send)
+        else:
+            await stack(scope, receive, send)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a connection, behind the middleware."""
-        assert scope["type"] in {"http", "websocket", "lifespan"}
+        await self._answer(scope)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> ASGIApp:
+        """What answers a connection."""
+        kind = scope["type"]
+        assert kind in {"http", "websocket", "lifespan"}
         scope.setdefault("router", self)
-        if scope["type"] == "lifespan":
-            await self.lifespan(scope, receive, send)
-            return
+        if kind == "lifespan":
+            return self.lifespan
         route = self._search().choose(scope)
         if route is not None:
             observer: Observer | None = scope.get(OBSERVER_KEY)
             if observer is not None:
                 observer.route_chosen(route)
-            await route.handle(scope, receive, send)
-            return
-        redirect = self._redirect(scope)
-        if redirect is not None:
-            await redirect(scope, receive, send)
-            return
-        await self.default(scope, receive, send)
+            return _handler(route, scope)
+        return self._redirect(scope) or self.default
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -180,3 +184,18 @@ class Router:
     ) -> None:
         """Add an endpoint for WebSockets."""
         self.routes.append(WebSocketRoute(path, endpoint, name=name))
+
+
+_APP = Router.app
+_HANDLE = Route.handle
+
+
+def _handler(route: Any, scope: Scope) -> ASGIApp:
+    """What handles a connection for ``route``: its application, where that is all."""
+    handle: ASGIApp = route.handle
+    if getattr(handle, "__func__", None) is _HANDLE:
+        methods = route.methods
+        if not methods or scope["method"] in methods:
+            app: ASGIApp = route.app
+            return app
+    return handle

@@ -25,17 +25,21 @@ pub(super) fn send(cycle: &Bound<'_, Cycle>) -> PyResult<Py<PyAny>> {
     SEND.bind(cycle)
 }
 
-/// A method of [`Cycle`] as the interpreter calls it.
+/// A method of an object of ours as the interpreter calls it.
 ///
 /// They are made and called for every request. A method of the class would be looked up twice for it,
 /// and would have its one argument parsed like any others.
-struct Definition(ffi::PyMethodDef);
+pub(crate) struct Definition(ffi::PyMethodDef);
 
 // SAFETY: nothing in there is ever changed; the interpreter only reads it.
 unsafe impl Sync for Definition {}
 
 impl Definition {
-    const fn new(name: &'static CStr, function: ffi::PyCFunctionFastWithKeywords) -> Self {
+    /// `function` gets what [`bind`](Self::bind) binds as its first argument.
+    pub(crate) const fn new(
+        name: &'static CStr,
+        function: ffi::PyCFunctionFastWithKeywords,
+    ) -> Self {
         Self(ffi::PyMethodDef {
             ml_name: name.as_ptr(),
             ml_meth: ffi::PyMethodDefPointer {
@@ -46,12 +50,32 @@ impl Definition {
         })
     }
 
-    fn bind(&'static self, cycle: &Bound<'_, Cycle>) -> PyResult<Py<PyAny>> {
+    /// The function, which holds `object`.
+    pub(crate) fn bind<T>(&'static self, object: &Bound<'_, T>) -> PyResult<Py<PyAny>> {
         let definition = (&raw const self.0).cast_mut();
-        // SAFETY: the definition is static; the function holds the cycle. A new reference, or null with an exception set.
+        // SAFETY: the definition is static; the function holds the object. A new reference, or null with an exception set.
         unsafe {
-            let function = ffi::PyCFunction_NewEx(definition, cycle.as_ptr(), ptr::null_mut());
-            Bound::from_owned_ptr_or_err(cycle.py(), function).map(Bound::unbind)
+            let function = ffi::PyCFunction_NewEx(definition, object.as_ptr(), ptr::null_mut());
+            Bound::from_owned_ptr_or_err(object.py(), function).map(Bound::unbind)
+        }
+    }
+
+    /// What a function was bound to, if it was bound here.
+    pub(crate) fn bound_to<'py>(
+        &'static self,
+        function: &Bound<'py, PyAny>,
+    ) -> Option<Bound<'py, PyAny>> {
+        if function.get_type_ptr() != &raw mut ffi::PyCFunction_Type {
+            return None;
+        }
+        // SAFETY: a live object whose type is the very one of this layout, and of which two fields are read. What it
+        // is bound to is alive as long as it is, and there is something where the definition is ours.
+        unsafe {
+            let known = function.as_ptr().cast::<ffi::PyCFunctionObject>();
+            if (*known).m_ml != (&raw const self.0).cast_mut() {
+                return None;
+            }
+            Some(Bound::from_borrowed_ptr(function.py(), (*known).m_self))
         }
     }
 }
@@ -83,23 +107,39 @@ unsafe extern "C" fn call_send(
     // positional arguments, and behind them as many as there are names in a tuple of `str`.
     unsafe {
         enter::<Cycle>(cycle, |cycle| {
-            let is_message = match (count, names.is_null()) {
-                (1, true) => true,
-                (0, false) => {
-                    let names = Borrowed::from_ptr(cycle.py(), names);
-                    names.eq(("message",))?
-                }
-                _ => false,
-            };
-            if !is_message {
-                return Err(PyTypeError::new_err(
-                    "send() takes exactly one argument, the message",
-                ));
-            }
-            let message = Borrowed::from_ptr(cycle.py(), *arguments);
+            let message = message_of(cycle.py(), arguments, count, names)?;
             Cycle::send(cycle, &message).map(|awaitable| Some(awaitable.into_any()))
         })
     }
+}
+
+/// The one argument of a `send`, by its place or by its name.
+///
+/// # Safety
+/// The arguments are as the interpreter hands them to functions with these flags: so many positional ones, and behind
+/// them as many as there are names in a tuple of `str`, all of which outlive the result.
+pub(crate) unsafe fn message_of<'a>(
+    py: Python<'_>,
+    arguments: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> PyResult<Borrowed<'a, '_, PyAny>> {
+    let is_message = match (count, names.is_null()) {
+        (1, true) => true,
+        (0, false) => {
+            // SAFETY: a live tuple, says the caller.
+            let names = unsafe { Borrowed::from_ptr(py, names) };
+            names.eq(("message",))?
+        }
+        _ => false,
+    };
+    if !is_message {
+        return Err(PyTypeError::new_err(
+            "send() takes exactly one argument, the message",
+        ));
+    }
+    // SAFETY: there is one argument.
+    Ok(unsafe { Borrowed::from_ptr(py, *arguments) })
 }
 
 /// Has the interpreter await a [`Sending`] and a [`Receiving`] by functions of C's calling convention.
@@ -162,7 +202,7 @@ unsafe extern "C" fn step_receiving(receiving: *mut ffi::PyObject) -> *mut ffi::
 ///
 /// # Safety
 /// The thread is attached, and `object` a live `T`.
-unsafe fn enter<T>(
+pub(crate) unsafe fn enter<T>(
     object: *mut ffi::PyObject,
     method: impl FnOnce(&Bound<'_, T>) -> PyResult<Option<Py<PyAny>>>,
 ) -> *mut ffi::PyObject {

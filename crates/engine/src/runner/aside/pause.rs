@@ -18,7 +18,8 @@ use crate::eventloop::wake;
 /// task, it waits for a future as anything else does.
 #[pyclass(frozen, module = "jebi._engine")]
 pub(crate) struct Pause {
-    aside: Py<Aside>,
+    /// Whose it is; nobody's where there is nothing to wait for.
+    aside: Option<Py<Aside>>,
     stage: Mutex<Stage>,
 }
 
@@ -33,7 +34,7 @@ enum Stage {
 impl Pause {
     pub(super) fn new(aside: Py<Aside>) -> Self {
         Self {
-            aside,
+            aside: Some(aside),
             stage: Mutex::new(Stage::Fresh),
         }
     }
@@ -54,7 +55,9 @@ impl Pause {
             drop(this.enter(Stage::Released));
             return Ok(None);
         }
-        let aside = this.aside.get();
+        let Some(aside) = this.aside.as_ref().map(Py::get) else {
+            return Ok(None);
+        };
         if aside.is_inline(py)? {
             drop(this.enter(Stage::Inline));
             return Ok(Some(slf.clone().into_any().unbind()));
@@ -68,6 +71,15 @@ impl Pause {
 
 #[pymethods]
 impl Pause {
+    /// One that is no pause: whoever awaits it goes on at once, any number of times.
+    #[staticmethod]
+    fn released() -> Self {
+        Self {
+            aside: None,
+            stage: Mutex::new(Stage::Released),
+        }
+    }
+
     /// Lets whoever waits here in a task go on, now or when it comes here.
     fn release(&self, py: Python<'_>) {
         if let Stage::Waiting(future) = self.enter(Stage::Released) {
