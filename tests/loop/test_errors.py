@@ -39,6 +39,30 @@ def test_an_exception_in_a_callback_is_reported_and_the_loop_goes_on(
     assert set(context) == {"message", "exception", "handle"}
 
 
+def test_a_handle_that_nobody_kept_is_reported_as_it_was(loop: asyncio.AbstractEventLoop) -> None:
+    """Though the callback, before it failed, had others made."""
+    reported: list[dict[str, Any]] = []
+    ran: list[int] = []
+    loop.set_exception_handler(lambda _, context: reported.append(context))
+
+    def fail_after_all(*numbers: int) -> None:
+        for number in numbers:
+            loop.call_soon(ran.append, number)
+            loop.call_later(0, ran.append, number)
+        fail()
+
+    later = loop.time()
+    loop.call_soon(fail_after_all, 1, 2)
+    loop.call_at(later, fail_after_all, 3, 4)
+    for _ in range(3):
+        run_once(loop)
+    soon, timer = (context["handle"] for context in reported)
+    assert (soon._args, timer._args, timer.when()) == ((1, 2), (3, 4), later)
+    assert (soon.cancelled(), timer.cancelled()) == (False, False)
+    assert all("fail_after_all(" in repr(context["handle"]) for context in reported)
+    assert sorted(ran) == [1, 1, 2, 2, 3, 3, 4, 4]
+
+
 def test_the_default_handler_logs(
     loop: asyncio.AbstractEventLoop, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,6 +148,7 @@ def test_the_handler_runs_in_the_context_of_what_failed(loop: asyncio.AbstractEv
     loop.set_exception_handler(lambda _, __: seen.append(variable.get()))
     token = variable.set("of the callback")
     handle = loop.call_soon(fail)
+    loop.call_soon(fail)
     variable.reset(token)
     run_once(loop)
-    assert seen == ["of the callback" if hasattr(handle, "get_context") else "unset"]
+    assert seen == ["of the callback" if hasattr(handle, "get_context") else "unset"] * 2

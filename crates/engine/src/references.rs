@@ -11,6 +11,13 @@ pub(crate) fn references<T>(object: &Py<T>) -> isize {
     unsafe { ffi::Py_REFCNT(object.as_ptr()) }
 }
 
+/// Whether the caller's is the only reference to `object`, weak ones included.
+///
+/// Without the GIL the count does not tell, so the answer is no.
+pub(crate) fn is_ours_alone<T>(object: &Py<T>) -> bool {
+    !cfg!(Py_GIL_DISABLED) && references(object) == 1 && !is_weakly_held(object)
+}
+
 /// Whether there are weak references to `object`.
 pub(crate) fn is_weakly_held<T>(object: &Py<T>) -> bool {
     // SAFETY: a live object whose class says where its list of weak references begins, if it has one

@@ -41,11 +41,17 @@ pub(crate) fn in_context<R>(
 
 /// Enters `context`, or a copy while it is occupied, which is handed out then.
 fn enter<'py>(context: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = context.py();
     // SAFETY: attached, and `context` is alive; anything but a Context raises TypeError.
     if unsafe { ffi::PyContext_Enter(context.as_ptr()) } == 0 {
         return Ok(None);
     }
+    enter_copy(context)
+}
+
+/// After `context` could not be entered: enters a copy if it is occupied.
+#[cold]
+fn enter_copy<'py>(context: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = context.py();
     let refused = PyErr::fetch(py);
     if !refused.is_instance_of::<PyRuntimeError>(py) {
         return Err(refused);

@@ -28,7 +28,7 @@ pub(crate) struct Handle {
 
 /// What changes when a handle is used again.
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     /// `None` once it is cancelled.
     call: Option<Call>,
     context: Option<Py<PyAny>>,
@@ -72,6 +72,20 @@ impl State {
             debug,
         })
     }
+
+    /// Drops it. What is dropped while `py` is known needs not be asked whether it may.
+    pub(super) fn release(self, py: Python<'_>) {
+        if let Some(call) = self.call {
+            call.release(py);
+        }
+        if let Some(context) = self.context {
+            context.drop_ref(py);
+        }
+        // Seldom there, and looked for here, because its destructor is a call.
+        if let Some(debug) = self.debug {
+            drop(debug);
+        }
+    }
 }
 
 impl Handle {
@@ -81,13 +95,8 @@ impl Handle {
         call: Call,
         context: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        let py = event_loop.py();
         let state = State::new(event_loop, call, context, 0.0)?;
-        if let Some(spare) = event_loop.get().take_spare(py, false) {
-            drop(spare.get().state.replace(py, state));
-            return Ok(spare);
-        }
-        Bound::new(py, Self::with(event_loop, state, false))
+        Self::make(event_loop, state, false)
     }
 
     /// A [`TimerHandle`] for the time `when`, in seconds of the loop's clock.
@@ -97,36 +106,39 @@ impl Handle {
         call: Call,
         context: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        let py = event_loop.py();
         let state = State::new(event_loop, call, context, when)?;
-        if let Some(spare) = event_loop.get().take_spare(py, true) {
-            drop(spare.get().state.replace(py, state));
-            return Ok(spare);
-        }
-        let base = PyClassInitializer::from(Self::with(event_loop, state, true));
-        Ok(Bound::new(py, base.add_subclass(TimerHandle))?.into_super())
+        Self::make(event_loop, state, true)
     }
 
-    fn with(event_loop: &Bound<'_, EventLoop>, state: State, is_timer: bool) -> Self {
-        Self {
+    /// A spare handle, or a new one, with `state`.
+    fn make<'py>(
+        event_loop: &Bound<'py, EventLoop>,
+        state: State,
+        is_timer: bool,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        if let Some(spare) = event_loop.get().take_spare(py, is_timer) {
+            spare.get().state.replace(py, state).release(py);
+            return Ok(spare);
+        }
+        let made = Self {
             state: Attached::new(state),
             event_loop: event_loop.clone().unbind(),
             is_timer,
             cancelled: AtomicBool::new(false),
             scheduled: AtomicBool::new(false),
+        };
+        if !is_timer {
+            return Bound::new(py, made);
         }
+        let timer = PyClassInitializer::from(made).add_subclass(TimerHandle);
+        Ok(Bound::new(py, timer)?.into_super())
     }
 
-    /// Lets go of everything, so that the handle can be used again.
-    pub(super) fn reset(&self, py: Python<'_>) {
-        let State { call, context, .. } = self.state.take(py);
+    /// Hands out everything it knows, so that it can be used again.
+    pub(super) fn empty(&self, py: Python<'_>) -> State {
         self.cancelled.store(false, Ordering::Relaxed);
-        if let Some(call) = call {
-            call.release(py);
-        }
-        if let Some(context) = context {
-            context.drop_ref(py);
-        }
+        self.state.take(py)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -172,6 +184,42 @@ impl Handle {
         };
         call.release(py);
         outcome
+    }
+
+    /// The same, for a handle that nobody else has: it is kept for another callback meanwhile.
+    pub(super) fn run_alone(
+        event_loop: &Bound<'_, EventLoop>,
+        handle: Bound<'_, Self>,
+    ) -> PyResult<()> {
+        let py = event_loop.py();
+        let (state, is_timer) = (handle.get().empty(py), handle.get().is_timer);
+        event_loop.get().keep(handle);
+        let outcome = match (&state.call, &state.context) {
+            (Some(call), Some(context)) => in_context(context.bind(py), || call.run(py)).map(drop),
+            _ => Ok(()),
+        };
+        match outcome {
+            Err(error) if !is_exit(py, &error) => {
+                Self::report_anew(event_loop, state, is_timer, error)
+            }
+            outcome => {
+                state.release(py);
+                outcome
+            }
+        }
+    }
+
+    /// Reports what a callback raised whose handle is another one's by now, with one like it.
+    #[cold]
+    fn report_anew(
+        event_loop: &Bound<'_, EventLoop>,
+        state: State,
+        is_timer: bool,
+        error: PyErr,
+    ) -> PyResult<()> {
+        let handle = Self::make(event_loop, state, is_timer)?;
+        let call = handle.get().call(handle.py());
+        call.map_or(Ok(()), |call| Self::report(&handle, &call, error))
     }
 
     /// What it will call; `None` once it is cancelled.

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::attached::Attached;
+use crate::references::is_ours_alone;
 
 /// The lengths that are worth it. Shorter `bytes` come from Python's own pools, which cost as little;
 /// longer ones would be a lot to keep for nothing.
@@ -36,7 +37,7 @@ impl Reused {
 
     /// Keeps `bytes` that their receiver is done with, unless somebody else has them.
     pub(super) fn give_back(&self, bytes: Bound<'_, PyBytes>) {
-        if WORTH_KEEPING.contains(&bytes.as_bytes().len()) && is_ours_alone(&bytes) {
+        if WORTH_KEEPING.contains(&bytes.as_bytes().len()) && is_ours_alone(bytes.as_unbound()) {
             drop(self.0.replace(bytes.py(), Some(bytes.unbind())));
         }
     }
@@ -52,15 +53,8 @@ impl Reused {
         }
         let fits = |bytes: &mut Py<PyBytes>| bytes.as_bytes(py).len() == length;
         let bytes = self.0.with(py, |kept| kept.take_if(fits))?;
-        Some(bytes.into_bound(py)).filter(is_ours_alone)
+        Some(bytes.into_bound(py)).filter(|bytes| is_ours_alone(bytes.as_unbound()))
     }
-}
-
-/// Whether this is the only reference; `bytes` know no weak ones, nor does the garbage collector
-/// know `bytes`. Without the GIL a count does not tell.
-fn is_ours_alone(bytes: &Bound<'_, PyBytes>) -> bool {
-    // SAFETY: attached, and the object is alive.
-    !cfg!(Py_GIL_DISABLED) && unsafe { ffi::Py_REFCNT(bytes.as_ptr()) } == 1
 }
 
 /// Puts other data into `bytes`.

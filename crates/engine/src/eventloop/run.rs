@@ -25,6 +25,7 @@ use super::handle::Handle;
 use super::log_warning;
 use super::open::Open;
 use super::queue::Ready;
+use crate::references::is_ours_alone;
 
 /// The waker's place among the poller's tokens.
 pub(super) const WAKER: Token = Token::reserved(0);
@@ -204,12 +205,7 @@ impl Run<'_, '_> {
         let py = self.event_loop.py();
         let this = self.event_loop.get();
         match item {
-            Ready::Handle(handle) => {
-                let handle = handle.into_bound(py);
-                let outcome = self.run_handle(&handle);
-                this.give_back(handle);
-                return outcome;
-            }
+            Ready::Handle(handle) => return self.run_handle(handle.into_bound(py)),
             Ready::Event(token, readiness) => {
                 if let Some((source, readiness)) = this.native_source(py, token, readiness) {
                     let start = this.is_debug().then(monotonic);
@@ -225,11 +221,22 @@ impl Run<'_, '_> {
         this.take_raised(py)
     }
 
-    fn run_handle(&self, handle: &Bound<'_, Handle>) -> PyResult<()> {
+    fn run_handle(&self, handle: Bound<'_, Handle>) -> PyResult<()> {
         let this = self.event_loop.get();
-        if !this.is_debug() {
-            return Handle::run(handle);
-        }
+        let outcome = if this.is_debug() {
+            self.run_observed(&handle)
+        } else if is_ours_alone(handle.as_unbound()) {
+            return Handle::run_alone(self.event_loop, handle);
+        } else {
+            Handle::run(&handle)
+        };
+        this.give_back(handle);
+        outcome
+    }
+
+    /// Runs a handle in debug mode.
+    fn run_observed(&self, handle: &Bound<'_, Handle>) -> PyResult<()> {
+        let this = self.event_loop.get();
         let py = self.event_loop.py();
         drop(
             this.current_handle

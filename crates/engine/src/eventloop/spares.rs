@@ -5,6 +5,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::EventLoop;
 use super::handle::Handle;
+use crate::references::is_ours_alone;
 
 /// How many of each kind are kept.
 const LIMIT: usize = 256;
@@ -44,18 +45,24 @@ impl EventLoop {
     ) -> Option<Bound<'py, Handle>> {
         let handle = self.spares.with(py, |spares| spares.of(is_timer).pop())?;
         // Debuggers may have found it among the garbage collector's objects.
-        Some(handle.into_bound(py)).filter(is_ours_alone)
+        is_ours_alone(&handle).then(|| handle.into_bound(py))
     }
 
     /// Keeps a handle that is out of the queue and the timers if nobody else has it.
     pub(super) fn give_back(&self, handle: Bound<'_, Handle>) {
-        if !is_ours_alone(&handle) || self.is_closed() {
+        if is_ours_alone(handle.as_unbound()) {
+            handle.get().empty(handle.py()).release(handle.py());
+            self.keep(handle);
+        }
+    }
+
+    /// Keeps an empty handle that nobody else has.
+    pub(super) fn keep(&self, handle: Bound<'_, Handle>) {
+        if self.is_closed() {
             return;
         }
-        let py = handle.py();
-        handle.get().reset(py);
         let is_timer = handle.get().is_timer();
-        let surplus = self.spares.with(py, |spares| {
+        let surplus = self.spares.with(handle.py(), |spares| {
             let kept = spares.of(is_timer);
             if kept.len() < LIMIT {
                 kept.push(handle.unbind());
@@ -64,27 +71,5 @@ impl EventLoop {
             Some(handle)
         });
         drop(surplus);
-    }
-}
-
-/// Whether this is the only reference, weak ones included.
-fn is_ours_alone(handle: &Bound<'_, Handle>) -> bool {
-    // SAFETY: attached, and the object is alive.
-    let references = unsafe { pyo3::ffi::Py_REFCNT(handle.as_ptr()) };
-    references == 1 && !has_weak_references(handle)
-}
-
-fn has_weak_references(handle: &Bound<'_, Handle>) -> bool {
-    let object = handle.as_ptr();
-    // SAFETY: the object is alive and so is its type. A positive offset says where in the object
-    // the pointer to its list of weak references lies; classes without one have zero.
-    unsafe {
-        let offset = (*pyo3::ffi::Py_TYPE(object)).tp_weaklistoffset;
-        offset > 0
-            && !object
-                .byte_offset(offset)
-                .cast::<*mut pyo3::ffi::PyObject>()
-                .read()
-                .is_null()
     }
 }

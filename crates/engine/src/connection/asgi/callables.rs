@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use super::super::Connection;
 use super::{Cycle, functions};
 use crate::exchange::AsgiArguments;
-use crate::references::{is_weakly_held, references};
+use crate::references::{is_ours_alone, references};
 
 /// A cycle with its two functions.
 ///
@@ -31,12 +31,10 @@ impl Callables {
     /// Lets go of the request, and says whether another may have these.
     fn are_free(&self) -> bool {
         self.cycle.get().rest()
-            && references(&self.receive) == 1
-            && references(&self.send) == 1
+            && is_ours_alone(&self.receive)
+            && is_ours_alone(&self.send)
             // Both functions hold it as well.
             && references(&self.cycle) == 3
-            && !is_weakly_held(&self.receive)
-            && !is_weakly_held(&self.send)
     }
 }
 
