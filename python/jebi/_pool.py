@@ -145,7 +145,12 @@ _pools: WeakKeyDictionary[EventLoop, ThreadPool] = WeakKeyDictionary()
 
 
 def own_context() -> contextvars.Context | None:
-    """The context of the running task itself, not a copy; ``None`` before CPython 3.12."""
+    """The context of the running task itself, not a copy; ``None`` where it does not say."""
     task = asyncio.current_task()
+    # A request's may run in another than its task was made in: that of the middleware above.
+    context = getattr(task.get_coro(), "context", None) if task is not None else None
+    if isinstance(context, contextvars.Context):
+        return context
+    # Before CPython 3.12 tasks keep it to themselves.
     get_context = getattr(task, "get_context", None)
     return None if get_context is None else get_context()

@@ -230,6 +230,34 @@ def test_context_variables_reach_the_handler() -> None:
     assert TestClient(app).get("/").json() == "set"
 
 
+@pytest.mark.parametrize("engine", [True, False])
+@pytest.mark.parametrize("path", ["/function", "/coroutine"])
+def test_context_variables_reach_the_handler_behind_a_middleware(path: str, engine: bool) -> None:
+    """All that a request runs has one context, wherever it runs."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+    async def around() -> AsyncIterator[None]:
+        token = variable.set("set")
+        yield
+        variable.reset(token)
+
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def middleware(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    @app.get("/function", dependencies=[Depends(around)])
+    def function() -> str:
+        return variable.get()
+
+    @app.get("/coroutine", dependencies=[Depends(around)])
+    async def coroutine() -> str:
+        return variable.get()
+
+    assert TestClient(app, engine=engine).get(path).json() == "set"
+
+
 @pytest.mark.parametrize("limit", [0, True, "1"])
 def test_limits_are_checked_at_the_declaration(limit: Any) -> None:
     with pytest.raises(ValueError, match="max_concurrency"):

@@ -327,10 +327,10 @@ impl Driver {
         self.close();
     }
 
-    /// The context of the request, which its task was made in.
+    /// The context that the request's code runs in at the moment.
     #[getter(context)]
-    fn task_context(&self, py: Python<'_>) -> Py<PyAny> {
-        self.context.clone_ref(py)
+    fn present_context(&self, py: Python<'_>) -> Py<PyAny> {
+        self.context(py)
     }
 
     /// Whether a turn is being made right now (`coroutine.cr_running`).
