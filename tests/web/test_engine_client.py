@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import traceback
 from contextlib import asynccontextmanager
@@ -174,6 +175,42 @@ def test_what_a_background_task_raises_is_raised(client: TestClient, name: str) 
         client.get(f"/{name}")
     quiet = TestClient(application(), raise_server_exceptions=False)
     assert quiet.get(f"/{name}").text == "now"
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_stream_that_fails_breaks_off(raises: bool) -> None:
+    async def failing(request: Request) -> Response:
+        async def one() -> AsyncIterator[bytes]:
+            yield b"x"
+            raise LookupError("in the middle")
+
+        return StreamingResponse(one(), headers={"content-length": "2"})
+
+    app = Starlette(routes=[Route("/", failing)])
+    client = TestClient(app, raise_server_exceptions=raises)
+    expected = pytest.raises(LookupError, match="middle") if raises else contextlib.nullcontext()
+    with expected, client.stream("GET", "/") as response:
+        assert list(response.iter_raw()) == [b"x"]
+
+
+def test_whoever_listens_hears_of_the_end_when_the_client_has_it() -> None:
+    """What runs beside the answer is not told to leave before its last piece was handed over."""
+    told: list[str] = []
+
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+        async def listen() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                """The body comes first."""
+            told.append("disconnect")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(listen())
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"x"})
+            told.append("sent")
+
+    assert TestClient(listening).get("/").text == "x"
+    assert told == ["sent", "disconnect"]
 
 
 def test_a_background_task_is_cancelled_with_the_client() -> None:

@@ -95,10 +95,17 @@ class EngineExchange:
             self._task = asyncio.current_task()
             scope["extensions"]["http.response.debug"] = {}
 
-            async def witnessed(message: Message) -> None:
+            async def receive_later() -> Message:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    # The server has all of an answer before the client does.
+                    await self.sent.complete.wait()
+                return message
+
+            async def send_on(message: Message) -> None:
                 await self._take(message, send)
 
-            self._callables = receive, witnessed
+            self._callables = receive_later, send_on
         return scope, *self._callables
 
     def note(self, error: BaseException) -> None:
@@ -107,7 +114,7 @@ class EngineExchange:
             self.error = error
 
     async def _take(self, message: Message, send: Send) -> None:
-        piece = self.sent.take(message)
+        piece = None if self._is_left else self.sent.take(message)
         kind = message["type"]
         if kind == "http.response.start" and message["status"] < 200:
             self._is_unsendable = True
@@ -211,6 +218,7 @@ class EngineExchange:
         if cancel or not self.sent.complete.is_set():
             for task in self._tasks():
                 task.cancel()
+            self.sent.complete.set()
             await self._wire.close()
         await server.wait_for_runs()
         # One that was cancelled holds the frames that it was in.

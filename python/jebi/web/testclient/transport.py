@@ -155,8 +155,13 @@ class EngineBody(httpx.SyncByteStream):
         return self._read()
 
     def _read(self) -> Generator[bytes, None, None]:
-        while piece := self._portal.call(self._exchange.next_piece):
-            yield piece
+        try:
+            while piece := self._portal.call(self._exchange.next_piece):
+                yield piece
+        except httpx.RemoteProtocolError:
+            # That the application failed is told otherwise, or not at all.
+            if self._exchange.error is None:
+                raise
         self.close()
 
     @property
@@ -178,5 +183,7 @@ class EngineBody(httpx.SyncByteStream):
         self._is_left = True
         with self._stack:
             self._portal.call(partial(self._exchange.leave, cancel=cancel))
-        if self._raises and self._exchange.error is not None:
-            raise self._exchange.error
+        # It holds all that the application had when it failed.
+        error, self._exchange.error = self._exchange.error, None
+        if self._raises and error is not None:
+            raise error
