@@ -107,22 +107,26 @@ class Spool:
             self._pieces.append(bytearray(data))
 
     async def _flush(self, file: File) -> None:
+        assert self._upload is not None
+        assert self._upload.size is not None
+        position = self._upload.size - self._gathered
         pieces, self._pieces, self._gathered = self._pieces, [], 0
         if not _is_on_disk(file):
-            self._memory += file.tell()
+            self._memory += position
         # It stays set when this is cancelled, as the thread goes on then.
         self._storing = True
-        await run_in_threadpool(self._store, file, pieces)
+        await run_in_threadpool(self._store, file, pieces, position)
         self._storing = False
 
-    def _store(self, file: File, pieces: list[Piece]) -> None:
-        """Write ``pieces`` to the disk; blocks."""
+    def _store(self, file: File, pieces: list[Piece], position: int) -> None:
+        """Write ``pieces`` to the disk, from ``position`` in the file on; blocks."""
         # Nobody closes the file meanwhile: its descriptor could become another's.
         with self._lock:
             if not _is_on_disk(file):
                 file.rollover()
-            # Past the buffer of the file, which is empty, and all pieces at once.
-            descriptor, position = file.fileno(), file.tell()
+            # Past the buffer of the file, which is empty, and all pieces at once. Where the file
+            # believes to be is put right at its end: asking and telling it are system calls, too.
+            descriptor = file.fileno()
             rest = [memoryview(piece) for piece in pieces]
             while rest:
                 written = os.pwritev(descriptor, rest, position)
@@ -131,7 +135,6 @@ class Spool:
                     written -= len(rest.pop(0))
                 if written:
                     rest[0] = rest[0][written:]
-            file.seek(position)
 
 
 def _is_on_disk(file: File) -> bool:

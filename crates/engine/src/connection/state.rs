@@ -10,6 +10,7 @@ use reactor::{Interest, Token};
 use super::asgi::{Callables, Cycle};
 use super::deadlines::Deadline;
 use super::http2;
+use super::input::Inflow;
 use super::output::{HIGH_WATER, LOW_WATER, Output};
 use super::proxy::Prologue;
 use super::requests::Waiting;
@@ -94,6 +95,7 @@ pub(super) struct State {
     pub(super) deadline: Deadline,
     /// How many bytes came so far.
     pub(super) received: u64,
+    pub(super) inflow: Inflow,
 }
 
 impl State {
@@ -117,6 +119,7 @@ impl State {
             ending: Ending::None,
             deadline: Deadline::default(),
             received: 0,
+            inflow: Inflow::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyDict};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::Connection;
-use super::super::turn::Reply;
+use super::super::turn::{Reply, Turn};
 use super::super::websocket::Message;
 use super::send::raise;
 use super::{Cycle, websocket};
@@ -159,6 +159,10 @@ impl super::super::state::State {
             return Ok(Received::Disconnect);
         }
         self.pull_body()?;
+        let lacks = |turn: &mut Turn| turn.body.is_empty() && !turn.body_done;
+        if self.turn(serial).is_some_and(lacks) && self.read_on() {
+            self.pull_body()?;
+        }
         let eof = self.eof;
         let Some(turn) = self.turn(serial) else {
             return Ok(Received::Disconnect);
