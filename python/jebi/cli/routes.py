@@ -87,8 +87,9 @@ def _below(route: Mount | Host, prefix: str) -> Iterator[Row]:
 
 
 def _frontends(app: FastAPI) -> Iterator[Row]:
-    for route in app.router._frontends:
-        yield Row("GET, HEAD", f"{route.path}/…".replace("//", "/"), _named(route.files, "files"))
+    frontends = app.router._frontend_routes
+    for route in [] if frontends is None else frontends.routes:
+        yield Row("GET, HEAD", f"{route.path}/…".replace("//", "/"), _named(route.app, "files"))
 
 
 def _methods(route: Route) -> str:

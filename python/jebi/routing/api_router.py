@@ -20,6 +20,7 @@ from jebi.routing.frontend import (
     normalize_path,
     resolve_check_dir,
 )
+from jebi.routing.frontends import FrontendRoutes
 from jebi.routing.include import Inclusion
 from jebi.routing.lifespan import EventLifespan, as_lifespan, merge_lifespans
 from jebi.routing.options import (
@@ -36,10 +37,8 @@ from jebi.routing.verbs import Verbs
 from jebi.routing.websocket import APIWebSocketRoute
 from jebi.utils import generate_unique_id, get_value_or_default
 from jebi.web import routing as web_routing
-from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import is_async_callable
 from jebi.web.responses import JSONResponse, Response
-from jebi.web.routing import BaseRoute, Match
 from jebi.web.routing.lifespan import run_lifespan
 
 if TYPE_CHECKING:
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from jebi import params
     from jebi.types import DecoratedCallable
     from jebi.web.requests import Request
+    from jebi.web.routing import BaseRoute
     from jebi.web.types import ASGIApp, Lifespan, Receive, Scope, Send
     from jebi.web.websockets import WebSocket
 
@@ -115,8 +115,7 @@ class APIRouter(Verbs, web_routing.Router):
         self._inclusions: list[Inclusion] = []
         self._included: list[APIRouter] = []
         self._routes_version = 0
-        self._frontends: list[FrontendRoute] = []
-        self._last_resort: ASGIApp = self.default
+        self._frontend_routes: FrontendRoutes | None = None
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a connection, behind the middleware."""
@@ -167,28 +166,12 @@ class APIRouter(Verbs, web_routing.Router):
         )
 
     def _add_frontend(self, route: FrontendRoute) -> None:
-        if not self._frontends:
-            self._last_resort, self.default = self.default, self._frontend_or_default
-        self._frontends.append(route)
+        if self._frontend_routes is None:
+            self._frontend_routes = FrontendRoutes(self.default)
+            self.default = self._frontend_routes
+        self._frontend_routes.routes.append(route)
         for inclusion in self._inclusions:
             inclusion.adopt_frontend(route)
-
-    async def _frontend_or_default(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found: dict[Match, tuple[FrontendRoute, Scope]] = {}
-        for route in self._frontends:
-            match, child_scope = route.matches(scope)
-            if match not in found or route.specificity > found[match][0].specificity:
-                found[match] = (route, child_scope)
-        for match in (Match.FULL, Match.PARTIAL):
-            if match in found:
-                route, child_scope = found[match]
-                scope.update(child_scope)
-                observer: Observer | None = scope.get(OBSERVER_KEY)
-                if observer is not None:
-                    observer.route_chosen(route)
-                await route.handle(scope, receive, send)
-                return
-        await self._last_resort(scope, receive, send)
 
     def add_api_route(
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddRouteOptions]
@@ -341,7 +324,8 @@ class APIRouter(Verbs, web_routing.Router):
         inclusion = Inclusion(self, router, options)
         for position, route in enumerate(list(router.routes)):
             inclusion.adopt(route, position)
-        for frontend in router._frontends:
+        frontends = router._frontend_routes
+        for frontend in [] if frontends is None else frontends.routes:
             inclusion.adopt_frontend(frontend)
         router._inclusions.append(inclusion)
         self._included.append(router)

@@ -188,7 +188,7 @@ class FrontendRoute(BaseRoute):
         """Serve ``files`` under ``path``, once ``dependencies`` let the request pass."""
         self.path = path
         self.path_format = path.rstrip("/") + "/{path}"
-        self.files = files
+        self.app = files
         self.dependencies = list(dependencies)
         self.include_in_schema = False
         self.methods = {"GET", "HEAD"}
@@ -200,7 +200,7 @@ class FrontendRoute(BaseRoute):
         self._plans = Plans(self._describe, dependency_overrides_provider)
         self.max_body_size = max_body_size
         self._solving = request_response(self._handle_request)
-        self.app = limit_body(self._answer, max_body_size)
+        self._limited = limit_body(self._answer, max_body_size)
 
     @property
     def specificity(self) -> int:
@@ -225,14 +225,14 @@ class FrontendRoute(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a file."""
-        await self.app(scope, receive, send)
+        await self._limited(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Only what can be a file is worth solving dependencies for.
         if self.dependencies and scope["method"] in self.methods:
             await self._solving(scope, receive, send)
             return
-        response = await self.files.respond(scope)
+        response = await self.app.respond(scope)
         await response(scope, receive, send)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:

@@ -66,7 +66,7 @@ class Inclusion:
         prefix = f"{self.parent.prefix}{self.options.get('prefix', '')}"
         frontend = FrontendRoute(
             join_paths(prefix, route.path),
-            route.files,
+            route.app,
             dependencies=[
                 *self.parent.dependencies,
                 *(self.options.get("dependencies") or []),
