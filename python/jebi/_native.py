@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jebi import _engine, params
 from jebi.dependencies.fields import get_flat_params, get_validation_alias
-from jebi.exceptions import FastAPIError, ValidationException
+from jebi.exception_handlers import request_validation_exception_handler
+from jebi.exceptions import FastAPIError, RequestValidationError, ValidationException
 from jebi.routing.api_route import APIRoute
 from jebi.routing.handler import _NO_RESPONSE, locate
 from jebi.web._native import (
@@ -81,7 +82,12 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
         return None  # somebody put another application in its place
     if route.plans is None or reroutes or reads_form or route.max_body_size is not None:
         return None
-    spec = replace(route.plans.describe(), new_request=request_maker(app, route))
+    handler = app.exception_handlers.get(RequestValidationError)
+    spec = replace(
+        route.plans.describe(),
+        new_request=request_maker(app, route),
+        answers_invalid=handler is request_validation_exception_handler,
+    )
     return _engine.Plan(spec)
 
 

@@ -158,10 +158,20 @@ class JsonEncoder:
 
     The engine writes dicts, lists, strings, numbers, booleans and ``None`` itself, byte for byte as
     ``json.dumps(ensure_ascii=False, allow_nan=False, separators=(",", ":"))`` does. At the first
-    value it does not know it hands the whole result to ``fallback``.
+    value it does not know it hands the whole result to ``fallback``, and learns how instances of
+    that class are written.
+
+    Attributes:
+        fallback: Of the result, its JSON.
+        shape_of: Of a class, how its instances are written (:func:`jebi.encoders.json_shape`).
+        table: Encoders by class, which applications may change: who is in there is asked by Python.
+        zones: Classes of time zones that are not written in Python.
     """
 
     fallback: Callable[[Any], bytes]
+    shape_of: Callable[[type[Any]], tuple[str, ...] | None]
+    table: dict[type[Any], Callable[[Any], Any]]
+    zones: tuple[type[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +182,14 @@ class ModelEncoder:
         validate: pydantic's ``validate_python`` of the response field.
         to_json: Of the validated value, the JSON bytes (pydantic's ``to_json`` with options bound).
         invalid: Of the ``ValidationError`` and the value, the exception to raise.
+        plain: The model, if the engine may validate and write it in one pass
+            (:func:`jebi.routing.plain_models.plain_schema`).
     """
 
     validate: Callable[[Any], Any]
     to_json: Callable[[Any], bytes]
     invalid: Callable[[Exception, Any], Exception]
+    plain: tuple[Any, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +242,8 @@ class PlanSpec:
             another event loop than Jebi's.
         background: ``await background(tasks)``: runs what was collected, after the answer.
         is_response: The base class of responses; such a result is sent as it is.
+        answers_invalid: Errors are answered as FastAPI's own handler does, without an exception, in
+            the native form: nobody else is to learn of them.
         json_response: Of content, status or ``None``, the amended response or ``None`` and the
             background tasks or ``None``: the JSON answer as a response object.
     """
@@ -253,3 +268,4 @@ class PlanSpec:
     background: Callable[[Any], Awaitable[None]]
     is_response: type
     json_response: Callable[[bytes, int | None, Any, Any], Any]
+    answers_invalid: bool = False

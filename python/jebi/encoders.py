@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import inspect
 import sys
 from collections import deque
 from decimal import Decimal
@@ -20,9 +21,10 @@ from ipaddress import (
 )
 from pathlib import Path, PurePath
 from re import Pattern
-from types import GeneratorType
+from types import GeneratorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 from pydantic.networks import AnyUrl, NameEmail
@@ -100,6 +102,59 @@ ENCODERS_BY_TYPE: dict[type[Any], Encoder] = {
     **dict.fromkeys(_color_types(), str),
 }
 _KNOWN_BASES = tuple(ENCODERS_BY_TYPE.items())
+
+NATIVE_ZONES: tuple[type[Any], ...] = (datetime.timezone, ZoneInfo)
+"""Time zones that the engine may ask for an offset: they run no Python code."""
+
+_SHAPES: dict[type[Any], str] = {
+    datetime.date: "isoformat",
+    datetime.datetime: "isoformat",
+    datetime.time: "isoformat",
+    datetime.timedelta: "total_seconds",
+    Decimal: "decimal",
+    UUID: "uuid",
+}
+_OURS = {cls: ENCODERS_BY_TYPE[cls] for cls in _SHAPES}
+_ENUM_VALUE = inspect.getattr_static(Enum, "value")
+
+
+def json_shape(cls: type[Any]) -> tuple[str, ...] | None:
+    """How the engine writes instances of exactly ``cls``, to what :func:`jsonable_encoder` makes.
+
+    Returns:
+        A kind, and for ``"fields"`` the names; ``None`` where that may run Python code, or where an
+        application has put an encoder of its own in the place of ours.
+    """
+    kind = _SHAPES.get(cls)
+    if kind is not None:
+        return (kind,) if ENCODERS_BY_TYPE.get(cls) is _OURS[cls] else None
+    if issubclass(cls, BaseModel) or cls.__getattribute__ not in _PLAIN_LOOKUP:
+        return None
+    if dataclasses.is_dataclass(cls):
+        return _dataclass_shape(cls)
+    if issubclass(cls, Enum) and inspect.getattr_static(cls, "value", None) is _ENUM_VALUE:
+        return ("enum",)
+    return None
+
+
+# Any callables to a type checker: what they are called with is not asked here.
+_PLAIN_LOOKUP: tuple[Any, ...] = (
+    object.__getattribute__,
+    str.__getattribute__,
+    int.__getattribute__,
+)
+
+
+def _dataclass_shape(cls: type[Any]) -> tuple[str, ...] | None:
+    names = tuple(field.name for field in dataclasses.fields(cls))
+    if issubclass(cls, Enum) or hasattr(cls, "__getattr__"):
+        return None
+    for name in names:
+        found = inspect.getattr_static(cls, name, None)
+        is_slot = isinstance(found, MemberDescriptorType)
+        if name.startswith("_sa") or (hasattr(type(found), "__get__") and not is_slot):
+            return None
+    return ("fields", *names)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

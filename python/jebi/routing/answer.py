@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from jebi._compat import relocate
 from jebi._plan import Encoder, JsonEncoder, ModelEncoder, ResponseEncoder
 from jebi.datastructures import DefaultPlaceholder
-from jebi.encoders import jsonable_encoder
+from jebi.encoders import ENCODERS_BY_TYPE, NATIVE_ZONES, json_shape, jsonable_encoder
 from jebi.exceptions import ResponseValidationError
+from jebi.routing.plain_models import plain_schema
 from jebi.utils import is_body_allowed_for_status_code
 from jebi.web.responses import JSONResponse, Response
 
@@ -70,14 +71,16 @@ def make_encoder(route: HandlerOptions, context: Callable[[], EndpointContext]) 
     is_default = isinstance(declared, DefaultPlaceholder)
     response_class: Any = getattr(declared, "value", declared)
     if field is None and response_class is JSONResponse:
-        return JsonEncoder(_fallback)
+        return JsonEncoder(_fallback, json_shape, ENCODERS_BY_TYPE, NATIVE_ZONES)
     dump = _dump_options(route)
     if field is not None and is_default:
         # Whatever the default class: a model goes straight from pydantic to the wire.
+        is_whole = set(dump) == {"by_alias"}
         return ModelEncoder(
             validate=_validator(field),
             to_json=partial(field.serializer.to_json, **dump),
             invalid=invalid_response(context),
+            plain=plain_schema(field.core_schema) if is_whole else None,
         )
     content = jsonable_encoder if field is None else _model_content(field, dump, context)
     status_code = route.status_code

@@ -4,7 +4,10 @@
 //! there is no document of which one half was written here and the other half there.
 
 pub(crate) mod json;
+pub(crate) mod known;
 mod number;
+pub(crate) mod plain;
+mod shape;
 mod text;
 
 use pyo3::prelude::*;
@@ -22,6 +25,6 @@ pub(crate) struct Unsupported;
 #[pyo3(signature = (value, /))]
 pub(crate) fn encode_json<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyBytes>> {
     let mut out = Vec::with_capacity(128);
-    json::write(value.py(), value, &mut out).ok()?;
+    json::write(value, &mut out, None).ok()?;
     Some(PyBytes::new(value.py(), &out))
 }

@@ -91,9 +91,9 @@ impl State {
             };
             match self.execution.advance(py, &Around::task(), outcome)? {
                 Advance::Await(awaitable) => self.waiting = Some(iterator(py, awaitable)?),
-                Advance::Call(_) => {
+                Advance::Call(_) | Advance::Invalid => {
                     return Err(PyRuntimeError::new_err(
-                        "the pool belongs to the native form",
+                        "the pool and errors without an exception belong to the native form",
                     ));
                 }
                 Advance::Returned(result) => {
@@ -131,10 +131,15 @@ impl State {
                 validate,
                 to_json,
                 invalid,
-            } => encoder::model_json(py, result, validate, to_json, invalid)?,
-            Encoder::Json { fallback } => {
+                plain,
+            } => match encoder::plain_model(result, plain.as_ref(), Vec::new) {
+                Some(written) => PyBytes::new(py, &written),
+                None => encoder::model_json(py, result, validate, to_json, invalid)?,
+            },
+            Encoder::Json { fallback, learned } => {
                 let mut written = Vec::new();
-                encoder::plain_json(py, &Around::task(), result, fallback, &mut written)?;
+                let around = Around::task();
+                encoder::plain_json(py, &around, result, fallback, learned, &mut written)?;
                 PyBytes::new(py, &written)
             }
             Encoder::Nothing => PyBytes::new(py, b""),

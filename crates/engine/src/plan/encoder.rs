@@ -7,17 +7,24 @@ use pyo3::types::PyBytes;
 use super::converter::Converter;
 use super::spec::{Callback, class_name};
 use crate::encode::json;
+use crate::encode::known::Learned;
+use crate::encode::plain::Plain;
 use crate::runner::Around;
 
 /// How a route's results become answers.
 pub(super) enum Encoder {
     /// Plain JSON: written here, or by Python from the first value on that is not plain.
-    Json { fallback: Callback },
+    Json {
+        fallback: Callback,
+        learned: Learned,
+    },
     /// Validated and written by pydantic.
     Model {
         validate: Converter,
         to_json: Converter,
         invalid: Callback,
+        /// The model, if it is plain.
+        plain: Option<Plain>,
     },
     /// A response object that Python makes.
     Response { encode: Callback },
@@ -31,11 +38,16 @@ impl Encoder {
         Ok(match class_name(described)?.as_str() {
             "JsonEncoder" => Self::Json {
                 fallback: get("fallback")?,
+                learned: Learned::read(described)?,
             },
             "ModelEncoder" => Self::Model {
                 validate: Converter::read(&described.getattr("validate")?)?,
                 to_json: Converter::read(&described.getattr("to_json")?)?,
                 invalid: get("invalid")?,
+                plain: match described.getattr("plain")? {
+                    plain if plain.is_none() => None,
+                    plain => Some(Plain::read(&plain)?),
+                },
             },
             "ResponseEncoder" => Self::Response {
                 encode: get("encode")?,
@@ -52,16 +64,19 @@ pub(super) fn plain_json(
     around: &Around<'_, '_>,
     result: &Bound<'_, PyAny>,
     fallback: &Callback,
+    learned: &Learned,
     out: &mut Vec<u8>,
 ) -> PyResult<()> {
-    if json::write(py, result, out).is_ok() {
+    let known = learned.known();
+    if json::write(result, out, Some(&known)).is_ok() {
         return Ok(());
     }
+    let missing = known.missing();
     out.clear();
     around.enter()?;
     let bytes = fallback.bind(py).call1((result,))?;
     out.extend_from_slice(bytes.cast::<PyBytes>()?.as_bytes());
-    Ok(())
+    missing.map_or(Ok(()), |class| learned.learn(py, class))
 }
 
 /// Validates `result` by the response model and gives pydantic's JSON of it.
@@ -80,4 +95,16 @@ pub(super) fn model_json<'py>(
         }
     };
     Ok(to_json.call(py, &valid)?.cast_into::<PyBytes>()?)
+}
+
+/// Writes `result` by a plain model to a new buffer; `None` where it is pydantic's to look at.
+pub(super) fn plain_model(
+    result: &Bound<'_, PyAny>,
+    plain: Option<&Plain>,
+    new_buffer: impl FnOnce() -> Vec<u8>,
+) -> Option<Vec<u8>> {
+    let plain = plain?;
+    let mut written = new_buffer();
+    plain.write(result, &mut written).ok()?;
+    Some(written)
 }

@@ -25,6 +25,8 @@ pub(super) enum Advance {
     Call(PoolCall),
     /// The path operation has returned.
     Returned(Py<PyAny>),
+    /// It was not called, for parameters are invalid (in the native form).
+    Invalid,
 }
 
 /// A request's state between steps.
@@ -152,7 +154,10 @@ impl Execution {
         let arguments = self.arguments(py, around, plan, step)?;
         let is_last = self.at + 1 == plan.nodes.len();
         if is_last && !self.errors.is_empty() {
-            return Err(self.invalid(py, plan)?);
+            if matches!(self.origin, Origin::Native { .. }) {
+                return Ok(Some(Advance::Invalid));
+            }
+            return Err(self.invalid(py)?);
         }
         let blocked = self.errors.len() > before
             || step
@@ -408,9 +413,16 @@ impl Execution {
         end > start
     }
 
-    fn invalid(&self, py: Python<'_>, plan: &Compiled) -> PyResult<PyErr> {
-        let errors = PyList::new(py, self.errors.iter().map(|error| error.bind(py)))?;
-        let body = self.body(py, plan)?;
+    /// What was found to be invalid.
+    pub(super) fn found_errors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.errors.iter().map(|error| error.bind(py)))
+    }
+
+    /// The exception that it deserves.
+    pub(super) fn invalid(&self, py: Python<'_>) -> PyResult<PyErr> {
+        let plan = self.compiled();
+        let errors = self.found_errors(py)?;
+        let body = self.body(py, &plan)?;
         Ok(PyErr::from_value(
             plan.hooks.invalid.bind(py).call1((errors, body))?,
         ))

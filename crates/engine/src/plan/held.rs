@@ -50,14 +50,19 @@ impl Field {
 impl Encoder {
     fn traverse(&self, visit: &PyVisit<'_>) -> Visited {
         match self {
-            Self::Json { fallback } => visit.call(fallback),
+            Self::Json { fallback, learned } => {
+                visit.call(fallback)?;
+                learned.traverse(visit)
+            }
             Self::Model {
                 validate,
                 to_json,
                 invalid,
+                plain,
             } => {
                 validate.traverse(visit)?;
                 to_json.traverse(visit)?;
+                plain.iter().try_for_each(|plain| plain.traverse(visit))?;
                 visit.call(invalid)
             }
             Self::Response { encode } => visit.call(encode),

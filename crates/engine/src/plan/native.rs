@@ -14,9 +14,13 @@ use super::origin::{Origin, PathParams};
 use super::spec::Compiled;
 use crate::application::Native;
 use crate::connection::Headers;
+use crate::encode::json;
 use crate::eventloop::leaving;
 use crate::exchange::Exchange;
 use crate::runner::{Around, Progress, Work};
+
+/// The status of an answer that says what was invalid.
+const UNPROCESSABLE: u16 = 422;
 
 /// A request that runs its plan and answers through its exchange.
 pub(crate) struct NativeRun {
@@ -90,6 +94,7 @@ impl NativeRun {
         match self.execution.advance(py, around, outcome)? {
             Advance::Await(awaitable) => Ok(Progress::Await(awaitable)),
             Advance::Call(call) => Ok(Progress::Call(call)),
+            Advance::Invalid => self.invalid(py, around),
             Advance::Returned(result) => {
                 let answer = self.encode(py, around, result.bind(py))?;
                 if !matches!(answer, Answer::Json(_)) || self.execution.has_more_to_do() {
@@ -105,6 +110,24 @@ impl NativeRun {
                 }
             }
         }
+    }
+
+    /// Answers that parameters are invalid: with the list of errors, unless that is the affair of
+    /// handlers of the application's own, or of dependencies that have to learn of it.
+    fn invalid(&mut self, py: Python<'_>, around: &Around<'_, '_>) -> PyResult<Progress> {
+        around.enter()?;
+        let compiled = self.execution.compiled();
+        if compiled.answers_invalid && self.execution.exits.is_none() {
+            let mut body = b"{\"detail\":".to_vec();
+            let errors = self.execution.found_errors(py)?;
+            if json::write(errors.as_any(), &mut body, None).is_ok() {
+                body.push(b'}');
+                self.exchange
+                    .answer(py, UNPROCESSABLE, Headers::Json, &body);
+                return Ok(Progress::Done(Ok(py.None())));
+            }
+        }
+        Err(self.execution.invalid(py)?)
     }
 
     /// Makes the answer of what the handler returned.
@@ -125,18 +148,25 @@ impl NativeRun {
             return Ok(Answer::Response(result.clone().unbind()));
         }
         let body = match &plan.encoder {
-            Encoder::Json { fallback } => {
+            Encoder::Json { fallback, learned } => {
                 let mut written = self.application.take_scratch();
-                encoder::plain_json(py, around, result, fallback, &mut written)?;
+                encoder::plain_json(py, around, result, fallback, learned, &mut written)?;
                 Body::Written(written)
             }
             Encoder::Model {
                 validate,
                 to_json,
                 invalid,
+                plain,
             } => {
-                around.enter()?;
-                Body::Python(encoder::model_json(py, result, validate, to_json, invalid)?.unbind())
+                let scratch = || self.application.take_scratch();
+                if let Some(written) = encoder::plain_model(result, plain.as_ref(), scratch) {
+                    Body::Written(written)
+                } else {
+                    around.enter()?;
+                    let made = encoder::model_json(py, result, validate, to_json, invalid)?;
+                    Body::Python(made.unbind())
+                }
             }
             Encoder::Response { encode } => {
                 around.enter()?;

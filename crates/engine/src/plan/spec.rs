@@ -140,6 +140,8 @@ pub(crate) struct Compiled {
     pub(super) strict_content_type: bool,
     pub(super) encoder: Encoder,
     pub(super) status_code: Option<u16>,
+    /// Invalid parameters are answered without an exception where no Python has to know.
+    pub(super) answers_invalid: bool,
     pub(super) hooks: Hooks,
 }
 
@@ -169,6 +171,7 @@ impl Compiled {
             strict_content_type: spec.getattr("strict_content_type")?.extract()?,
             encoder: Encoder::read(&spec.getattr("encoder")?)?,
             status_code: spec.getattr("status_code")?.extract()?,
+            answers_invalid: spec.getattr("answers_invalid")?.extract()?,
             hooks: Hooks::read(spec)?,
         })
     }
