@@ -25,7 +25,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: faults fuzz stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
+.PHONY: documented faults fuzz stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test-python: $(STAMPS)/test $(STAMPS)/extension ## The Python tests: make test-p
 
 faults: $(STAMPS)/test $(STAMPS)/extension ## Load and faults against real servers, as a table: ARGS=pipelined.
 	PYTHONPATH=python $(BIN)/python -m tests.faults $(ARGS)
+
+documented: $(STAMPS)/test $(STAMPS)/extension ## 2,000 requests of schemathesis, answered as documented.
+	PYTHONPATH=python $(BIN)/python -m tests.documented $(ARGS)
 
 stress: $(STAMPS)/test $(STAMPS)/extension ## A minute of random operations on the loop: STRESS_SEED=n repeats one.
 	STRESS_SECONDS=$${STRESS_SECONDS:-60} $(BIN)/pytest -s tests/stress/test_storm.py $(ARGS)

@@ -1,0 +1,1 @@
+"""Applications under requests that schemathesis makes of their OpenAPI documents."""
