@@ -7,6 +7,7 @@ mod connection;
 mod encode;
 mod eventloop;
 mod exchange;
+mod fastcall;
 mod orphan;
 mod plan;
 mod pool;

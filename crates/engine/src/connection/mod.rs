@@ -48,7 +48,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use reactor::{Interest, Readiness, Token};
 
 pub(crate) use self::answer::Standing;
-pub(crate) use self::asgi::{Callables, Cycle, Definition, enter, message_of};
+pub(crate) use self::asgi::{Callables, Cycle};
 use self::deadlines::Awaited;
 pub(crate) use self::head::Headers;
 pub(crate) use self::observe::{AccessLog, MetricsPage};

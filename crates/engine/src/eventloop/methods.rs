@@ -8,10 +8,10 @@ use pyo3::types::{PyBool, PyFloat, PyType};
 use reactor::monotonic;
 
 use super::EventLoop;
-use super::fastcall::{Given, Method, install};
 use super::queue::{call_at, call_soon};
 use super::tasks::{CreateFuture, CreateTask};
 use super::transport::{SocketTransport, Write};
+use crate::fastcall::{Given, Method, install};
 
 /// Puts methods that are entered without detours into their classes.
 pub(crate) fn install_methods(py: Python<'_>) -> PyResult<()> {

@@ -16,7 +16,6 @@ mod datagram;
 mod descriptors;
 mod errno;
 mod event_loop;
-mod fastcall;
 mod flow;
 mod futures;
 mod handle;

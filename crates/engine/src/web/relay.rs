@@ -3,16 +3,15 @@
 //! Every message of every answer goes through one for each middleware, and for most of them there is nothing to do. What
 //! is to be done where an answer begins is done here, or by a function that is called for that message alone.
 
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
-use pyo3::{PyTraverseError, PyVisit, ffi, intern};
+use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::headers::{add_vary, set_header};
-use crate::connection::{Definition, enter, message_of};
-
-static SEND: Definition = Definition::new(c"send", call_send);
+use crate::fastcall::{Given, Method, bind, bound_to};
 
 /// One answer on its way through a middleware.
 #[pyclass(frozen, module = "jebi._engine")]
@@ -52,18 +51,18 @@ impl Relay {
             edit,
             started,
         };
-        SEND.bind(&Bound::new(py, relay)?)
+        bind::<Send>(&Bound::new(py, relay)?).map(Bound::unbind)
     }
 
     /// Sends a message on.
-    fn pass(&self, message: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn pass<'py>(&self, message: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = message.py();
         let is_known = matches!(self.edit, Edit::Nothing) && self.started.load(Ordering::Relaxed);
         if !is_known && begins(message)? {
             self.started.store(true, Ordering::Relaxed);
             self.edit.apply(message)?;
         }
-        self.send.call1(py, (message,))
+        self.send.bind(py).call1((message,))
     }
 }
 
@@ -158,21 +157,17 @@ pub(crate) fn add_fields(
 }
 
 fn relay_behind<'py>(send: &Bound<'py, PyAny>) -> Option<Bound<'py, Relay>> {
-    SEND.bound_to(send)?.cast_into().ok()
+    bound_to::<Send>(send)
 }
 
-unsafe extern "C" fn call_send(
-    relay: *mut ffi::PyObject,
-    arguments: *const *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-    names: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: as the interpreter calls functions with these flags: attached, with what `bind` bound, and with arguments
-    // that outlive the call.
-    unsafe {
-        enter::<Relay>(relay, |relay| {
-            let message = message_of(relay.py(), arguments, count, names)?;
-            relay.get().pass(&message).map(Some)
-        })
+struct Send;
+
+impl Method for Send {
+    type Class = Relay;
+    const NAME: &'static CStr = c"send";
+    const DOC: &'static CStr = c"send($self, message)\n--\n\nSends a message on.";
+
+    fn call<'py>(relay: &Bound<'py, Relay>, given: Given<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+        relay.get().pass(given.one(Self::NAME, "message")?)
     }
 }

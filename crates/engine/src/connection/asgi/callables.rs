@@ -8,8 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::super::Connection;
-use super::{Cycle, functions};
+use super::Cycle;
+use super::functions::{Receive, Send};
 use crate::exchange::AsgiArguments;
+use crate::fastcall::bind;
 use crate::references::{is_ours_alone, references};
 
 /// A cycle with its two functions.
@@ -58,8 +60,8 @@ impl Connection {
         }
         let cycle = Cycle::new(py, Arc::clone(self), serial, scope, head, upgrade.cloned())?;
         Ok(Callables {
-            receive: functions::receive(cycle.bind(py))?,
-            send: functions::send(cycle.bind(py))?,
+            receive: bind::<Receive>(cycle.bind(py))?.unbind(),
+            send: bind::<Send>(cycle.bind(py))?.unbind(),
             cycle,
         })
     }

@@ -161,9 +161,9 @@ impl Cycle {
     }
 
     /// Takes a message that nobody waits for.
-    fn take_in_vain(&self, py: Python<'_>) -> PyResult<Py<Sending>> {
+    fn take_in_vain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.in_vain.fetch_add(1, Ordering::Relaxed) < IN_VAIN {
-            return Py::new(py, Sending::in_vain());
+            return Bound::new(py, Sending::in_vain()).map(Bound::into_any);
         }
         Err(super::websocket::disconnected())
     }
@@ -311,36 +311,39 @@ impl Cycle {
 
 impl Cycle {
     /// An awaitable of the next message: `http.request` or `http.disconnect`, or one of a WebSocket.
-    pub(super) fn receive(slf: &Bound<'_, Self>) -> PyResult<Py<Receiving>> {
-        match &slf.get().websocket {
-            Some(side) => side.wait.receiving(slf),
-            None => Py::new(slf.py(), Receiving::new(slf.clone().unbind())),
-        }
+    pub(super) fn receive<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let receiving = match &slf.get().websocket {
+            Some(side) => side.wait.receiving(slf)?,
+            None => Py::new(slf.py(), Receiving::new(slf.clone().unbind()))?,
+        };
+        Ok(receiving.into_bound(slf.py()).into_any())
     }
 
     /// Takes `http.response.start`, `http.response.body` or one of the extensions' messages, or one of a
     /// WebSocket. The message is taken by the call itself; awaiting the result waits for room.
-    pub(super) fn send(slf: &Bound<'_, Self>, message: &Bound<'_, PyAny>) -> PyResult<Py<Sending>> {
+    pub(super) fn send<'py>(
+        slf: &Bound<'py, Self>,
+        message: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        if let Some(side) = &this.websocket {
+        let full = if let Some(side) = &this.websocket {
             let kind = message.get_item(intern!(py, "type"))?;
-            return if side.take(py, this, &kind, message)? {
-                Py::new(py, Sending::waiting(slf.clone().unbind()))
-            } else {
-                Ok(this.connection.shared.sent(py))
-            };
-        }
-        let parts = Parts::of(message)?;
-        let kind = parts.kind()?;
-        match this.fate.load(Ordering::Relaxed) {
-            DISCONNECTED => return this.take_in_vain(py),
-            COMPLETE => return Err(rejection(Rejected::Complete, kind)),
-            _ => {}
-        }
-        if this.take_checked(py, parse(kind, &parts)?, kind)? {
-            return Py::new(py, Sending::waiting(slf.clone().unbind()));
-        }
-        Ok(this.connection.shared.sent(py))
+            side.take(py, this, &kind, message)?
+        } else {
+            let parts = Parts::of(message)?;
+            let kind = parts.kind()?;
+            match this.fate.load(Ordering::Relaxed) {
+                DISCONNECTED => return this.take_in_vain(py),
+                COMPLETE => return Err(rejection(Rejected::Complete, kind)),
+                _ => this.take_checked(py, parse(kind, &parts)?, kind)?,
+            }
+        };
+        let sending = if full {
+            Py::new(py, Sending::waiting(slf.clone().unbind()))?
+        } else {
+            this.connection.shared.sent(py)
+        };
+        Ok(sending.into_bound(py).into_any())
     }
 }
 
@@ -404,7 +407,13 @@ impl Connection {
 }
 
 fn wake_all(py: Python<'_>, line: &Mutex<Vec<Py<PyAny>>>) {
-    let waiting = std::mem::take(&mut *lock(line));
+    let waiting = {
+        let mut line = lock(line);
+        if line.is_empty() {
+            return;
+        }
+        std::mem::take(&mut *line)
+    };
     for future in &waiting {
         wake(py, future);
     }

@@ -20,6 +20,5 @@ mod websocket;
 pub(super) use self::blank::Blank;
 pub(crate) use self::callables::Callables;
 pub(crate) use self::cycle::Cycle;
-pub(crate) use self::functions::{Definition, enter, message_of};
 pub(super) use self::run::start;
 pub(crate) use self::send::Sending;

@@ -10,12 +10,12 @@ use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, send, sendmsg, shutdown};
 
 use super::SocketTransport;
-use crate::eventloop::fastcall::{Given, Method};
 use crate::eventloop::life::Living;
 use crate::eventloop::outgoing::PIECES;
 use crate::eventloop::speaking::Flowing;
 use crate::eventloop::written::Written;
 use crate::eventloop::{log_warning, os_error};
+use crate::fastcall::{Given, Method};
 
 const WRITE_FAILED: &str = "Fatal write error on socket transport";
 

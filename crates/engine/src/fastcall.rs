@@ -2,6 +2,7 @@
 //!
 //! A `#[pymethods]` entry makes a tuple of `*args`, looks named arguments up in lists of names and
 //! checks again what the interpreter has checked. A [`Method`] gets its arguments as the interpreter has them.
+//! [`install`] puts it into its class, [`bind`] makes a function of it that has its object already.
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -14,7 +15,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyTupleMethods, PyType};
 use pyo3::{PyTypeInfo, ffi, intern};
 
 /// A method that is entered without detours.
-pub(super) trait Method {
+pub(crate) trait Method {
     /// The class that has it.
     type Class: PyTypeInfo;
     /// Its name.
@@ -31,18 +32,18 @@ pub(super) trait Method {
 
 /// The arguments of one call.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'a, 'py> {
-    pub(super) positional: &'a [Bound<'py, PyAny>],
+pub(crate) struct Given<'a, 'py> {
+    pub(crate) positional: &'a [Bound<'py, PyAny>],
     /// The names of the named ones.
     names: Option<&'a Bound<'py, PyTuple>>,
     named: &'a [Bound<'py, PyAny>],
 }
 
 /// Arguments of a function `(*required, *rest, context=None)`.
-pub(super) struct Parsed<'a, 'py, const N: usize> {
-    pub(super) required: [&'a Bound<'py, PyAny>; N],
-    pub(super) rest: &'a [Bound<'py, PyAny>],
-    pub(super) context: Option<&'a Bound<'py, PyAny>>,
+pub(crate) struct Parsed<'a, 'py, const N: usize> {
+    pub(crate) required: [&'a Bound<'py, PyAny>; N],
+    pub(crate) rest: &'a [Bound<'py, PyAny>],
+    pub(crate) context: Option<&'a Bound<'py, PyAny>>,
 }
 
 impl<'a, 'py> Given<'a, 'py> {
@@ -50,7 +51,7 @@ impl<'a, 'py> Given<'a, 'py> {
     ///
     /// # Errors
     /// `TypeError` as of any function that is called wrongly.
-    pub(super) fn parse<const N: usize>(
+    pub(crate) fn parse<const N: usize>(
         self,
         py: Python<'py>,
         function: &CStr,
@@ -69,7 +70,7 @@ impl<'a, 'py> Given<'a, 'py> {
     }
 
     /// For functions without arguments.
-    pub(super) fn expect_none(&self, function: &CStr) -> PyResult<()> {
+    pub(crate) fn expect_none(&self, function: &CStr) -> PyResult<()> {
         if self.positional.is_empty() && self.named.is_empty() {
             return Ok(());
         }
@@ -83,7 +84,7 @@ impl<'a, 'py> Given<'a, 'py> {
     ///
     /// # Errors
     /// `TypeError` as of any function that is called wrongly.
-    pub(super) fn one(self, function: &CStr, name: &str) -> PyResult<&'a Bound<'py, PyAny>> {
+    pub(crate) fn one(self, function: &CStr, name: &str) -> PyResult<&'a Bound<'py, PyAny>> {
         if let ([one], []) = (self.positional, self.named) {
             return Ok(one);
         }
@@ -106,7 +107,7 @@ impl<'a, 'py> Given<'a, 'py> {
     }
 
     /// The arguments of `function(required, **options)`.
-    pub(super) fn one_and_options(
+    pub(crate) fn one_and_options(
         self,
         py: Python<'py>,
         function: &CStr,
@@ -233,7 +234,7 @@ impl<M: Method> Definition<M> {
 ///
 /// # Errors
 /// `TypeError` for any other class.
-pub(super) fn install<M: Method>(class: &Bound<'_, PyType>) -> PyResult<()> {
+pub(crate) fn install<M: Method>(class: &Bound<'_, PyType>) -> PyResult<()> {
     let py = class.py();
     let base = py.get_type::<M::Class>();
     if !class.is_subclass(&base)? {
@@ -255,6 +256,35 @@ pub(super) fn install<M: Method>(class: &Bound<'_, PyType>) -> PyResult<()> {
     class.setattr(name, method)
 }
 
+/// The method of one object, as a function that holds it.
+pub(crate) fn bind<'py, M: Method>(object: &Bound<'py, M::Class>) -> PyResult<Bound<'py, PyAny>> {
+    let definition = ptr::from_ref(Definition::<M>::VALUE).cast_mut();
+    // SAFETY: attached; the function keeps the object, which is of the class that the definition is
+    // for. That lives for ever, and nobody writes to it. A new reference, or null with an exception.
+    unsafe {
+        let function = ffi::PyCFunction_NewEx(definition, object.as_ptr(), ptr::null_mut());
+        Bound::from_owned_ptr_or_err(object.py(), function)
+    }
+}
+
+/// The object of a function that [`bind`] made of this method, if it is such a function.
+pub(crate) fn bound_to<'py, M: Method>(
+    function: &Bound<'py, PyAny>,
+) -> Option<Bound<'py, M::Class>> {
+    if function.get_type_ptr() != &raw mut ffi::PyCFunction_Type {
+        return None;
+    }
+    // SAFETY: a live object whose type is the very one of this layout; its definition and the name in it
+    // live as long as it does. What it is bound to does so too, and is null for nothing.
+    let (name, object) = unsafe {
+        let function_object = function.as_ptr().cast::<ffi::PyCFunctionObject>();
+        let name = CStr::from_ptr((*(*function_object).m_ml).ml_name);
+        let object = (*function_object).m_self;
+        (name, Bound::from_borrowed_ptr_or_opt(function.py(), object))
+    };
+    object.filter(|_| name == M::NAME)?.cast_into().ok()
+}
+
 /// What the interpreter calls.
 ///
 /// # Safety
@@ -270,27 +300,36 @@ unsafe extern "C" fn enter<M: Method>(
     // SAFETY: the caller is attached. (The cheap way: whoever calls here is the interpreter, and
     // nothing below drops a `Py` without the token.)
     let py = unsafe { Python::assume_attached() };
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
+    guard(py, M::NAME, || {
         // SAFETY: `Bound` is a pointer to an object by its representation. These pointers are
         // borrowed, so they are only looked at through references, for the length of the call;
-        // the method descriptor has checked that `slf` is an instance of the class.
+        // whoever has the function made sure that `slf` is an instance of the class.
         let (slf, given) = unsafe {
             let slf = &*(&raw const slf).cast::<Bound<'_, M::Class>>();
             (slf, given(args, nargs, &kwnames))
         };
-        M::call(slf, given)
-    }));
-    let outcome = outcome.unwrap_or_else(|_| {
-        let text = format!("{}() panicked", M::NAME.to_string_lossy());
-        Err(PyRuntimeError::new_err(text))
-    });
-    match outcome {
-        Ok(object) => object.into_ptr(),
-        Err(error) => {
+        M::call(slf, given).map(Bound::into_ptr)
+    })
+}
+
+/// Runs what the interpreter called `name` for, and returns what it is to get: null for an error, which
+/// is set then, and for a panic, which goes no further.
+pub(crate) fn guard(
+    py: Python<'_>,
+    name: &CStr,
+    run: impl FnOnce() -> PyResult<*mut ffi::PyObject>,
+) -> *mut ffi::PyObject {
+    let run = AssertUnwindSafe(|| {
+        run().unwrap_or_else(|error| {
             error.restore(py);
             ptr::null_mut()
-        }
-    }
+        })
+    });
+    catch_unwind(run).unwrap_or_else(|_| {
+        let text = format!("{}() panicked", name.to_string_lossy());
+        PyRuntimeError::new_err(text).restore(py);
+        ptr::null_mut()
+    })
 }
 
 /// The arguments of a call as slices.
