@@ -574,7 +574,7 @@ def query_pairs(query: bytes, /) -> list[tuple[str, str]]: ...
 @disjoint_base
 class HeaderFields:
     _list: list[tuple[bytes, bytes]]
-    __hash__: ClassVar[None]  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # it has none
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
     def __init__(
         self,

@@ -62,7 +62,7 @@ def _build(telemetry: TelemetryConfig | None) -> FastAPI:
     app = FastAPI(telemetry=telemetry)
 
     @app.get("/plain/{key}")
-    async def plain(key: str, q: Annotated[list[int], Query()] = [], c: str = Cookie("")) -> Any:  # noqa: B006
+    async def plain(key: str, q: Annotated[list[int], Query()] = [], c: str = Cookie("")) -> Any:  # noqa: B006 - as people write it
         return {"key": key, "q": q, "c": c, "day": date(2030, 1, 2)}
 
     @app.get("/diamond")

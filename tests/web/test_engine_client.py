@@ -232,7 +232,7 @@ def test_what_is_said_beside_the_answer() -> None:
 
     for te in ({}, {"te": "trailers"}):
         response = TestClient(talkative).get("/", headers=te)
-        assert (response.text, response.template) == ("x", "t")  # type: ignore[attr-defined]
+        assert (response.text, response.template) == ("x", "t")  # type: ignore[attr-defined]  # the response of a template
         assert response.extensions["http.response.trailers"] == [(b"a", b"b")]
 
 

@@ -15,7 +15,7 @@ class Headers(HeaderFields, Mapping[str, str]):  # type: ignore[misc]  # lists w
     Made from a mapping, from raw pairs of lower-case name and value, or from a scope.
     """
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as mappings have none
 
     def mutablecopy(self) -> MutableHeaders:
         """A copy that can be changed."""

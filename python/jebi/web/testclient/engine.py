@@ -37,7 +37,7 @@ def served(app: Any) -> Any:
     return as_asgi3(app) if native is app else native
 
 
-def _note_error(request: Request, error: Exception) -> None:  # noqa: ARG001
+def _note_error(request: Request, error: Exception) -> None:  # noqa: ARG001 - a Report takes it
     _current.get().note(error)
 
 
