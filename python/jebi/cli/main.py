@@ -216,12 +216,14 @@ def openapi(app: str | None, indent: int | None, **options: Any) -> None:
 def routes(app: str | None, pages: bool, **options: Any) -> None:
     """Print the routes of APP, where their functions run, and what they depend on.
 
-    Functions that block the loop, or that are sent to a thread in vain, are named on standard
-    error.
+    Functions that block the loop, or that are sent to a thread in vain, and routes that are
+    hardly meant as they stand are named on standard error.
     """
+    from jebi.cli.doubts import doubts
     from jebi.cli.routes import print_table, rows, warnings_of
 
-    table = rows(_load(app, options), pages=pages)
+    application = _load(app, options)
+    table = rows(application, pages=pages)
     print_table(table)
-    for text in warnings_of(table):
+    for text in [*doubts(application), *warnings_of(table)]:
         click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)

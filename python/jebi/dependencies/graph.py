@@ -9,6 +9,7 @@ from jebi._compat import ModelField, lenient_issubclass
 from jebi.dependencies.analyze import analyze_param
 from jebi.dependencies.app_scope import check_app_scoped
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
+from jebi.dependencies.mistakes import explain
 from jebi.dependencies.models import Dependant
 from jebi.dependencies.scopes import SecurityScopes
 from jebi.dependencies.signatures import get_typed_signature
@@ -21,6 +22,7 @@ from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from inspect import Parameter
 
     from jebi.concurrency import DependencyConcurrency
 
@@ -51,27 +53,34 @@ def get_dependant(
     )
     path_names = get_path_param_names(path)
     for parameter in get_typed_signature(call).parameters.values():
-        details = analyze_param(
-            param_name=parameter.name,
-            annotation=parameter.annotation,
-            value=parameter.default,
-            path_param_names=path_names,
-        )
-        if details.depends is not None:
-            _check_scope(dependant, details.depends)
-            dependant.dependencies.append(
-                _sub_dependant(dependant, details.depends, parameter.name)
-            )
-        elif _take_special(dependant, parameter.name, details.type_annotation):
-            assert details.field is None, (
-                f"Cannot specify multiple FastAPI annotations for {parameter.name!r}"
-            )
-        else:
-            assert details.field is not None
-            _take_field(dependant, details.field)
+        try:
+            _take(dependant, parameter, path_names)
+        except Exception as error:
+            explain(error, call, parameter.name)
+            raise
     if scope == "app":
         check_app_scoped(dependant)
     return dependant
+
+
+def _take(dependant: Dependant, parameter: Parameter, path_names: set[str]) -> None:
+    """Add what one parameter of the call is to its dependant."""
+    details = analyze_param(
+        param_name=parameter.name,
+        annotation=parameter.annotation,
+        value=parameter.default,
+        path_param_names=path_names,
+    )
+    if details.depends is not None:
+        _check_scope(dependant, details.depends)
+        dependant.dependencies.append(_sub_dependant(dependant, details.depends, parameter.name))
+    elif _take_special(dependant, parameter.name, details.type_annotation):
+        assert details.field is None, (
+            f"Cannot specify multiple FastAPI annotations for {parameter.name!r}"
+        )
+    else:
+        assert details.field is not None
+        _take_field(dependant, details.field)
 
 
 def get_parameterless_sub_dependant(*, depends: params.Depends, path: str) -> Dependant:

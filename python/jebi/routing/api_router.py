@@ -9,6 +9,7 @@ from typing_extensions import Unpack, deprecated
 from jebi._form_limits import FORM_LIMITS_KEY, FormLimits, checked_form_limits
 from jebi.datastructures import Default
 from jebi.dependencies.app_scope import with_app_dependencies
+from jebi.dependencies.mistakes import check_options, check_path, check_router, explain
 from jebi.exceptions import FastAPIError
 from jebi.routing.api_route import APIRoute
 from jebi.routing.frontend import (
@@ -177,7 +178,18 @@ class APIRouter(Verbs, web_routing.Router):
         self, path: str, endpoint: Callable[..., Any], **options: Unpack[AddRouteOptions]
     ) -> None:
         """Add a path operation; the decorators are the nicer way."""
-        given: dict[str, Any] = dict(options)
+        try:
+            self._add_api_route(path, endpoint, dict(options))
+        except Exception as error:
+            explain(error, endpoint)
+            raise
+
+    def _add_api_route(
+        self, path: str, endpoint: Callable[..., Any], given: dict[str, Any]
+    ) -> None:
+        is_app = self.dependency_overrides_provider is not None
+        check_path(self.prefix + path, endpoint, is_whole=is_app)
+        check_options(given, endpoint)
         route_class = given.pop("route_class_override", None) or self.route_class
         if given.get("form_limits") is None:
             # Route classes that state their options themselves need not know this one.
@@ -208,6 +220,8 @@ class APIRouter(Verbs, web_routing.Router):
         self, path: str, **options: Unpack[RouteOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare the decorated function as path operation for ``methods``."""
+        if not isinstance(path, str):
+            check_path(path, None)  # the decorator without parentheses
 
         def decorator(func: DecoratedCallable) -> DecoratedCallable:
             self.add_api_route(path, func, **options)
@@ -224,15 +238,20 @@ class APIRouter(Verbs, web_routing.Router):
         dependencies: Sequence[params.Depends] | None = None,
     ) -> None:
         """Add a WebSocket endpoint with dependencies."""
-        self._append(
-            APIWebSocketRoute(
+        is_app = self.dependency_overrides_provider is not None
+        try:
+            check_path(self.prefix + path, endpoint, is_whole=is_app)
+            route = APIWebSocketRoute(
                 self.prefix + path,
                 endpoint=endpoint,
                 name=name,
                 dependencies=[*self.dependencies, *(dependencies or [])],
                 dependency_overrides_provider=self.dependency_overrides_provider,
             )
-        )
+        except Exception as error:
+            explain(error, endpoint)
+            raise
+        self._append(route)
 
     def websocket(
         self,
@@ -306,6 +325,7 @@ class APIRouter(Verbs, web_routing.Router):
 
     def include_router(self, router: APIRouter, **options: Unpack[IncludeOptions]) -> None:
         """Add the routes of ``router``, those it has and those it will have."""
+        check_router(router)
         assert self is not router, (
             "Cannot include the same APIRouter instance into itself. "
             "Did you mean to include a different router?"

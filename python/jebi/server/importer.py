@@ -116,7 +116,8 @@ def _import_module(name: str) -> Any:
         raise ImportString(f"there is no module {name!r} in {looked}{near}") from None
     except (Exception, SystemExit) as error:
         print_own_traceback(error)
-        what = f"{type(error).__name__}: {error}"
+        notes = getattr(error, "__notes__", [])
+        what = " | ".join([f"{type(error).__name__}: {error}", *notes])
         raise BrokenApplication(f"{name!r} cannot be imported: {what}") from error
 
 
