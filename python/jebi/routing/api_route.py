@@ -25,7 +25,8 @@ from jebi.utils import (
 )
 from jebi.web import routing as web_routing
 from jebi.web.responses import JSONResponse, Response
-from jebi.web.routing import BaseRoute, Match, compile_path, get_name
+from jebi.web.routing import BaseRoute, Match, get_name
+from jebi.web.routing.paths import read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -108,7 +109,7 @@ class APIRoute(web_routing.Route):
         self.tags: Tags = tags or []
         self.responses: Responses = responses or {}
         self.name = get_name(endpoint) if name is None else name
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.path_regex, self.path_format, self.param_convertors = read_path(path)
         self.methods: set[str] = {method.upper() for method in methods or ["GET"]}
         self.status_code = int(status_code) if isinstance(status_code, IntEnum) else status_code
         self.dependencies = list(dependencies or [])

@@ -16,7 +16,8 @@ from jebi.routing.handler import EXITS_KEY, context_of, locate
 from jebi.web import routing as web_routing
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web._observer import OBSERVER_KEY
-from jebi.web.routing import Match, compile_path, get_name
+from jebi.web.routing import Match, get_name
+from jebi.web.routing.paths import read_path
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
         self.endpoint = endpoint
         self.name = get_name(endpoint) if name is None else name
         self.dependencies = list(dependencies or [])
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.path_regex, self.path_format, self.param_convertors = read_path(path)
         self.dependant = get_route_dependant(
             path=self.path_format, call=endpoint, dependencies=self.dependencies
         )

@@ -49,6 +49,10 @@ class Template:
         """The flags of the regular expression."""
         return re.IGNORECASE if self.is_host else re.NOFLAG
 
+    def compiled(self) -> re.Pattern[str]:
+        """What matches the path."""
+        return re.compile(self.pattern, self.flags)
+
     @property
     def format(self) -> str:
         """The path with parameters to be filled in, which have lost their types."""
@@ -93,8 +97,13 @@ def compile_path(path: str) -> tuple[re.Pattern[str], str, Convertors]:
     Without a leading slash it is a host: matched without its port and without regard to case.
     """
     template = parse_path(path)
-    regex = re.compile(template.pattern, template.flags)
-    return regex, template.format, template.convertors
+    return template.compiled(), template.format, template.convertors
+
+
+def read_path(path: str) -> tuple[Any, str, Convertors]:
+    """As :func:`compile_path`, with a template where the expression is, for what is watched."""
+    template = parse_path(path)
+    return template, template.format, template.convertors
 
 
 def _convertor(kind: str) -> Convertor[Any]:

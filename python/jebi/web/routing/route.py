@@ -12,7 +12,7 @@ from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.responses import PlainTextResponse
 from jebi.web.routing.base import BaseRoute, Match, NoMatchFound, get_name
 from jebi.web.routing.endpoints import is_plain_function, request_response, websocket_session
-from jebi.web.routing.paths import compile_path, match_params, replace_params
+from jebi.web.routing.paths import match_params, read_path, replace_params
 from jebi.web.routing.watched import Watched
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Route(_EndpointRoute):
             self.methods = {method.upper() for method in methods}
             if "GET" in self.methods:
                 self.methods.add("HEAD")
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.path_regex, self.path_format, self.param_convertors = read_path(path)
 
     def _allows(self, scope: Scope) -> bool:
         return not self.methods or scope["method"] in self.methods
@@ -152,7 +152,7 @@ class WebSocketRoute(_EndpointRoute):
         self.name = get_name(endpoint) if name is None else name
         app = websocket_session(endpoint) if is_plain_function(endpoint) else endpoint
         self.app = wrap_in_middleware(app, middleware)
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.path_regex, self.path_format, self.param_convertors = read_path(path)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether the path fits."""

@@ -123,6 +123,10 @@ def describe(route: BaseRoute) -> Described | None:
 def _template(route: Any, kind: str) -> Template | None:
     """What is written of ``route``, if its expression says the same."""
     try:
+        known = vars(route).get("path_regex") if kind != "host" else None
+        if isinstance(known, Template) and known.convertors is route.param_convertors:
+            # Nobody has asked for the expression, nor put another in its place.
+            return known
         path = route.host if kind == "host" else route.path
         written = parse_path(f"{path}/{{path:path}}" if kind == "mount" else path)
         template = replace(written, convertors=route.param_convertors)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from jebi.web.routing.paths import Template
+
 if TYPE_CHECKING:
     from jebi.web.routing.base import BaseRoute
     from jebi.web.routing.table import Routes
 
 
 class Watched:
-    """The attribute that decides what a route matches: tables learn of another value."""
+    """The attribute that decides what a route matches: tables learn of another value.
+
+    A template stands for its regular expression, which is compiled when it is asked for.
+    """
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
         self.name = name
@@ -20,9 +25,13 @@ class Watched:
         if route is None:
             return self
         try:
-            return route.__dict__[self.name]
+            value = route.__dict__[self.name]
         except KeyError:
             raise AttributeError(self.name) from None
+        if type(value) is Template:
+            # Tables look routes up by their templates: most expressions are never asked for.
+            value = route.__dict__[self.name] = value.compiled()
+        return value
 
     def __set__(self, route: Any, value: Any) -> None:
         route.__dict__[self.name] = value
