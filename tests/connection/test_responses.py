@@ -9,7 +9,7 @@ import pytest
 
 import jebi
 from jebi._native import compile_native
-from jebi.server.interfaces import WSGI
+from jebi.server.interfaces.wsgi import WSGI
 from tests.connection.peers import Answer, Client, Served, body, start
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from wsgiref.validate import validator
 import flask
 import pytest
 
-from jebi.server.interfaces import WSGI
+from jebi.server.interfaces.wsgi import WSGI
 from tests.connection.peers import GET, PATIENCE, Served
 from tests.connection.websockets import handshake
 

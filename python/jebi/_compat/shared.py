@@ -59,8 +59,18 @@ def _is_sequence_class(cls: Any) -> bool:
     return lenient_issubclass(cls, sequence_types) and not issubclass(cls, (str, bytes))
 
 
+# What most parameters are: a quick answer for them.
+_PLAIN: frozenset[Any] = frozenset({str, int, float, bool, bytes, type(None)})
+
+
+def _is_plain(annotation: Any) -> bool:
+    return type(annotation) is type and annotation in _PLAIN
+
+
 def field_annotation_is_sequence(annotation: Any) -> bool:
     """A list, tuple, set or the like, or a union that has one."""
+    if _is_plain(annotation):
+        return False
     annotation = _bare(annotation)
     if is_union(annotation):
         return any(field_annotation_is_sequence(item) for item in get_args(annotation))
@@ -82,6 +92,8 @@ def _is_complex_class(cls: Any) -> bool:
 
 def field_annotation_is_complex(annotation: Any) -> bool:
     """Nothing that one text could spell: a model, a mapping, a sequence, a file."""
+    if _is_plain(annotation):
+        return False
     annotation = _bare(annotation)
     if is_union(annotation):
         return any(field_annotation_is_complex(item) for item in get_args(annotation))

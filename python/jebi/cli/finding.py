@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -87,11 +86,13 @@ def _checked(entrypoint: Any, where: str) -> str:
 
 def _configured(path: Path) -> str | None:
     """``entrypoint`` in ``[tool.fastapi]``, where FastAPI's own command looks for it."""
+    if not path.exists():
+        return None
+    import tomllib
+
     try:
         with path.open("rb") as file:
             table = tomllib.load(file).get("tool", {}).get("fastapi", {})
-    except FileNotFoundError:
-        return None
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ImportString(f"{path} cannot be read: {error}") from None
     if not isinstance(table, dict) or "entrypoint" not in table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +46,8 @@ def read_settings(command: click.Command, options: Mapping[str, Option]) -> dict
     path = find(Path.cwd())
     if path is None:
         return {}
+    import tomllib
+
     try:
         with path.open("rb") as file:
             table = tomllib.load(file).get("tool", {}).get("jebi", {})

@@ -5,13 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Literal
 
-from jebi.server.interfaces.asgi2 import ASGI2
-from jebi.server.interfaces.wsgi import WSGI
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ASGI2", "INTERFACES", "WSGI", "Interface", "adapt", "detect"]
+__all__ = ["INTERFACES", "Interface", "adapt", "detect"]
 
 Interface = Literal["asgi3", "asgi2", "wsgi"]
 INTERFACES: tuple[Interface, ...] = ("asgi3", "asgi2", "wsgi")
@@ -41,8 +38,12 @@ def adapt(application: Any, interface: Interface) -> Callable[..., Any]:
     """An ASGI 3 application that does what ``application`` does."""
     match interface:
         case "wsgi":
+            from jebi.server.interfaces.wsgi import WSGI
+
             return WSGI(application)
         case "asgi2":
+            from jebi.server.interfaces.asgi2 import ASGI2
+
             return ASGI2(application)
         case "asgi3":
             adapted: Callable[..., Any] = application
