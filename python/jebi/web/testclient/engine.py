@@ -95,17 +95,10 @@ class EngineExchange:
             self._task = asyncio.current_task()
             scope["extensions"]["http.response.debug"] = {}
 
-            async def receive_later() -> Message:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    # The server has all of an answer before the client does.
-                    await self.sent.complete.wait()
-                return message
-
             async def send_on(message: Message) -> None:
                 await self._take(message, send)
 
-            self._callables = receive_later, send_on
+            self._callables = receive, send_on
         return scope, *self._callables
 
     def note(self, error: BaseException) -> None:
@@ -122,7 +115,17 @@ class EngineExchange:
         if kind not in _ASIDE and not self._is_unsendable:
             await send(message)
         if not self._is_left and (piece is not None or kind == "http.response.pathsend"):
+            # The server has all of an answer before the client does, and tells whoever listens,
+            # who may cancel what sends the last piece.
+            with anyio.CancelScope(shield=piece is None or piece[1]):
+                await self._hand_over(piece)
+
+    async def _hand_over(self, piece: tuple[bytes, bool] | None) -> None:
+        try:
             await self._outgoing.send(piece)
+        except anyio.BrokenResourceError:
+            if not self._is_left:
+                raise
 
     async def start(self) -> None:
         """Send the request, and wait for the answer to begin.
@@ -218,7 +221,7 @@ class EngineExchange:
         if cancel or not self.sent.complete.is_set():
             for task in self._tasks():
                 task.cancel()
-            self.sent.complete.set()
+            self._incoming.close()
             await self._wire.close()
         await server.wait_for_runs()
         # One that was cancelled holds the frames that it was in.
