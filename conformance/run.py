@@ -58,7 +58,7 @@ def _runner(suite: Suite) -> list[str]:
 
 def _pytest(suite: Suite) -> list[str]:
     command = ["pytest", *(() if suite.is_control else ("-p", "jebi.drop_in"))]
-    command += ["-p", "jebi_conformance", "-p", "jebi_loops.left_out"]
+    command += ["-p", "jebi_conformance", "-p", "jebi_loops.left_out", "-p", "jebi_sweeper"]
     command += ["-q", "--no-header", "--tb=no", "--disable-warnings", "--show-capture=no"]
     command += ["-n", WORKERS, "--dist", "loadgroup", "--max-worker-restart", "20"]
     # Jebi imports pydantic, which imports the plugins that are installed, one of them for pytest.
