@@ -8,6 +8,7 @@ it sets in context variables is seen above.
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,16 @@ from jebi.web.middleware._outcome import Outcome
 from jebi.web.responses import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
     from typing import Self
 
     from jebi.web.middleware.base import _CachedRequest
     from jebi.web.types import ASGIApp, Message, Send
 
 _NO_WAIT = Pause.released()
+
+#: Messages that are taken in vain, as many as the server takes for a client that has left.
+_IN_VAIN = 100
 
 
 class Below:
@@ -136,6 +140,7 @@ class Run(Outcome):
         "_aside",
         "_below",
         "_ended",
+        "_in_vain",
         "_last",
         "_pieces",
         "_waiter",
@@ -156,6 +161,7 @@ class Run(Outcome):
         #: It goes on when it is resumed.
         self.is_paused = False
         self._ended = False
+        self._in_vain = 0
         self.start: Message | None = None
         self.info: Mapping[str, Any] | None = None
 
@@ -181,17 +187,18 @@ class Run(Outcome):
         try:
             await app(self._below.request.scope, self._below.receive, self._hand_over)
         except Exception as error:
-            self.error = error
+            # One that says what `send` said is no news.
+            if self._in_vain <= _IN_VAIN or not isinstance(error, OSError):
+                self.error = error
         finally:
             self._ended = True
             if self._waiter is not None:
                 self._wake(self._waiter)
 
-    def _hand_over(self, message: Message) -> Pause:
+    def _hand_over(self, message: Message) -> Awaitable[None]:
         """The ``send`` of the application: it goes on when the message is taken."""
         if self._below.answered:
-            # Nobody wants the rest.
-            return _NO_WAIT
+            return self._take_in_vain()
         pause = _NO_WAIT
         kind = message["type"]
         if self.start is not None or kind == "http.response.early_hint":
@@ -205,6 +212,17 @@ class Run(Outcome):
         if self._waiter is not None:
             self._wake(self._waiter)
         return pause
+
+    def _take_in_vain(self) -> Awaitable[None]:
+        """Drop a message, because another answer was sent, and let others run.
+
+        An answer without an end would otherwise keep the loop from everybody, and from whoever
+        is about to tell the application.
+        """
+        self._in_vain += 1
+        if self._in_vain > _IN_VAIN:
+            raise BrokenPipeError(errno.EPIPE, "a middleware has sent another answer than this one")
+        return asyncio.sleep(0)
 
     @staticmethod
     def _wake(waiter: asyncio.Future[None]) -> None:
