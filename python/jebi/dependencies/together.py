@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from anyio import CancelScope
 
@@ -28,19 +28,30 @@ if TYPE_CHECKING:
 Waits = tuple[tuple[str | None, int], ...]
 
 
+class Call(NamedTuple):
+    """One call that a plan goes on beside.
+
+    Attributes:
+        scope: When a generator is left.
+        kind: How ``function`` is called.
+        function: What is called.
+        values: Its arguments by keyword, but for those that it has to wait for.
+        waits: Steps begun before it: the keyword of the result, or ``None`` to drop it, and the
+            index.
+    """
+
+    scope: Scope
+    kind: Kind
+    function: Callable[..., Any]
+    values: dict[str, Any]
+    waits: Waits
+
+
 class UnderWay(Protocol):
     """What one request has under way beside its plan."""
 
-    def begin(
-        self,
-        index: int,
-        scope: Scope,
-        kind: Kind,
-        call: Callable[..., Any],
-        values: Any,
-        waits: Any,
-    ) -> None:
-        """Begin the step ``index``; the arguments are those of :func:`begin`."""
+    def begin(self, index: int, call: Call) -> None:
+        """Begin the call of the step ``index``."""
 
     async def join(self, indices: tuple[int, ...]) -> list[Any]:
         """The results of those steps, or the failure of the first that failed."""
@@ -58,16 +69,15 @@ def begin(
     values: dict[str, Any],
     waits: Waits,
 ) -> None:
-    """Begin step ``index`` of a plan: ``call(**values)``, with the results of ``waits`` added.
+    """Begin step ``index`` of a plan; the engine passes what a :class:`Call` consists of.
 
-    ``waits`` are steps begun before: the keyword of the result, or ``None`` to drop it, and the
-    index. A generator's exit is kept in ``exits`` at once, so that exits keep the order in which
+    A generator's exit is kept in ``exits`` at once, so that exits keep the order in which
     dependencies are declared.
     """
     under_way = exits.under_way
     if under_way is None:
         under_way = exits.under_way = Together(exits) if _has_tasks() else InTurn(exits)
-    under_way.begin(index, scope, kind, call, values, waits)
+    under_way.begin(index, Call(scope, kind, call, values, waits))
 
 
 def join(exits: Exits, indices: tuple[int, ...]) -> Awaitable[list[Any]]:
@@ -98,20 +108,14 @@ class Member:
         is_cancelled: It was told to end.
     """
 
-    def __init__(
-        self,
-        kind: Kind,
-        call: Callable[..., Any],
-        values: dict[str, Any],
-        needs: list[tuple[str | None, Member]],
-    ) -> None:
-        """Begin ``call(**values)``, which first waits for the results of ``needs``."""
+    def __init__(self, call: Call, needs: list[tuple[str | None, Member]]) -> None:
+        """Begin ``call``, which first waits for the results of ``needs``."""
         loop = asyncio.get_running_loop()
         self.value: Any = None
         self.error: BaseException | None = None
         self.ready: asyncio.Future[None] = loop.create_future()
         self.is_cancelled = False
-        self._kind, self._call, self._values, self._needs = kind, call, values, needs
+        self._call, self._needs = call, needs
         self._entered: AbstractAsyncContextManager[Any] | None = None
         self._left: asyncio.Future[BaseException | None] = loop.create_future()
         self._swallowed = False
@@ -187,6 +191,7 @@ class Member:
         self._swallowed = bool(await leaving)
 
     async def _begin(self) -> None:
+        _, kind, function, values, _ = self._call
         for name, needed in self._needs:
             if not needed.ready.done():
                 await _first([needed.ready])
@@ -194,13 +199,13 @@ class Member:
                 raise NeedFailedError
             needed.hand_over_variables()
             if name is not None:
-                self._values[name] = needed.value
-        if self._kind == "coroutine":
-            self.value = await self._call(**self._values)
-        elif self._kind == "function":
-            self.value = await run_in_thread(self._call, self._values)
+                values[name] = needed.value
+        if kind == "coroutine":
+            self.value = await function(**values)
+        elif kind == "function":
+            self.value = await run_in_thread(function, values)
         else:
-            manager = managed(self._kind, self._call, self._values)
+            manager = managed(kind, function, values)
             self.value = await manager.__aenter__()
             self._entered = manager
 
@@ -215,20 +220,12 @@ class Together:
         self._exits = exits
         self._members: dict[int, Member] = {}
 
-    def begin(
-        self,
-        index: int,
-        scope: Scope,
-        kind: Kind,
-        call: Callable[..., Any],
-        values: dict[str, Any],
-        waits: Waits,
-    ) -> None:
-        """Begin a step in a task."""
-        needs = [(name, self._members[needed]) for name, needed in waits]
-        member = self._members[index] = Member(kind, call, values, needs)
-        if kind in ("generator", "async_generator"):
-            self._exits.stack(scope).push_async_exit(member.leave)
+    def begin(self, index: int, call: Call) -> None:
+        """Begin a call in a task."""
+        needs = [(name, self._members[needed]) for name, needed in call.waits]
+        member = self._members[index] = Member(call, needs)
+        if call.kind in ("generator", "async_generator"):
+            self._exits.stack(call.scope).push_async_exit(member.leave)
 
     async def join(self, indices: tuple[int, ...]) -> list[Any]:
         """Wait for those steps; any step that fails meanwhile ends the wait, and the others."""
@@ -290,42 +287,28 @@ class InTurn:
     def __init__(self, exits: Exits) -> None:
         """Keep what has to be left in ``exits``."""
         self._exits = exits
-        self._waiting: dict[int, tuple[Any, ...]] = {}
+        self._waiting: dict[int, Call] = {}
         self._results: dict[int, Any] = {}
 
-    def begin(
-        self,
-        index: int,
-        scope: Scope,
-        kind: Kind,
-        call: Callable[..., Any],
-        values: dict[str, Any],
-        waits: Waits,
-    ) -> None:
-        """Keep a step until somebody waits for it."""
-        self._waiting[index] = (scope, kind, call, values, waits)
+    def begin(self, index: int, call: Call) -> None:
+        """Keep a call until somebody waits for it."""
+        self._waiting[index] = call
 
     async def join(self, indices: tuple[int, ...]) -> list[Any]:
         """Do all that waits, in the order of declaration."""
         while self._waiting:
             index = next(iter(self._waiting))
-            self._results[index] = await self._call(*self._waiting.pop(index))
+            self._results[index] = await self._make(self._waiting.pop(index))
         return [self._results.get(index) for index in indices]
 
-    async def _call(
-        self,
-        scope: Scope,
-        kind: Kind,
-        call: Callable[..., Any],
-        values: dict[str, Any],
-        waits: Waits,
-    ) -> Any:
+    async def _make(self, call: Call) -> Any:
+        scope, kind, function, values, waits = call
         values |= {name: self._results[index] for name, index in waits if name is not None}
         if kind == "coroutine":
-            return await call(**values)
+            return await function(**values)
         if kind == "function":
-            return await run_in_thread(call, values)
-        return await enter(self._exits, scope, kind, call, values)
+            return await run_in_thread(function, values)
+        return await enter(self._exits, scope, kind, function, values)
 
     async def settle(self, error: BaseException | None) -> BaseException | None:
         """Do nothing more."""
