@@ -57,37 +57,40 @@ def get_openapi(
         separate_input_output_schemas: Two schemas for a model whose input and output differ.
         external_docs: A link to more.
     """
-    about = {
-        "summary": summary,
-        "description": description,
-        "termsOfService": terms_of_service,
-        "contact": contact,
-        "license": license_info,
-    }
-    operations = _operations(routes)
-    calls = _operations(webhooks or ())
-    fields = _fields_of([*operations, *calls])
-    definitions = Definitions(fields, separate=separate_input_output_schemas)
-    components = Components(definitions)
-    paths = _describe_paths(operations, components)
-    webhook_paths = _describe_paths(calls, components)
+    about = _said(
+        summary=summary,
+        description=description,
+        termsOfService=terms_of_service,
+        contact=contact,
+        license=license_info,
+    )
     document = {
         "openapi": openapi_version,
-        "info": {
-            "title": title,
-            "version": version,
-            **{key: value for key, value in about.items() if value},
-        },
-        "servers": servers or None,
-        "components": _describe_components(components),
-        "paths": paths,
-        "webhooks": webhook_paths or None,
-        "tags": tags or None,
-        "externalDocs": external_docs or None,
+        "info": {"title": title, "version": version, **about},
+        **_describe_routes(routes, webhooks or (), separate=separate_input_output_schemas),
+        **_said(servers=servers, tags=tags, externalDocs=external_docs),
     }
-    checked = OpenAPI.model_validate({k: v for k, v in document.items() if v is not None})
+    checked = OpenAPI.model_validate(document)
     described: dict[str, Any] = jsonable_encoder(checked, by_alias=True, exclude_none=True)
     return described
+
+
+def _said(**values: Any) -> dict[str, Any]:
+    """Those values that say something."""
+    return {name: value for name, value in values.items() if value}
+
+
+def _describe_routes(
+    routes: Sequence[Any], webhooks: Sequence[Any], *, separate: bool
+) -> dict[str, Any]:
+    """The document's ``paths`` and ``webhooks``, and the ``components`` that they refer to."""
+    operations, calls = _operations(routes), _operations(webhooks)
+    fields = _fields_of([*operations, *calls])
+    components = Components(Definitions(fields, separate=separate))
+    paths = _describe_paths(operations, components)
+    called = _describe_paths(calls, components)
+    # Last: what describes the paths adds to them.
+    return {"paths": paths, **_said(webhooks=called, components=_describe_components(components))}
 
 
 def _operations(routes: Sequence[Any]) -> list[Any]:
@@ -126,11 +129,9 @@ def _describe_paths(operations: Sequence[Any], components: Components) -> dict[s
     return paths
 
 
-def _describe_components(components: Components) -> dict[str, Any] | None:
+def _describe_components(components: Components) -> dict[str, Any]:
     schemas = {**components.definitions.schemas, **components.schemas}
-    described: dict[str, Any] = {}
-    if components.security_schemes:
-        described["securitySchemes"] = components.security_schemes
-    if schemas:
-        described["schemas"] = {name: schemas[name] for name in sorted(schemas)}
-    return described or None
+    return _said(
+        securitySchemes=components.security_schemes,
+        schemas={name: schemas[name] for name in sorted(schemas)},
+    )

@@ -24,6 +24,25 @@ from jebi.web.routing import BaseRoute, compile_path
 if TYPE_CHECKING:
     from jebi.routing.api_router import APIRouter
 
+#: What a route keeps when it is included.
+_UNCHANGED = (
+    "endpoint",
+    "methods",
+    "name",
+    "status_code",
+    "summary",
+    "description",
+    "response_description",
+    "operation_id",
+    "openapi_extra",
+    "response_model_include",
+    "response_model_exclude",
+    "response_model_by_alias",
+    "response_model_exclude_unset",
+    "response_model_exclude_defaults",
+    "response_model_exclude_none",
+)
+
 
 @dataclass(eq=False)
 class Inclusion:
@@ -67,11 +86,7 @@ class Inclusion:
         frontend = FrontendRoute(
             join_paths(prefix, route.path),
             route.app,
-            dependencies=[
-                *self.parent.dependencies,
-                *(self.options.get("dependencies") or []),
-                *route.dependencies,
-            ],
+            dependencies=self._dependencies(route),
             dependency_overrides_provider=self.parent.dependency_overrides_provider,
             max_body_size=first_limit(route.max_body_size, self._body_size()),
         )
@@ -88,11 +103,7 @@ class Inclusion:
                 self._path(route),
                 endpoint=route.endpoint,
                 name=route.name,
-                dependencies=[
-                    *self.parent.dependencies,
-                    *(self.options.get("dependencies") or []),
-                    *route.dependencies,
-                ],
+                dependencies=self._dependencies(route),
                 dependency_overrides_provider=self.parent.dependency_overrides_provider,
             )
         if isinstance(route, web_routing.Route):
@@ -133,73 +144,79 @@ class Inclusion:
         return web_routing.Host(route.host, app=app, name=route.name)
 
     def _api_route(self, route: APIRoute) -> APIRoute:
-        parent, child, options = self.parent, self.child, self.options
-        inner: dict[str, Any] = {}
+        options: dict[str, Any] = {name: getattr(route, name) for name in _UNCHANGED}
+        options |= self._added_up(route) | self._nearest(route)
         if route.form_limits:
-            inner["form_limits"] = route.form_limits
+            options["form_limits"] = route.form_limits
+        # The items of a stream are read from the annotation again.
+        options["response_model"] = (
+            Default(None) if route.stream_item_type else route.response_model
+        )
         merged = type(route)(
             self._path(route),
-            endpoint=route.endpoint,
-            # The items of a stream are read from the annotation again.
-            response_model=Default(None) if route.stream_item_type else route.response_model,
-            status_code=route.status_code,
-            tags=[*parent.tags, *(options.get("tags") or []), *route.tags],
-            dependencies=[
-                *parent.dependencies,
-                *(options.get("dependencies") or []),
-                *route.dependencies,
+            dependency_overrides_provider=self.parent.dependency_overrides_provider,
+            **options,
+        )
+        merged._inherit_form_limits(
+            {**self.parent.form_limits, **self._form_limits, **route._router_form_limits}
+        )
+        return merged
+
+    def _dependencies(self, route: Any) -> list[Any]:
+        return [
+            *self.parent.dependencies,
+            *(self.options.get("dependencies") or []),
+            *route.dependencies,
+        ]
+
+    def _added_up(self, route: APIRoute) -> dict[str, Any]:
+        """What a route has of its own and from the routers around it, the outermost first."""
+        parent, options = self.parent, self.options
+        return {
+            "tags": [*parent.tags, *(options.get("tags") or []), *route.tags],
+            "dependencies": self._dependencies(route),
+            "responses": {
+                **parent.responses,
+                **(options.get("responses") or {}),
+                **route.responses,
+            },
+            "callbacks": [
+                *parent.callbacks,
+                *(options.get("callbacks") or []),
+                *(route.callbacks or []),
             ],
-            summary=route.summary,
-            description=route.description,
-            response_description=route.response_description,
-            responses={**parent.responses, **(options.get("responses") or {}), **route.responses},
-            deprecated=route.deprecated or options.get("deprecated") or parent.deprecated,
-            methods=route.methods,
-            operation_id=route.operation_id,
-            response_model_include=route.response_model_include,
-            response_model_exclude=route.response_model_exclude,
-            response_model_by_alias=route.response_model_by_alias,
-            response_model_exclude_unset=route.response_model_exclude_unset,
-            response_model_exclude_defaults=route.response_model_exclude_defaults,
-            response_model_exclude_none=route.response_model_exclude_none,
-            include_in_schema=route.include_in_schema
+            "deprecated": route.deprecated or options.get("deprecated") or parent.deprecated,
+            "include_in_schema": route.include_in_schema
             and parent.include_in_schema
             and options.get("include_in_schema", True),
-            response_class=get_value_or_default(
+        }
+
+    def _nearest(self, route: APIRoute) -> dict[str, Any]:
+        """What the route says or, where it says nothing, the nearest around it that does."""
+        parent, child, options = self.parent, self.child, self.options
+        return {
+            "response_class": get_value_or_default(
                 route.response_class,
                 child.default_response_class,
                 *_given(options, "default_response_class"),
                 parent.default_response_class,
             ),
-            name=route.name,
-            dependency_overrides_provider=parent.dependency_overrides_provider,
-            callbacks=[
-                *parent.callbacks,
-                *(options.get("callbacks") or []),
-                *(route.callbacks or []),
-            ],
-            openapi_extra=route.openapi_extra,
-            generate_unique_id_function=get_value_or_default(
+            "generate_unique_id_function": get_value_or_default(
                 route.generate_unique_id_function,
                 child.generate_unique_id_function,
                 *_given(options, "generate_unique_id_function"),
                 parent.generate_unique_id_function,
             ),
-            strict_content_type=get_value_or_default(
+            "strict_content_type": get_value_or_default(
                 route.strict_content_type, child.strict_content_type, parent.strict_content_type
             ),
-            max_body_size=first_limit(
+            "max_body_size": first_limit(
                 route.max_body_size,
                 child.max_body_size,
                 options.get("max_body_size"),
                 parent.max_body_size,
             ),
-            **inner,
-        )
-        merged._inherit_form_limits(
-            {**parent.form_limits, **self._form_limits, **route._router_form_limits}
-        )
-        return merged
+        }
 
 
 def _given(options: IncludeOptions, name: str) -> list[Any]:
