@@ -10,12 +10,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.suites import CACHE, HERE, PYTHON, ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conformance.suites import Suite
 
 
@@ -31,9 +34,11 @@ def prepare(suite: Suite) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         python = _environment(CONTROLS.get(suite.loop, suite.requirements))
         if not suite.is_of_interpreter:
-            _fetch(suite, python)
+            what = f"{suite.distribution} {suite.version}: fetching the source distribution"
+            _make(suite.sources, what, partial(_fetch, suite, python))
         if suite.compare_with:
-            _fetch_originals(suite, python)
+            what = f"{', '.join(suite.compare_with)}: fetching to compare with"
+            _make(suite.originals, what, partial(_fetch_originals, suite, python))
     return python
 
 
@@ -76,42 +81,45 @@ def _jebi() -> Path:
     return Path(spec.origin).parents[1]
 
 
-def _fetch(suite: Suite, python: Path) -> None:
-    if suite.sources.exists():
+def _make(place: Path, saying: str, fill: Callable[[Path], Path]) -> None:
+    """Put at ``place`` what ``fill`` makes in a folder beside it, unless it is there.
+
+    What is interrupted leaves nothing that could be taken for the whole.
+    """
+    if place.exists():
         return
-    _say(f"{suite.distribution} {suite.version}: fetching the source distribution")
-    suite.sources.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=suite.sources.parent) as folder:
-        # pip looks into a source distribution before it hands it over. With its build backend
-        # at hand that takes a second; without, pip makes an environment just for that.
-        pip = [str(python), "-m", "pip", "-q"]
-        _call([*pip, "install", *suite.build])
-        pip += ["download", "--no-deps", "--no-build-isolation", "--dest", folder]
-        _call([*pip, "--no-binary", suite.distribution, f"{suite.distribution}=={suite.version}"])
-        (archive,) = Path(folder).glob("*.tar.gz")
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-        unpacked = Path(folder) / f"{suite.distribution}-{suite.version}"
-        # Without the original beside its tests, nothing but Jebi can answer for its name.
-        kept = {path: (unpacked / path).read_bytes() for path in suite.keep}
-        shutil.rmtree(unpacked / suite.original)
-        for path, content in kept.items():
-            (unpacked / path).parent.mkdir(parents=True, exist_ok=True)
-            (unpacked / path).write_bytes(content)
-        unpacked.rename(suite.sources)
+    _say(saying)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+        fill(Path(folder)).rename(place)
 
 
-def _fetch_originals(suite: Suite, python: Path) -> None:
+def _fetch(suite: Suite, python: Path, folder: Path) -> Path:
+    # pip looks into a source distribution before it hands it over. With its build backend
+    # at hand that takes a second; without, pip makes an environment just for that.
+    pip = [str(python), "-m", "pip", "-q"]
+    _call([*pip, "install", *suite.build])
+    pip += ["download", "--no-deps", "--no-build-isolation", "--dest", str(folder)]
+    _call([*pip, "--no-binary", suite.distribution, f"{suite.distribution}=={suite.version}"])
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    unpacked = folder / f"{suite.distribution}-{suite.version}"
+    # Without the original beside its tests, nothing but Jebi can answer for its name.
+    kept = {path: (unpacked / path).read_bytes() for path in suite.keep}
+    shutil.rmtree(unpacked / suite.original)
+    for path, content in kept.items():
+        (unpacked / path).parent.mkdir(parents=True, exist_ok=True)
+        (unpacked / path).write_bytes(content)
+    return unpacked
+
+
+def _fetch_originals(suite: Suite, python: Path, folder: Path) -> Path:
     """Install what is compared with, apart from the environment: only its own process sees it."""
-    if suite.originals.exists():
-        return
-    _say(f"{', '.join(suite.compare_with)}: fetching to compare with")
-    suite.originals.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=suite.originals.parent) as folder:
-        place = Path(folder) / "packages"
-        pip = [str(python), "-m", "pip", "-q", "install", "--no-deps", "--target", str(place)]
-        _call([*pip, *suite.compare_with])
-        place.rename(suite.originals)
+    place = folder / "packages"
+    pip = [str(python), "-m", "pip", "-q", "install", "--no-deps", "--target", str(place)]
+    _call([*pip, *suite.compare_with])
+    return place
 
 
 def _call(command: list[str]) -> None:
