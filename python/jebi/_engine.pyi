@@ -34,6 +34,7 @@ from typing import (
 from typing_extensions import Buffer, disjoint_base
 
 from jebi._plan import PlanSpec
+from jebi.dependencies.overrides import InForce
 
 __all__ = [
     "PROFILE",
@@ -486,7 +487,7 @@ def leave_with(descriptor: int, seconds: float) -> None: ...
 
 @final
 class Plan:
-    def __new__(cls, spec: PlanSpec) -> Self: ...
+    def __new__(cls, spec: PlanSpec, overrides: InForce | None = None) -> Self: ...
     def run(self, request: Any, body: bytes | None, exits: Any) -> Awaitable[Any]: ...
 
 @final

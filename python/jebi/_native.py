@@ -27,6 +27,7 @@ from jebi.web.routing import Route
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from jebi._plan import PlanSpec
     from jebi.applications import FastAPI
     from jebi.web._native import Report
     from jebi.web.requests import Request
@@ -83,12 +84,14 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     if route.plans is None or reroutes or reads_form or route.max_body_size is not None:
         return None
     handler = app.exception_handlers.get(RequestValidationError)
-    spec = replace(
-        route.plans.describe(),
-        new_request=request_maker(app, route),
-        answers_invalid=handler is request_validation_exception_handler,
-    )
-    return _engine.Plan(spec)
+    new_request = request_maker(app, route)
+    answers_invalid = handler is request_validation_exception_handler
+
+    def change(spec: PlanSpec) -> PlanSpec:
+        return replace(spec, new_request=new_request, answers_invalid=answers_invalid)
+
+    _, plan = route.plans.changed(change).plain()
+    return plan
 
 
 def exception_responder(

@@ -129,6 +129,8 @@ class Step:
         waits: Of steps under way, what such a step needs: the keyword of the result, or ``None``
             where it is dropped, and the index of the step.
         joins: Indices of steps under way that have to be over before this step's turn.
+        asks: Set where a dependency is looked up before this step: what the plan's overrides are
+            asked for then (:meth:`jebi.dependencies.overrides.InForce.instead`).
     """
 
     call: Callable[..., Any]
@@ -140,16 +142,18 @@ class Step:
     together: bool = False
     waits: tuple[tuple[str | None, int], ...] = ()
     joins: tuple[int, ...] = ()
+    asks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
     """A dependency that an earlier step already solved: reports that step's errors once more.
 
-    ``of`` is the index of the step whose subtree is repeated.
+    ``of`` is the index of the step whose subtree is repeated; ``asks`` as in :class:`Step`.
     """
 
     of: int
+    asks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ use http1::RequestHead;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 use router::{Match, Router};
 
 use crate::exchange::Exchange;
-use crate::plan::{NativeRun, PathParams, Plan};
+use crate::plan::{NativeRun, PathParams, Plan, has_overrides};
 use crate::runner::Runner;
 
 /// An application as the server sees it.
@@ -121,18 +121,7 @@ impl Native {
 
     /// Dependencies that are overridden take the ASGI form, which compiles plans for them.
     fn has_overrides(&self, py: Python<'_>) -> bool {
-        if !self.can_override {
-            return false;
-        }
-        let overrides = self
-            .application
-            .bind(py)
-            .getattr(intern!(py, "dependency_overrides"));
-        overrides.is_ok_and(|overrides| {
-            overrides
-                .cast::<PyDict>()
-                .map_or(true, |known| !known.is_empty())
-        })
+        self.can_override && has_overrides(self.application.bind(py))
     }
 
     /// An awaitable of the response that the application's handlers make of `error`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,12 @@ from jebi.web.requests import Request
 from jebi.web.responses import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from jebi._plan import Errors, Input, Kind
     from jebi._plan import Scope as ExitScope
     from jebi.dependencies.models import Dependant
+    from jebi.dependencies.overrides import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,14 @@ class PlanOptions:
 def compile_plan(
     dependant: Dependant,
     options: PlanOptions,
-    overrides: Mapping[Callable[..., Any], Callable[..., Any]],
+    overrides: Overrides,
 ) -> PlanSpec:
     """Describe how to solve ``dependant`` and call it, with ``overrides`` in place of originals."""
     builder = _Builder(options, overrides)
     form_slot = builder.read_form(dependant) if options.body == "form" else None
     builder.path_operation(dependant)
     return PlanSpec(
-        steps=tuple(builder.steps),
+        steps=builder.asking(),
         slots=builder.slots,
         reads="json" if options.body == "json" else "nothing",
         form_slot=form_slot,
@@ -120,16 +121,13 @@ async def _run_background(tasks: Any) -> None:
 class _Builder:
     """Collects the steps while it walks the tree."""
 
-    def __init__(
-        self,
-        options: PlanOptions,
-        overrides: Mapping[Callable[..., Any], Callable[..., Any]],
-    ) -> None:
+    def __init__(self, options: PlanOptions, overrides: Overrides) -> None:
         self.options = options
         self.overrides = overrides
         self.steps: list[Step | Reuse] = []
         self.slots = 0
-        self._order = Order(self.steps)
+        self._order = Order(self.steps, overrides.done)
+        self._looked_up: set[int] = set()
         self._solved: dict[Any, tuple[int, int]] = {}
         self._can_fail: set[int] = set()
 
@@ -153,6 +151,17 @@ class _Builder:
         if kind in ("generator", "async_generator"):
             kind = "inline"  # what it yields becomes the answer
         self._order.add(Step(call, kind, inputs, None, after, "function"), first)
+
+    def asking(self) -> tuple[Step | Reuse, ...]:
+        """The steps; those before which something was looked up ask whether it is still the same.
+
+        Not the first one, unless a body was waited for since the plan was chosen.
+        """
+        asks = self._looked_up if self.options.body == "json" else self._looked_up - {0}
+        return tuple(
+            replace(step, asks=index) if index in asks else step
+            for index, step in enumerate(self.steps)
+        )
 
     def _needs(self, dependant: Dependant) -> tuple[tuple[int, ...], tuple[Input, ...]]:
         after: list[int] = []
@@ -217,9 +226,8 @@ class _Builder:
 
     def _overridden(self, declared: Dependant) -> Dependant:
         assert declared.call is not None
-        call = declared.call
-        if self.overrides:
-            call = self.overrides.get(call, call)
+        self._looked_up.add(len(self.steps))
+        call = self.overrides.stand_in(declared.call, len(self.steps))
         if call is declared.call:
             return declared
         return get_dependant(

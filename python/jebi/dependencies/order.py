@@ -15,9 +15,10 @@ class Order:
     it, and by the next one beside it that is not marked.
     """
 
-    def __init__(self, steps: list[Step | Reuse]) -> None:
-        """Add to ``steps``."""
+    def __init__(self, steps: list[Step | Reuse], done: tuple[Step | Reuse, ...] = ()) -> None:
+        """Add to ``steps``, of which the first ones are to be ``done``."""
         self._steps = steps
+        self._done = done
         self._under_way: list[int] = []
         self._awaited: set[int] = set()
 
@@ -28,6 +29,9 @@ class Order:
     def add(self, step: Step, first: int) -> None:
         """Add a step whose own dependencies begin at step ``first``."""
         index = len(self._steps)
+        if index < len(self._done):
+            self._add_again(self._done[index])
+            return
         needed = [one for one in step.after if one in self._under_way]
         if step.together:
             step = replace(step, waits=self._waits(step, needed))
@@ -41,6 +45,15 @@ class Order:
         if joins == [index - 1] and self._runs_alone(index - 1):
             joins = []
         self._steps.append(replace(step, joins=tuple(joins)))
+
+    def _add_again(self, step: Step | Reuse) -> None:
+        """Add a step that was begun as it stands, whatever comes after it."""
+        assert isinstance(step, Step)
+        self._awaited.clear()
+        self._under_way = [one for one in self._under_way if one not in step.joins]
+        if step.together:
+            self._under_way.append(len(self._steps))
+        self._steps.append(step)
 
     def _waits(self, step: Step, needed: list[int]) -> tuple[tuple[str | None, int], ...]:
         waits: list[tuple[str | None, int]] = []
@@ -58,7 +71,7 @@ class Order:
     def _runs_alone(self, index: int) -> bool:
         """Whether a step is waited for as soon as it is begun: then it is one as any other."""
         step = self._steps[index]
-        if not isinstance(step, Step) or step.waits:
+        if not isinstance(step, Step) or step.waits or index < len(self._done):
             return False
         self._steps[index] = replace(step, together=False)
         return True

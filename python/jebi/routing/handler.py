@@ -163,10 +163,10 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
 
     async def app(request: Request) -> Response:
         try:
-            spec, plan = plans.current()
             body = None
-            if spec.reads == "json":
+            if options.body == "json":
                 body = await read_body(request.body)
+            _, plan = plans.current()
             exits = request.scope.get(EXITS_KEY)
             response: Response
             if OBSERVER_KEY in request.scope:

@@ -54,6 +54,7 @@ def observed(spec: PlanSpec) -> PlanSpec:
         after=(len(moved),),
         waits=(),
         joins=(),
+        asks=None,
     )
     return replace(
         spec,

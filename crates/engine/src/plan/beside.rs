@@ -25,6 +25,11 @@ impl Beside {
     pub(super) fn is_joining(&self) -> bool {
         self.joining
     }
+
+    /// Another plan goes on, and its step may have to wait for others.
+    pub(super) fn wait_again(&mut self) {
+        self.joined = 0;
+    }
 }
 
 impl Execution {

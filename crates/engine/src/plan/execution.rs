@@ -33,8 +33,8 @@ pub(super) enum Advance {
 pub(super) struct Execution {
     pub(super) plan: Py<Plan>,
     pub(super) origin: Origin,
-    document: Document,
-    slots: Vec<Option<Py<PyAny>>>,
+    pub(super) document: Document,
+    pub(super) slots: Vec<Option<Py<PyAny>>>,
     errors: Vec<Py<PyAny>>,
     /// How many errors there were before each step; filled from the first error on.
     marks: Vec<usize>,
@@ -97,7 +97,7 @@ impl Execution {
         around: &Around<'_, '_>,
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> PyResult<Advance> {
-        let plan = self.compiled();
+        let mut plan = self.compiled();
         if let Some(outcome) = outcome {
             let value = outcome?;
             if self.beside.is_joining() {
@@ -115,9 +115,20 @@ impl Execution {
                 self.document = self.plan.get().json.read(py, &plan, &self.origin)?;
             }
         }
+        let mut is_new = false;
         while let Some(node) = plan.nodes.get(self.at) {
+            // One that has just taken over is right, whatever its provider says if asked again.
+            let takes_over = std::mem::take(&mut is_new);
+            if !takes_over
+                && let Some(asks) = node.asks()
+                && self.look_again(py, around, asks)?
+            {
+                plan = self.compiled();
+                is_new = true;
+                continue;
+            }
             match node {
-                Node::Reuse { of } => {
+                Node::Reuse { of, .. } => {
                     self.repeat_errors(py, &plan, *of);
                     self.at += 1;
                 }
@@ -401,7 +412,7 @@ impl Execution {
         }
         let from = match plan.nodes.get(index) {
             Some(Node::Step(step)) => step.subtree,
-            Some(Node::Reuse { of }) => return self.has_failed(plan, *of),
+            Some(Node::Reuse { of, .. }) => return self.has_failed(plan, *of),
             None => return false,
         };
         let start = self.marks.get(from).copied().unwrap_or(0);

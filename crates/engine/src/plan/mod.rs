@@ -2,8 +2,8 @@
 //!
 //! `spec` reads the description; `execution` runs its steps, with `origin`, `extract`, `scalar` and
 //! `body` finding their arguments, `converter` validating and `arguments` making the calls, `beside`
-//! beginning those that are awaited together; `encoder` writes results. The
-//! two forms share all of that: `native` answers through an exchange of this server, `asgi` is
+//! beginning those that are awaited together, `overrides` seeing to it that they are those which are
+//! in force; `encoder` writes results. The two forms share all of that: `native` answers through an exchange of this server, `asgi` is
 //! awaited by Python under any server.
 
 mod arguments;
@@ -17,6 +17,7 @@ mod extract;
 mod held;
 mod native;
 mod origin;
+mod overrides;
 mod scalar;
 mod spec;
 
@@ -31,24 +32,30 @@ use self::execution::Execution;
 pub(crate) use self::native::NativeRun;
 pub(crate) use self::origin::PathParams;
 use self::origin::{Origin, Scope};
+use self::overrides::Overrides;
+pub(crate) use self::overrides::has_overrides;
 use self::spec::Compiled;
 
 /// A compiled route.
 #[pyclass(frozen, module = "jebi._engine")]
 pub(crate) struct Plan {
     compiled: Arc<Compiled>,
+    overrides: Option<Overrides>,
     json: JsonReader,
     undefined: Py<PyAny>,
 }
 
 #[pymethods]
 impl Plan {
-    /// Compiles a `PlanSpec` (python/jebi/_plan.py).
+    /// Compiles a `PlanSpec` (python/jebi/_plan.py), made under `overrides` (an `InForce` of
+    /// python/jebi/dependencies/overrides.py).
     #[new]
-    fn new(spec: &Bound<'_, PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (spec, overrides = None))]
+    fn new(spec: &Bound<'_, PyAny>, overrides: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let py = spec.py();
         Ok(Self {
             compiled: Arc::new(Compiled::read(spec)?),
+            overrides: overrides.map(Overrides::read).transpose()?.flatten(),
             json: JsonReader::import(py)?,
             undefined: py
                 .import("pydantic_core")?
@@ -74,7 +81,10 @@ impl Plan {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // Runs share what is compiled, but they hold the plan too: while there is one, it is alive.
-        self.compiled.traverse(&visit)
+        self.compiled.traverse(&visit)?;
+        self.overrides
+            .iter()
+            .try_for_each(|overrides| overrides.traverse(&visit))
     }
 }
 

@@ -103,13 +103,25 @@ pub(super) struct Step {
     pub(super) together: Option<Py<PyAny>>,
     /// Steps under way that must be over before this one, in their order.
     pub(super) joins: Vec<usize>,
+    /// Set where a dependency was looked up before this step: by what name it asks about that.
+    pub(super) asks: Option<usize>,
     pub(super) pace: Arc<Pace>,
 }
 
 /// A step, or another mention of one.
 pub(super) enum Node {
     Step(Step),
-    Reuse { of: usize },
+    Reuse { of: usize, asks: Option<usize> },
+}
+
+impl Node {
+    /// Set where a dependency was looked up before this.
+    pub(super) fn asks(&self) -> Option<usize> {
+        match self {
+            Self::Step(step) => step.asks,
+            Self::Reuse { asks, .. } => *asks,
+        }
+    }
 }
 
 /// The callbacks of a spec.
@@ -224,7 +236,8 @@ pub(super) fn class_name(described: &Bound<'_, PyAny>) -> PyResult<String> {
 fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult<Node> {
     if class_name(described)? == "Reuse" {
         let of = earlier(described.getattr("of")?.extract()?, before)?;
-        return Ok(Node::Reuse { of });
+        let asks = described.getattr("asks")?.extract()?;
+        return Ok(Node::Reuse { of, asks });
     }
     let py = described.py();
     let kind = described.getattr("kind")?;
@@ -258,6 +271,7 @@ fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult
         subtree,
         together: together(described)?,
         joins: joined(described, before)?,
+        asks: described.getattr("asks")?.extract()?,
         pace: Arc::new(Pace::default()),
     }))
 }
