@@ -25,7 +25,8 @@ use crate::stream::{Piece, Stream};
 use crate::violation::Violation;
 use crate::wakers::{Bell, Line};
 
-/// Beyond so many bytes that wait to be sent, nothing more is taken or made.
+/// Beyond so many bytes that wait to be sent, nothing more is made; beyond so many that the crate has not
+/// read, which it does not where it has to answer first, nothing more is taken.
 const HIGH_WATER: usize = 64 * 1024;
 
 /// The server's side of an HTTP/2 connection.
@@ -112,9 +113,9 @@ impl Connection {
         })
     }
 
-    /// Takes what arrived off the front of `input`, unless too much waits to be sent.
+    /// Takes what arrived off the front of `input`, unless too much waits that was taken before.
     pub fn receive(&mut self, input: &mut BytesMut) {
-        while self.violation.is_none() && !self.is_over && self.pending() < HIGH_WATER {
+        while self.violation.is_none() && !self.is_over && !self.is_full() {
             match self.inbound.next(input, &mut self.feed) {
                 Ok(None) => break,
                 Ok(Some(heard)) => self.hear(heard),
@@ -282,7 +283,9 @@ impl Connection {
     /// Whether input is left where it is until more of the output is sent.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.pending() >= HIGH_WATER
+        let buffers = self.pipe.buffers();
+        let unread = buffers.incoming.len() + self.feed.len();
+        buffers.outgoing.len() >= HIGH_WATER || unread >= HIGH_WATER
     }
 
     /// Whether [`next_event`](Self::next_event) has something to say.

@@ -32,7 +32,7 @@ pub(super) struct Output {
     blocked: bool,
     /// What follows the buffer, out of a file. Nothing is appended before it came to its end.
     source: Option<Box<Source>>,
-    /// The kernel was told to take no more of a file than it can send.
+    /// The kernel was told to take no more than it can send.
     is_shallow: bool,
     /// What stands before the kernel where the connection speaks TLS; `buffer` holds its records.
     pub(super) seal: Option<Box<Seal>>,
@@ -125,11 +125,16 @@ impl Output {
         Ok(())
     }
 
-    fn flush_source(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+    /// Has the kernel take no more than it can send, from now on.
+    pub(super) fn keep_shallow(&mut self, socket: BorrowedFd<'_>) {
         if !self.is_shallow {
             self.is_shallow = true;
             keep_shallow(socket);
         }
+    }
+
+    fn flush_source(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        self.keep_shallow(socket);
         let mut left = TURN;
         while left > 0
             && !self.blocked

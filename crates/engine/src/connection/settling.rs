@@ -190,6 +190,7 @@ impl State {
             (Ending::None, _) if let Some(session) = &self.websocket => {
                 !session.is_full() && self.output.len() < HIGH_WATER
             }
+            (Ending::None, None) if self.http2.is_some() => self.hears_streams(),
             (Ending::None, None) => self.output.len() < HIGH_WATER,
             (Ending::None, Some(turn)) if turn.body_done => self.input.len() < READ_AHEAD,
             (Ending::None, Some(turn)) => {
@@ -201,6 +202,12 @@ impl State {
             .as_ref()
             .is_some_and(|session| session.is_unfinished());
         Interest::new(reading && !self.eof, unfinished || !self.output.is_empty())
+    }
+
+    /// Whether what the client of HTTP/2 says is read. While one stream's answer waits for it to read, it
+    /// may ask for another; what the codec cannot take before something is sent stays in the input.
+    pub(super) fn hears_streams(&self) -> bool {
+        self.output.len() < HIGH_WATER || self.input.len() < READ_AHEAD
     }
 
     /// What the connection waits for, which decides for how long.

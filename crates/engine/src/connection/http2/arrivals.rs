@@ -32,10 +32,10 @@ impl State {
                     let before = input.len();
                     session.codec.receive(input);
                     session.is_behind = true;
-                    session.is_stalled = session.codec.is_full();
                     if input.len() < before {
                         continue;
                     }
+                    session.is_stalled = session.codec.is_full();
                 }
                 return session.rest(ending, shared);
             };
@@ -52,9 +52,10 @@ impl State {
 }
 
 impl Session {
-    /// Whether there is something to do that needs no input.
+    /// Whether there is something to do that needs no more input.
     pub(in super::super) fn has_work(&self) -> bool {
-        self.codec.has_events() || !self.roomy.is_empty()
+        let can_go_on = self.is_stalled && !self.codec.is_full();
+        self.codec.has_events() || !self.roomy.is_empty() || can_go_on
     }
 
     /// There is nothing to do, unless it is to end.

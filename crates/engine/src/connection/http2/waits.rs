@@ -51,6 +51,10 @@ impl Session {
         loop {
             self.write(output);
             let before = output.len();
+            if sent >= HIGH_WATER && before > 0 {
+                // What another stream says next has all that lies in the kernel before it.
+                output.keep_shallow(socket);
+            }
             output.flush(socket)?;
             sent += before - output.len();
             // Where it took everything, there may be more.
@@ -126,7 +130,7 @@ impl Connection {
             let mut state = self.state();
             let ending = state.ending;
             // What is not read cannot come.
-            let is_heard = state.output.len() < HIGH_WATER;
+            let is_heard = state.hears_streams();
             let Some(session) = &mut state.http2 else {
                 return;
             };
