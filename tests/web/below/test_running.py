@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jebi.web.applications import Starlette
+from jebi.web.background import BackgroundTask
 from jebi.web.middleware import Middleware
 from jebi.web.middleware._below import Run
 from jebi.web.middleware.base import BaseHTTPMiddleware
-from jebi.web.responses import PlainTextResponse, Response
+from jebi.web.responses import PlainTextResponse, Response, StreamingResponse
 from jebi.web.routing import Route
 from tests.connection.peers import Served
 from tests.web.below.applications import behind, late, passing, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from jebi.web.requests import Request
 
@@ -71,6 +72,37 @@ def test_context_variables_are_shared(wait: Any) -> None:
             client.ask()
             assert seen == ["set above", "set below twice"]
             seen.clear()
+
+
+def test_what_is_reset_above_stays_set_below() -> None:
+    seen: list[str] = []
+
+    async def pieces() -> AsyncIterator[str]:
+        for number in range(3):
+            seen.append(variable.get())
+            yield str(number)
+            await asyncio.sleep(0)
+
+    async def in_the_background() -> None:
+        seen.append(variable.get())
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        token = variable.set(variable.get() + " and below")
+        response = StreamingResponse(pieces(), background=BackgroundTask(in_the_background))
+        await response(scope, receive, send)
+        variable.reset(token)
+        seen.append(variable.get())
+
+    async def dispatch(request: Request, call_next: Any) -> Response:
+        token = variable.set("set above")
+        response: Response = await call_next(request)
+        seen.append(variable.get())
+        variable.reset(token)
+        return response
+
+    with Served(behind(app, dispatch, passing)) as served:
+        assert served.ask().body == b"012"
+    assert seen == ["set above and below"] * 5 + ["set above"]
 
 
 def test_it_is_a_task_of_its_own() -> None:

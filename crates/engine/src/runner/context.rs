@@ -5,9 +5,31 @@ use pyo3::prelude::*;
 use pyo3::{PyErr, ffi};
 
 /// A copy of the context that is current on this thread.
-fn copy_current(py: Python<'_>) -> PyResult<Py<PyAny>> {
+pub(super) fn copy_current(py: Python<'_>) -> PyResult<Py<PyAny>> {
     // SAFETY: returns a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()).map(Bound::unbind) }
+}
+
+/// Sets in the current context whatever has another value in `context`, which began as a copy of it.
+///
+/// # Errors
+/// Those of `CPython`'s own calls.
+pub(super) fn carry_over(context: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = context.py();
+    let current = copy_current(py)?;
+    // Two that share all they hold are equal at a glance. Values that know no equality decide nothing.
+    if context.eq(&current).unwrap_or(false) {
+        return Ok(());
+    }
+    for item in context.call_method0(intern!(py, "items"))?.try_iter()? {
+        let (variable, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item?.extract()?;
+        // Without the variable, the context itself: nobody's value.
+        let known = current.call_method1(py, intern!(py, "get"), (&variable, &current))?;
+        if !known.is(&value) {
+            variable.call_method1(intern!(py, "set"), (value,))?;
+        }
+    }
+    Ok(())
 }
 
 /// The context that requests begin with, and what is in it.

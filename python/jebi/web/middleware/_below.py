@@ -1,8 +1,9 @@
 """The application behind a ``BaseHTTPMiddleware``, where the engine runs the request.
 
 There it is begun in the call stack of ``call_next`` as a task of its own, which costs a task only
-when it has to wait: no task group, no stream of messages. Its context is the middleware's, so what
-it sets in context variables is seen above.
+when it has to wait: no task group, no stream of messages. Its context is a copy of the
+middleware's, which may reset its variables before the body streams and background tasks run. What
+is set in it until its response begins is set above as well.
 """
 
 from __future__ import annotations
@@ -181,6 +182,10 @@ class Run(Outcome):
                 raise self.why_no_response()
             else:
                 await self._go_on()
+
+    def carry_over(self) -> None:
+        """Set above what the application has set in context variables."""
+        self._aside.carry_over()
 
     async def run(self, app: ASGIApp) -> None:
         """Run ``app``; what it raises is kept."""

@@ -57,8 +57,11 @@ class BaseHTTPMiddleware:
 
         async def call_next(request: Request) -> Response:  # noqa: ARG001 - it sees the same scope
             run = below.begin()
-            if run.start is None:
-                await run.wait_for_start()
+            try:
+                if run.start is None:
+                    await run.wait_for_start()
+            finally:
+                run.carry_over()
             return _StreamingResponse.of(run)
 
         try:

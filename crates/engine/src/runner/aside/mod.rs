@@ -3,7 +3,8 @@
 //! What `asyncio.create_task` does without the wait for the next iteration, and without a task, if
 //! the coroutine ends, or pauses, before it has to wait for anything. Meanwhile another idle
 //! [`RequestTask`] is current, so that timeouts, cancellation and `AnyIO`'s scopes are its own
-//! and not the caller's. Its context is the caller's: both see what either sets.
+//! and not the caller's. Its context is a copy of the caller's, as a task's is: what the caller sets
+//! or resets later is not seen here. What is set here the caller takes over when it asks to.
 
 mod pause;
 
@@ -19,7 +20,7 @@ use pyo3::{PyTraverseError, PyVisit};
 pub(crate) use self::pause::Pause;
 use super::Runner;
 use super::around::Around;
-use super::context::Entered;
+use super::context::{self, Entered};
 use super::coroutine::{self, Stepped};
 use super::driver::Driver;
 use super::run::{Run, Signal};
@@ -32,7 +33,9 @@ pub(crate) struct Aside {
     runner: Arc<Runner>,
     state: Mutex<State>,
     /// Who began it; until it is over, because a task that somebody holds is not used again.
-    caller: Mutex<Option<Caller>>,
+    caller: Mutex<Option<Py<PyAny>>>,
+    /// What its turns are made in, once it has begun.
+    context: Mutex<Option<Py<PyAny>>>,
     /// The address of the task that is current during a turn in the caller's stack, else 0.
     inline: AtomicUsize,
 }
@@ -51,11 +54,6 @@ enum State {
     Task(Py<PyAny>),
     /// Over without ever having been one.
     Ended,
-}
-
-struct Caller {
-    task: Py<PyAny>,
-    context: Py<PyAny>,
 }
 
 /// What is left to do of a coroutine that became a task: nothing but end.
@@ -82,15 +80,19 @@ impl Aside {
         std::mem::replace(&mut *self.lock(), state)
     }
 
-    fn caller(&self, py: Python<'_>) -> PyResult<Caller> {
-        let caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner);
-        caller
+    fn context(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        context
             .as_ref()
-            .map(|caller| Caller {
-                task: caller.task.clone_ref(py),
-                context: caller.context.clone_ref(py),
-            })
-            .ok_or_else(|| PyRuntimeError::new_err("this is over"))
+            .map(|context| context.clone_ref(py))
+            .ok_or_else(|| PyRuntimeError::new_err("this has not begun, or was cleared"))
+    }
+
+    fn keep_context(&self, context: Option<Py<PyAny>>) {
+        let mut kept = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        let previous = std::mem::replace(&mut *kept, context);
+        drop(kept);
+        drop(previous);
     }
 
     fn forget_caller(&self) {
@@ -120,18 +122,18 @@ impl Aside {
         iterator: Py<PyAny>,
         signal: Signal,
     ) -> PyResult<Option<bool>> {
-        let caller = self.caller(py)?;
-        match self.step(py, &task, &caller, &iterator, signal)? {
+        let context = self.context(py)?;
+        match self.step(py, &task, &context, &iterator, signal)? {
             Stepped::Yielded(yielded) if yielded.bind(py).is_instance_of::<Pause>() => {
                 drop(self.enter(State::Paused { task, iterator }));
                 Ok(Some(true))
             }
             Stepped::Yielded(yielded) => {
-                self.become_task(py, &task, caller.context, iterator, yielded)?;
+                self.become_task(py, &task, context, iterator, yielded)?;
                 Ok(None)
             }
             Stepped::Ended(result) => {
-                drop((iterator, caller));
+                drop((iterator, context));
                 drop(self.enter(State::Ended));
                 self.forget_caller();
                 self.give_back(py, task)?;
@@ -140,33 +142,27 @@ impl Aside {
         }
     }
 
-    /// One step with `task` current, in the caller's context.
+    /// One step with `task` current, in `context`.
     fn step(
         &self,
         py: Python<'_>,
         task: &RequestTask,
-        caller: &Caller,
+        context: &Py<PyAny>,
         iterator: &Py<PyAny>,
         signal: Signal,
     ) -> PyResult<Stepped> {
         let (asyncio, event_loop) = (&self.runner.asyncio, self.runner.event_loop(py));
         let object = task.object().bind(py);
         let previous = asyncio.swap_task(py, event_loop, object)?;
-        // Gone on with by another task than it was begun by, which has another context.
-        let entered = if previous.is(&caller.task) {
-            None
-        } else {
-            Entered::enter(py, &caller.context).ok()
-        };
+        let entered = Entered::enter(py, context);
         self.inline.store(object.as_ptr().addr(), Ordering::Relaxed);
-        let stepped = match signal {
+        let stepped = entered.map(|_entered| match signal {
             Signal::Send => coroutine::send(py, iterator),
             Signal::Throw(error) => coroutine::throw(py, iterator, error),
-        };
+        });
         self.inline.store(0, Ordering::Relaxed);
-        drop(entered);
         asyncio.swap_task(py, event_loop, &previous)?;
-        Ok(stepped)
+        stepped
     }
 
     /// Hands what waits for `yielded` to its task.
@@ -236,15 +232,13 @@ impl Aside {
         Ok(driver.runner().map(|runner| Self {
             runner,
             state: Mutex::new(State::Ready),
-            caller: Mutex::new(Some(Caller {
-                task: task.unbind(),
-                context: driver.context(py),
-            })),
+            caller: Mutex::new(Some(task.unbind())),
+            context: Mutex::new(None),
             inline: AtomicUsize::new(0),
         }))
     }
 
-    /// Makes the first turn of `coroutine`.
+    /// Makes the first turn of `coroutine`, in a copy of the current context.
     ///
     /// Returns `True` when it has paused, `False` when it is over and `None` when it has to wait:
     /// then it goes on as [`task`](Self::task), and what it raises is the task's. Before that, what
@@ -258,7 +252,9 @@ impl Aside {
             }
         }
         let task = self.runner.take_task(py)?;
-        task.driver().lend(Some(self.caller(py)?.context));
+        let context = context::copy_current(py)?;
+        self.keep_context(Some(context.clone_ref(py)));
+        task.driver().lend(Some(context));
         self.turn(py, task, coroutine, Signal::Send)
     }
 
@@ -277,6 +273,11 @@ impl Aside {
         self.turn(py, task, iterator, signal)
     }
 
+    /// Sets in the current context what the coroutine has set in its own.
+    fn carry_over(&self, py: Python<'_>) -> PyResult<()> {
+        context::carry_over(self.context(py)?.bind(py))
+    }
+
     /// What the coroutine awaits to be gone on with by [`resume`](Self::resume).
     fn pause(slf: Py<Self>) -> Pause {
         Pause::new(slf)
@@ -292,11 +293,11 @@ impl Aside {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Ok(caller) = self.caller.try_lock()
-            && let Some(caller) = &*caller
-        {
-            visit.call(&caller.task)?;
-            visit.call(&caller.context)?;
+        if let Ok(caller) = self.caller.try_lock() {
+            visit.call(&*caller)?;
+        }
+        if let Ok(context) = self.context.try_lock() {
+            visit.call(&*context)?;
         }
         let Ok(state) = self.state.try_lock() else {
             return Ok(());
@@ -311,5 +312,6 @@ impl Aside {
     fn __clear__(&self) {
         drop(self.enter(State::Ended));
         self.forget_caller();
+        self.keep_context(None);
     }
 }
