@@ -11,6 +11,10 @@ it was imported by. There are four ways to switch it on:
 * ``python -m jebi.drop_in -m module …`` or ``python -m jebi.drop_in script.py …``;
 * ``pytest -p jebi.drop_in`` for a test suite.
 
+uvicorn serves on any event loop, Jebi's server on Jebi's. So that ``asyncio.run(server.serve())``
+goes on working, the first import of a foreign name makes Jebi's loop the one that asyncio makes, as
+:func:`jebi.loop.install` does; a policy that the program has set stays.
+
 The modules' ``__version__`` becomes that of the interface they stand for (``fastapi.__version__``
 is ``"0.165.0"``), so that checks for features work; ``importlib.metadata`` is left alone, because
 it tells what is installed.
@@ -95,6 +99,8 @@ class _Loader(importlib.abc.InspectLoader):
         # Import now, while the foreign name is still missing from sys.modules: an import of it
         # from inside the twin (a cycle) then finds the half-made twin, as it would anywhere.
         _adopt_version(spec.name, importlib.import_module(self.twin.name))
+        if spec.name in TWINS:
+            _make_loop_default()
 
     def exec_module(self, module: ModuleType) -> None:
         # The import system takes whatever stands in sys.modules now and leaves its attributes
@@ -164,6 +170,17 @@ def _restore_versions() -> None:
         else:
             module.__dict__["__version__"] = version
     _own_versions.clear()
+
+
+def _make_loop_default() -> None:
+    """Have asyncio make Jebi's loops, unless the program has chosen others or set one."""
+    policy = getattr(importlib.import_module("asyncio.events"), "_event_loop_policy", None)
+    if policy is not None:
+        kept = getattr(getattr(policy, "_local", None), "_loop", None)
+        if not type(policy).__module__.startswith("asyncio.") or kept is not None:
+            return
+    if sys.version_info < (3, 16):  # which has no policies
+        importlib.import_module("jebi.loop.policy").install()
 
 
 def _foreign_modules() -> list[str]:

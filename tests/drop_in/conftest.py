@@ -16,6 +16,14 @@ SOURCES = Path(__file__).resolve().parents[2] / "python"
 RECORD = "import builtins\nbuiltins.ran = getattr(builtins, 'ran', []) + [__name__]\n"
 
 
+POLICY = """
+import asyncio, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+class EventLoopPolicy(asyncio.DefaultEventLoopPolicy): ...
+def install(): asyncio.set_event_loop_policy(EventLoopPolicy())
+"""
+
+
 class RunPython(Protocol):
     """Runs code in a fresh interpreter and returns what it printed, line by line."""
 
@@ -42,6 +50,7 @@ def tree(tmp_path: Path) -> Path:
         "jebi/server/__init__.py": RECORD,
         "jebi/server/__main__.py": "print('server', __name__)\n",
         "jebi/loop/__init__.py": RECORD,
+        "jebi/loop/policy.py": POLICY,
     }
     for name, text in files.items():
         path = tmp_path / name
