@@ -11,7 +11,7 @@ import jebi
 from jebi import APIRouter, Depends, FastAPI, Query, Request, Response, WebSocket
 from jebi.exceptions import FastAPIError
 from jebi.responses import PlainTextResponse
-from jebi.routing import APIRoute
+from jebi.routing import APIRoute, Match, iter_route_contexts
 from jebi.testclient import TestClient
 from jebi.websockets import WebSocketDisconnect
 
@@ -193,6 +193,24 @@ def test_mounted_applications_know_their_root() -> None:
     client = TestClient(app)
     assert client.get("/child/path").json() == ["/child", "http://testserver/child/path"]
     assert client.get("/child/openapi.json").json()["servers"] == [{"url": "/child"}]
+
+
+def test_tools_match_by_the_path_alone() -> None:
+    class Picky(APIRoute):
+        def matches(self, scope: Any) -> Any:
+            assert "from a middleware" in scope
+            return super().matches(scope)
+
+    router = APIRouter(route_class=Picky)
+    router.get("/items/{name}")(lambda name: name)
+    app = FastAPI()
+    app.include_router(router, prefix="/api")
+    scope = {"type": "http", "path": "/api/items/a", "method": "GET", "headers": []}
+    (route,) = [route for route in iter_route_contexts(app.routes) if "items" in route.path]
+    match, child_scope = route.matches(scope)
+    assert (match, child_scope["path_params"]) == (Match.FULL, {"name": "a"})
+    assert route.matches({**scope, "method": "POST"})[0] is Match.PARTIAL
+    assert route.matches({**scope, "path": "/items/a"})[0] is Match.NONE
 
 
 def test_frontends_come_last(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jebi.routing.api_route import APIRoute
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jebi.web.routing import BaseRoute
+    from jebi.web.routing import BaseRoute, Match
+    from jebi.web.types import Scope
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +24,17 @@ class RouteContext:
     def original_route(self) -> BaseRoute:
         """The route itself: inclusion merges the options into a route of its own."""
         return self.route
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """How well path and method fit, whatever a subclass of ours adds to that.
+
+        Tools ask outside of a request's way, where the scope lacks what a subclass looks for.
+        """
+        route: Any = self.route
+        if isinstance(route, APIRoute):
+            return APIRoute.matches(route, scope)
+        fits: tuple[Match, Scope] = route.matches(scope)
+        return fits
 
     def __getattr__(self, name: str) -> Any:
         """Any attribute of the route."""
