@@ -44,13 +44,13 @@ mod _engine {
     #[pymodule_export]
     use crate::web::{HeaderFields, MutableHeaderFields};
     #[pymodule_export]
+    use crate::web::{MultiItems, QueryItems, UrlParts, split_host};
+    #[pymodule_export]
     use crate::web::{MultipartReader, RouteTable, UrlencodedReader, parse_options_header};
     #[pymodule_export]
     use crate::web::{add_fields, edit_send, has_started, initial_headers, watch_send};
     #[pymodule_export]
-    use crate::web::{
-        find_cookies, find_header, find_headers, query_pairs, remove_header, set_header,
-    };
+    use crate::web::{find_cookies, find_header, find_headers, remove_header, set_header};
     #[pymodule_export]
     use crate::web::{is_for_host, request_cookie, request_header};
 

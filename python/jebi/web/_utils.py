@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import anyio
+
+from jebi._engine import split_host
 
 if sys.version_info >= (3, 12):
     from inspect import iscoroutinefunction
@@ -103,36 +103,11 @@ def create_collapsing_task_group() -> AbstractAsyncContextManager[TaskGroup]:
     return _collapsing_task_group()
 
 
-_HOST = re.compile(
-    r"""
-    (?P<host>
-        [a-z0-9\-._~%!$&'()*+,;=]+                        # a name or an IPv4 address
-      | \[ (?P<ipv6> [a-f0-9]* : [a-f0-9.:]+ ) \]
-      | \[ (?-i:v)[a-f0-9]+ \. [a-z0-9\-._~!$&'()*+,;=:]+ \]    # what RFC 3986 leaves to the future
-    )
-    (?: : (?P<port> [0-9]+ ) )?
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_HIGHEST_PORT = 65535
-
-
 class ParsedHost(NamedTuple):
     """A ``Host`` header, taken apart; ``host`` keeps the brackets of an IP literal."""
 
     host: str
     port: str | None
-
-    @property
-    def authority(self) -> str:
-        """The two together again."""
-        return self.host if self.port is None else f"{self.host}:{self.port}"
-
-    @property
-    def is_valid_port(self) -> bool:
-        """Whether the port, if there is one, is a port number."""
-        digits = (self.port or "0").lstrip("0") or "0"
-        return len(digits) <= len(str(_HIGHEST_PORT)) and int(digits) <= _HIGHEST_PORT
 
 
 def parse_host_header(host_header: str | None) -> ParsedHost | None:
@@ -140,15 +115,8 @@ def parse_host_header(host_header: str | None) -> ParsedHost | None:
 
     Nothing gets through that would end the authority of a URL, so a client cannot move the path.
     """
-    found = None if host_header is None else _HOST.fullmatch(host_header)
-    if found is None:
-        return None
-    if found["ipv6"] is not None:
-        try:
-            IPv6Address(found["ipv6"])
-        except ValueError:
-            return None
-    return ParsedHost(found["host"], found["port"])
+    found = None if host_header is None else split_host(host_header)
+    return None if found is None else ParsedHost(*found)
 
 
 def get_route_path(scope: Scope) -> str:

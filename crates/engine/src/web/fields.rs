@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::exceptions::{PyAssertionError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyMapping, PyString, PyTuple};
-use pyo3::{PyTraverseError, PyTypeInfo, PyVisit, ffi, intern};
+use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::headers::{
     add_vary, encoded, find_header, find_headers, name_of, remove_header, set_header, value_text,
 };
 use super::request::scope_headers;
+use super::subclass::{has_own_lookup, restore, state_of};
 
 /// What `Headers` is made of: fields in order, repeated where they repeat, found without regard to case.
 #[pyclass(frozen, subclass, mapping, module = "jebi._engine")]
@@ -213,20 +214,13 @@ impl HeaderFields {
 
     fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = slf.py();
-        let state = PyDict::new(py);
-        // The base itself has none, its subclasses in Python have.
-        if let Some(attributes) = slf.getattr_opt(intern!(py, "__dict__"))? {
-            state.update(attributes.cast()?)?;
-        }
+        let state = state_of(slf)?;
         state.set_item(intern!(py, "_list"), slf.get().raw(py))?;
         Ok(state)
     }
 
     fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyDict>) -> PyResult<()> {
-        for (name, value) in state {
-            slf.setattr(name.cast::<PyString>()?, value)?;
-        }
-        Ok(())
+        restore(slf, state)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -238,19 +232,6 @@ impl HeaderFields {
 
     fn __clear__(&self) {
         self.replace(None);
-    }
-}
-
-/// Whether a subclass looks keys up in a way of its own.
-fn has_own_lookup(fields: &Bound<'_, HeaderFields>) -> bool {
-    let (class, known) = (
-        fields.get_type_ptr(),
-        HeaderFields::type_object(fields.py()),
-    );
-    // SAFETY: both are live classes made at run time, of which a slot is read.
-    unsafe {
-        ffi::PyType_GetSlot(class, ffi::Py_mp_subscript)
-            != ffi::PyType_GetSlot(known.as_type_ptr(), ffi::Py_mp_subscript)
     }
 }
 

@@ -51,7 +51,7 @@ fn text<'py>(py: Python<'py>, value: &[u8]) -> Bound<'py, PyString> {
 }
 
 /// Calls `each` with the value of every pair of this name, until it says that it has seen enough.
-fn each_value<'py>(
+pub(super) fn each_value<'py>(
     raw: &Bound<'py, PyAny>,
     name: &[u8],
     mut each: impl FnMut(&Bound<'py, PyAny>) -> PyResult<bool>,
@@ -237,16 +237,4 @@ pub(super) fn find_last_cookie(raw: &Bound<'_, PyAny>, name: &str) -> PyResult<O
         Ok(true)
     })?;
     Ok(found)
-}
-
-/// The names and values of a query string, in order, as `urllib.parse.parse_qsl` gives them with
-/// blank values kept.
-#[pyfunction]
-#[pyo3(signature = (query, /))]
-pub(crate) fn query_pairs<'py>(py: Python<'py>, query: &[u8]) -> PyResult<Bound<'py, PyList>> {
-    let pairs = PyList::empty(py);
-    for pair in params::pairs(query) {
-        pairs.append(pair)?;
-    }
-    Ok(pairs)
 }
