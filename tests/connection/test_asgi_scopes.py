@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -134,23 +135,46 @@ def test_headers_that_were_changed_are_given_to_no_other(
     assert begun == [[(b"host", b"test")]] * 3
 
 
-def test_what_a_request_was_given_ends_with_it(serve: Serve) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("part", [lambda scope: scope, of_state])
+def test_what_a_request_was_given_ends_with_it(
+    serve: Serve, part: Callable[[dict[str, Any]], dict[str, Any]], fails: bool
+) -> None:
     class Thing:
         pass
 
     kept: list[weakref.ref[Thing]] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        assert [thing() for thing in kept] == [None] * len(kept)
-        for part in (scope, scope["state"]):
-            part["thing"] = thing = Thing()
-            kept.append(weakref.ref(thing))
-        await hello(scope, receive, send)
+        part(scope)["thing"] = thing = Thing()
+        kept.append(weakref.ref(thing))
+        # Whoever keeps an exception keeps what is in its frames.
+        del scope, thing
+        if fails:
+            raise ValueError(len(kept))
+        await hello(None, receive, send)
 
     served = serve(application)
-    with served.connect() as client:
-        assert [client.ask(GET).status for _ in range(3)] == [200] * 3
-    assert len(kept) == 6
+    for count in range(1, 4):
+        assert served.ask(GET).status == (500 if fails else 200)
+        served.on_loop(gc.collect)
+        assert [thing() for thing in kept] == [None] * count
+
+
+@pytest.mark.parametrize(
+    "change", [*CHANGES, lambda scope: scope.pop("path"), lambda scope: scope.update(path="/b")]
+)
+def test_a_scope_that_was_changed_is_given_to_no_other(
+    serve: Serve, change: Callable[[dict[str, Any]], object]
+) -> None:
+    begun: list[list[tuple[str, Any]]] = []
+
+    def seen(scope: dict[str, Any]) -> None:
+        begun.append([(key, value) for key, value in scope.items() if key != "client"])
+        change(scope)
+
+    serve_three(serve, seen)
+    assert begun[0] == begun[1] == begun[2]
 
 
 def test_values_follow_the_request(serve: Serve) -> None:

@@ -1,7 +1,7 @@
 //! One request, and the door its answer leaves by.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http1::RequestHead;
@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use websocket::Upgrade;
 
-use crate::connection::{Callables, Connection, Headers, Standing};
+use crate::connection::{Callables, Connection, Cycle, Headers, Standing};
+use crate::eventloop::Attached;
 use crate::runner::Waiter;
 
 /// The three arguments of an ASGI application.
@@ -26,7 +27,7 @@ pub(crate) struct Exchange {
     connection: Arc<Connection>,
     serial: u64,
     /// Its ASGI form, where that was asked for.
-    callables: Mutex<Option<Callables>>,
+    callables: Attached<Option<Callables>>,
     /// It was answered whole.
     answered: AtomicBool,
     /// The client's wish to speak WebSocket.
@@ -66,7 +67,7 @@ impl Exchange {
             body,
             connection,
             serial,
-            callables: Mutex::default(),
+            callables: Attached::default(),
             answered: AtomicBool::new(false),
             upgrade,
         }
@@ -111,43 +112,43 @@ impl Exchange {
         let callables = connection.callables(py, self.serial, held, &self.head, upgrade)?;
         connection.attach(py, self.serial, &callables.cycle, self.body.clone());
         let arguments = callables.arguments(py, scope);
-        *self.callables() = Some(callables);
+        drop(self.callables.replace(py, Some(callables)));
         connection.witnessed(py, arguments)
     }
 
-    fn callables(&self) -> MutexGuard<'_, Option<Callables>> {
-        self.callables
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The cycle of its ASGI form, if it has one.
+    fn cycle(&self, py: Python<'_>) -> Option<Py<Cycle>> {
+        self.callables.with(py, |callables| {
+            Some(callables.as_ref()?.cycle.clone_ref(py))
+        })
     }
 
     /// The ASGI form, if it was made before.
     fn known(&self, py: Python<'_>) -> Option<AsgiArguments> {
-        let callables = self.callables();
-        let callables = callables.as_ref()?;
-        let scope = callables.cycle.get().scope(py)?;
-        Some(callables.arguments(py, scope.unbind()))
+        self.callables.with(py, |callables| {
+            let callables = callables.as_ref()?;
+            let scope = callables.cycle.get().scope(py)?;
+            Some(callables.arguments(py, scope.unbind()))
+        })
     }
 
     /// The application waits for the first time. A WebSocket's messages have it go on by the waiter.
-    pub(crate) fn take_waiter(&self, waiter: &dyn Fn() -> Waiter) {
-        let callables = self.callables();
-        if let Some(callables) = &*callables {
-            callables.cycle.get().take_waiter(waiter);
+    pub(crate) fn take_waiter(&self, py: Python<'_>, waiter: &dyn Fn() -> Waiter) {
+        if let Some(cycle) = self.cycle(py) {
+            cycle.get().take_waiter(waiter);
         }
     }
 
     /// Whether an answer has begun to leave, or nobody waits for one any more.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.connection.standing(self.serial) != Standing::Unanswered
+    pub(crate) fn has_begun(&self, py: Python<'_>) -> bool {
+        self.connection.standing(py, self.serial) != Standing::Unanswered
     }
 
     /// The application raised `error` and nobody handled it.
     #[expect(clippy::needless_pass_by_value, reason = "this is where an error ends")]
     pub(crate) fn fail(&self, py: Python<'_>, error: PyErr) {
-        let is_ours = |callables: &Callables| callables.cycle.get().has_said_so(py, &error);
-        let is_ours = self.callables().as_ref().is_some_and(is_ours);
-        if !is_ours {
+        let cycle = self.cycle(py);
+        if !cycle.is_some_and(|cycle| cycle.get().has_said_so(py, &error)) {
             self.connection.log_exception(py, &error);
         }
         self.give_up(py);
@@ -170,13 +171,14 @@ impl Exchange {
         if !self.connection.break_websocket(py, self.serial) {
             self.fail_turn(py);
         }
+        self.end(py);
     }
 
     /// Has the server answer in the application's place, which is a request like any other.
     fn fail_turn(&self, py: Python<'_>) {
         let is_answered = self.connection.has_access_log()
-            && self.connection.standing(self.serial) == Standing::Unanswered
-            && !self.connection.has_left(self.serial);
+            && self.connection.standing(py, self.serial) == Standing::Unanswered
+            && !self.connection.has_left(py, self.serial);
         self.connection.fail_turn(py, self.serial);
         if is_answered {
             self.connection.log_native(py, &self.head, 500);
@@ -187,27 +189,39 @@ impl Exchange {
         if self.upgrade.is_some() && self.connection.close_websocket(py, self.serial, 1000, "") {
             return;
         }
-        let missing = match self.connection.standing(self.serial) {
-            Standing::Over => {
-                // Nothing is left to be done when this is dropped.
-                self.answered.store(true, Ordering::Relaxed);
-                let callables = self.callables().take();
-                if let Some(callables) = callables {
-                    self.connection.take_back(callables);
-                }
-                return;
-            }
+        if self.is_complete(py) {
+            return self.end(py);
+        }
+        let missing = match self.connection.standing(py, self.serial) {
+            Standing::Over => return self.end(py),
             Standing::Unanswered if self.upgrade.is_some() => "without sending handshake",
             Standing::Unanswered => "without starting response",
             Standing::Begun => "without completing response",
         };
-        let is_hastened = |callables: &Callables| callables.cycle.get().is_hastened();
-        let is_hastened = self.callables().as_ref().is_some_and(is_hastened);
-        if !self.connection.has_left(self.serial) && !is_hastened {
+        let cycle = self.cycle(py);
+        let is_hastened = cycle.is_some_and(|cycle| cycle.get().is_hastened());
+        if !self.connection.has_left(py, self.serial) && !is_hastened {
             self.connection
                 .log_error(py, &format!("ASGI callable returned {missing}."));
         }
         self.fail_turn(py);
+        self.end(py);
+    }
+
+    /// Whether its ASGI form was told that the answer is complete.
+    fn is_complete(&self, py: Python<'_>) -> bool {
+        self.callables.with(py, |callables| {
+            let callables = callables.as_ref();
+            callables.is_some_and(|callables| callables.cycle.get().is_complete())
+        })
+    }
+
+    /// Nothing is left to be done when this is dropped.
+    fn end(&self, py: Python<'_>) {
+        self.answered.store(true, Ordering::Relaxed);
+        if let Some(callables) = self.callables.take(py) {
+            self.connection.take_back(py, callables);
+        }
     }
 
     /// The version as a scope and the access log name it.
@@ -218,11 +232,14 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if !self.answered.load(Ordering::Relaxed)
-            && self.connection.standing(self.serial) != Standing::Over
-        {
-            // Without an interpreter there is no client to answer either.
-            let _ = Python::try_attach(|py| self.finish_answer(py));
+        if self.answered.load(Ordering::Relaxed) {
+            return;
         }
+        // Without an interpreter there is no client to answer either.
+        let _ = Python::try_attach(|py| {
+            if self.connection.standing(py, self.serial) != Standing::Over {
+                self.finish_answer(py);
+            }
+        });
     }
 }

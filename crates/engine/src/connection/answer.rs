@@ -84,8 +84,8 @@ pub(crate) enum Standing {
 
 impl Connection {
     /// How far the answer to the request with this serial is.
-    pub(crate) fn standing(&self, serial: u64) -> Standing {
-        match self.state().turn(serial) {
+    pub(crate) fn standing(&self, py: Python<'_>, serial: u64) -> Standing {
+        match self.state(py).turn(serial) {
             Some(turn) if turn.is_unanswered() => Standing::Unanswered,
             Some(turn) if !turn.is_complete() => Standing::Begun,
             _ => Standing::Over,
@@ -93,14 +93,14 @@ impl Connection {
     }
 
     /// Whether the client of the request with this serial is known to have left.
-    pub(crate) fn has_left(&self, serial: u64) -> bool {
-        let mut state = self.state();
+    pub(crate) fn has_left(&self, py: Python<'_>, serial: u64) -> bool {
+        let mut state = self.state(py);
         state.eof || state.socket.is_none() || state.http2.is_some() && state.turn(serial).is_none()
     }
 
     /// What a message that fits nowhere should have been.
-    pub(super) fn misplaced(&self, serial: u64) -> Rejected {
-        match self.state().turn(serial).map(|turn| &turn.reply) {
+    pub(super) fn misplaced(&self, py: Python<'_>, serial: u64) -> Rejected {
+        match self.state(py).turn(serial).map(|turn| &turn.reply) {
             Some(Reply::Waiting) => Rejected::Expected("http.response.start"),
             Some(Reply::Held { .. } | Reply::Streaming(_)) => {
                 Rejected::Expected("http.response.body")
@@ -110,8 +110,10 @@ impl Connection {
         }
     }
 
-    pub(super) fn is_draining(&self, serial: u64) -> bool {
-        self.state().turn(serial).is_some_and(|turn| turn.draining)
+    pub(super) fn is_draining(&self, py: Python<'_>, serial: u64) -> bool {
+        self.state(py)
+            .turn(serial)
+            .is_some_and(|turn| turn.draining)
     }
 
     /// Answers at once and whole. Says whether the answer went out as given.
@@ -136,7 +138,7 @@ impl Connection {
         content: Content<'_>,
     ) -> bool {
         let (answered, pumping) = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let answered = state.answer(&self.shared, serial, status, headers, content);
             (answered, state.pumping)
         };
@@ -161,13 +163,14 @@ impl Connection {
     /// Takes the head of a streamed answer and keeps it for the body to come.
     pub(super) fn start_response(
         self: &Arc<Self>,
+        py: Python<'_>,
         serial: u64,
         status: u16,
         block: Vec<u8>,
         said: Said,
     ) -> Result<(), Rejected> {
         let is_settled_later = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let Some(turn) = state.turn(serial) else {
                 return Ok(());
             };
@@ -202,12 +205,12 @@ impl Connection {
         piece: &[u8],
         more: bool,
     ) -> Result<Taken, Rejected> {
-        let mut taken = self.state().stream(&self.shared, serial, piece, more)?;
+        let mut taken = self.state(py).stream(&self.shared, serial, piece, more)?;
         notify(py, taken.cycle.take().as_ref(), Cycle::completed);
         self.resume(py);
         if taken.full {
             // What was written may have left with the flush.
-            let mut state = self.state();
+            let mut state = self.state(py);
             taken.full = more && state.is_full(serial);
             let full = taken.full;
             match state.turn(serial) {
@@ -225,7 +228,7 @@ impl Connection {
         serial: u64,
         source: Source,
     ) -> Result<Option<u16>, Rejected> {
-        let mut taken = self.state().stream_file(&self.shared, serial, source)?;
+        let mut taken = self.state(py).stream_file(&self.shared, serial, source)?;
         notify(py, taken.cycle.take().as_ref(), Cycle::completed);
         self.resume(py);
         Ok(taken.status)
@@ -234,7 +237,7 @@ impl Connection {
     /// Sends a head whose body did not come in the same iteration. Returns its status.
     pub(super) fn release_head(self: &Arc<Self>, py: Python<'_>, serial: u64) -> Option<u16> {
         let status = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             state.release(&self.shared, serial, None).ok().flatten()?
         };
         self.resume(py);

@@ -78,12 +78,12 @@ impl Shared {
 
     /// Closes a connection on which nothing is going on, if there is one.
     pub(super) fn make_room(self: &Arc<Self>, py: Python<'_>) -> bool {
-        while let Some(candidate) = self.next_spare() {
+        while let Some(candidate) = self.next_spare(py) {
             let Some(connection) = candidate.upgrade() else {
                 continue;
             };
             let (is_spare, speaks_http2) = {
-                let state = connection.state();
+                let state = connection.state(py);
                 let is_spare = state.is_spare(self) && !state.has_unread();
                 (is_spare, state.http2.is_some())
             };
@@ -101,7 +101,7 @@ impl Shared {
     }
 
     /// The next connection that seemed to be spare; all are looked through once a tick at most.
-    fn next_spare(&self) -> Option<Weak<Connection>> {
+    fn next_spare(&self, py: Python<'_>) -> Option<Weak<Connection>> {
         let mut spare = lock(&self.gate.spare);
         let now = self.now();
         // Nobody is idle before the first tick.
@@ -110,7 +110,7 @@ impl Shared {
                 .all()
                 .into_iter()
                 .filter_map(|connection| {
-                    let state = connection.state();
+                    let state = connection.state(py);
                     state.is_spare(self).then(|| {
                         (
                             state.deadline.at,

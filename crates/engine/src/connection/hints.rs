@@ -13,7 +13,7 @@ impl Connection {
     /// head has not left. Where it has, where nobody waits, or where the client could take the hints
     /// for the answer, they are dropped: hints are nothing that anybody may rely on.
     pub(super) fn send_hints(self: &Arc<Self>, py: Python<'_>, serial: u64, lines: &[u8]) {
-        if self.state().send_hints(serial, lines) {
+        if self.state(py).send_hints(serial, lines) {
             self.resume(py);
         }
     }

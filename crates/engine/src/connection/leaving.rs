@@ -34,10 +34,10 @@ enum Leaving {
 impl Connection {
     /// The server leaves: lets the client go as soon as that loses nothing.
     pub(super) fn shut_down(self: &Arc<Self>, py: Python<'_>) {
-        if self.state().http2.is_some() {
+        if self.state(py).http2.is_some() {
             return self.leave_http2(py);
         }
-        let leaving = self.state().leave(&self.shared);
+        let leaving = self.state(py).leave(&self.shared);
         match leaving {
             Leaving::Close => self.lose(py),
             Leaving::Wait => {}
@@ -47,7 +47,7 @@ impl Connection {
 
     /// Tells an application that sends an answer of no known length that nobody waits for its end.
     pub(super) fn end_stream(&self, py: Python<'_>) {
-        let cycles = self.state().streaming(py);
+        let cycles = self.state(py).streaming(py);
         for cycle in cycles {
             cycle.get().hasten(py);
         }

@@ -40,7 +40,7 @@ mod witness;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
 use http1::RequestDecoder;
 use pyo3::prelude::*;
@@ -58,7 +58,7 @@ pub(crate) use self::server::HttpServer;
 use self::shared::Shared;
 use self::state::{Gone, State};
 pub(crate) use self::tls::TlsSettings;
-use crate::eventloop::{EventLoop, Source};
+use crate::eventloop::{Attached, EventLoop, Guard, Source};
 
 /// One client socket and what is going on there.
 pub(crate) struct Connection {
@@ -66,7 +66,7 @@ pub(crate) struct Connection {
     id: u64,
     shared: Arc<Shared>,
     peer: Peer,
-    state: Mutex<State>,
+    state: Attached<State>,
 }
 
 impl Connection {
@@ -85,9 +85,9 @@ impl Connection {
             id: shared.new_id(),
             shared: Arc::clone(shared),
             peer,
-            state: Mutex::new(State::new(socket, decoder, output)),
+            state: Attached::new(State::new(socket, decoder, output)),
         });
-        let mut state = connection.state();
+        let mut state = connection.state(py);
         if connection.peer.is_trusted() && shared.expects_preface() {
             state.prologue = Some(Box::default());
         }
@@ -117,13 +117,13 @@ impl Connection {
         self.id
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        shared::lock(&self.state)
+    fn state<'a>(&'a self, py: Python<'a>) -> Guard<'a, State> {
+        self.state.enter(py)
     }
 
     fn on_ready(self: &Arc<Self>, py: Python<'_>, readiness: Readiness) {
         let (received, left, drained) = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             if state.pumping {
                 return;
             }
@@ -148,7 +148,7 @@ impl Connection {
         self.pump(py);
         if left {
             let (cut_short, cycle) = {
-                let state = self.state();
+                let state = self.state(py);
                 (state.is_cut_short(), state.current(py))
             };
             if cut_short {
@@ -165,7 +165,7 @@ impl Connection {
     /// not started in there: the loop comes back for it.
     fn resume(self: &Arc<Self>, py: Python<'_>) {
         let has_work = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             if state.pumping {
                 return;
             }
@@ -189,7 +189,7 @@ impl Connection {
     /// Works through input that came while a request was being answered.
     fn go_on(self: &Arc<Self>, py: Python<'_>) {
         {
-            let mut state = self.state();
+            let mut state = self.state(py);
             if state.pumping {
                 return;
             }
@@ -203,7 +203,7 @@ impl Connection {
     /// or messages of a WebSocket.
     fn release(self: &Arc<Self>, py: Python<'_>, serial: u64) {
         let cycle = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             if !state.holds_head(serial) {
                 let is_websocket = state.websocket.is_some();
                 drop(state);
@@ -220,7 +220,7 @@ impl Connection {
     /// Brings socket and state in line at the end of a turn of work.
     fn settle(self: &Arc<Self>, py: Python<'_>) {
         let (settled, drained, has_work, held) = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let held = state.held();
             let settled = state.settle(py, &self.shared);
             let has_work = state
@@ -244,7 +244,7 @@ impl Connection {
     /// Closes the connection now, whatever is going on there.
     fn lose(self: &Arc<Self>, py: Python<'_>) {
         let gone = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             state.pumping = false;
             state.close(py, &self.shared)
         };
@@ -254,19 +254,19 @@ impl Connection {
 
     /// A tick passed: whoever was awaited for too long is let go.
     fn on_tick(self: &Arc<Self>, py: Python<'_>, now: u64) {
-        let missed = self.state().missed(&self.shared, now);
+        let missed = self.state(py).missed(&self.shared, now);
         match missed {
-            _ if self.state().http2.is_some() => self.on_tick_http2(py, missed),
+            _ if self.state(py).http2.is_some() => self.on_tick_http2(py, missed),
             None => {}
-            Some(Awaited::Head | Awaited::Body) if self.state().is_unanswered() => {
+            Some(Awaited::Head | Awaited::Body) if self.state(py).is_unanswered() => {
                 self.time_out(py);
             }
             // It came just now, and will be read in a moment.
-            Some(Awaited::Head | Awaited::Request) if self.state().has_unread() => {}
+            Some(Awaited::Head | Awaited::Request) if self.state(py).has_unread() => {}
             Some(Awaited::Ping) => self.ping(py),
             Some(Awaited::Pong) => self.give_up_on_client(py),
             Some(Awaited::Drain) => {
-                self.state().throw_away();
+                self.state(py).throw_away();
                 self.lose(py);
             }
             Some(_) => self.lose(py),
@@ -300,16 +300,12 @@ impl Source for Connection {
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self.state.try_lock() {
-            Ok(state) => {
-                if let Some(session) = &state.http2 {
-                    session.traverse(visit)?;
-                }
-                visit.call(state.turn.as_ref().and_then(|turn| turn.cycle.as_ref()))
+        self.state.traverse(|state| {
+            if let Some(session) = &state.http2 {
+                session.traverse(visit)?;
             }
-            // In use, so not garbage.
-            Err(_) => Ok(()),
-        }
+            visit.call(state.turn.as_ref().and_then(|turn| turn.cycle.as_ref()))
+        })
     }
 }
 

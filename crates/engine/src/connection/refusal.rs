@@ -34,7 +34,7 @@ impl Connection {
         let text_of_log = format!("Invalid HTTP request received: {text}");
         self.shared.logs.warning(py, &text_of_log);
         if !self.give_up_turn(py, serial, status, text)
-            && let Some(session) = &mut self.state().http2
+            && let Some(session) = &mut self.state(py).http2
         {
             session.decline(&self.shared, serial, status, text, b"", false);
         }
@@ -137,7 +137,7 @@ impl Connection {
 
     /// Answers with `status` in place of whatever was going on, and ends the connection.
     fn give_up(self: &Arc<Self>, py: Python<'_>, status: u16, text: &str) {
-        let gone = self.state().give_up(&self.shared, status, text, b"");
+        let gone = self.state(py).give_up(&self.shared, status, text, b"");
         bury(py, &gone);
     }
 
@@ -162,7 +162,7 @@ impl Connection {
         lines: &[u8],
     ) -> bool {
         let gone = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             match state.turn(serial) {
                 None => return false,
                 Some(turn) if turn.is_unanswered() => turn.note_status(status),

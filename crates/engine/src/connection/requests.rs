@@ -24,7 +24,7 @@ impl Connection {
     /// Works through the input until it is used up or a request has to be waited for.
     pub(super) fn pump(self: &Arc<Self>, py: Python<'_>) {
         loop {
-            let next = self.state().next(&self.shared);
+            let next = self.state(py).next(&self.shared);
             match next {
                 Next::Begin {
                     head,
@@ -41,7 +41,7 @@ impl Connection {
                     self.start_plan(py, plan, path, &exchange);
                 }
                 Next::Arrived(serial) => {
-                    let cycle = self.state().cycle(py, serial);
+                    let cycle = self.state(py).cycle(py, serial);
                     notify(py, cycle.as_ref(), Cycle::go_on);
                 }
                 Next::Refuse(bad) => self.refuse(py, bad),
@@ -60,7 +60,7 @@ impl Connection {
     /// A request begins: routes it, and starts it unless its plan wants the body first.
     fn begin(self: &Arc<Self>, py: Python<'_>, mut head: RequestHead, serial: u64, whole: bool) {
         if let Some(observer) = &self.shared.observer {
-            self.observe(observer, &head, serial);
+            self.observe(py, observer, &head, serial);
         }
         if self.shared.is_overloaded() {
             return self.turn_away(py, serial);
@@ -100,11 +100,11 @@ impl Connection {
                 template,
             } => {
                 if self.shared.observer.is_some() {
-                    self.note_route(serial, template.into());
+                    self.note_route(py, serial, template.into());
                 }
                 if plan.get().reads_body() && !whole {
                     let waiting = Waiting { head, plan, path };
-                    return self.state().wait_for_body(serial, waiting);
+                    return self.state(py).wait_for_body(serial, waiting);
                 }
                 let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
                 self.start_plan(py, plan, path, &exchange);

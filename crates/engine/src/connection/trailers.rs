@@ -116,7 +116,7 @@ impl Connection {
     /// What becomes of trailers that are to follow a body with a `content-length`. HTTP/1.1 has a place
     /// for them behind chunks only (RFC 9112, section 7.1.2), and the log says so once.
     pub(super) fn trailers_behind_length(&self, py: Python<'_>) -> Trailers {
-        if self.state().http2.is_some() {
+        if self.state(py).http2.is_some() {
             return Trailers::Sent;
         }
         if !self.shared.has_lost_trailers.swap(true, Ordering::Relaxed) {
@@ -136,7 +136,7 @@ impl Connection {
         more: bool,
     ) -> Result<(), Rejected> {
         let cycle = self
-            .state()
+            .state(py)
             .send_trailers(&self.shared, serial, lines, more)?;
         notify(py, cycle.as_ref(), Cycle::completed);
         self.resume(py);

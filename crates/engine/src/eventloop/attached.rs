@@ -4,12 +4,14 @@ use std::ops::DerefMut;
 
 use pyo3::prelude::*;
 
+pub(crate) use self::imp::Guard;
+
 /// Interior mutability for frozen classes, reached with the interpreter's token.
 ///
 /// With the GIL, the token proves that no other thread is inside, so entering costs a flag. In a
 /// free-threaded build it is a mutex. Either way the closure must not enter Python and must not
 /// drop Python references: both can run arbitrary code, which may come back here. Move such values
-/// out of the closure instead.
+/// out of the closure instead. The same holds for as long as a guard lives.
 #[derive(Debug, Default)]
 pub(crate) struct Attached<T>(imp::Cell<T>);
 
@@ -21,6 +23,11 @@ impl<T> Attached<T> {
     /// Runs `visit` on the value.
     pub(crate) fn with<R>(&self, _py: Python<'_>, visit: impl FnOnce(&mut T) -> R) -> R {
         visit(self.0.enter().deref_mut())
+    }
+
+    /// The value, until the guard is dropped.
+    pub(crate) fn enter<'a>(&'a self, _py: Python<'a>) -> Guard<'a, T> {
+        self.0.enter()
     }
 
     /// Puts another value in its place and hands out the old one.
@@ -54,12 +61,15 @@ impl<T: Copy> Attached<T> {
 mod imp {
     use std::cell::{RefCell, RefMut};
 
+    pub(crate) type Guard<'a, T> = RefMut<'a, T>;
+
     #[derive(Debug, Default)]
     pub(super) struct Cell<T>(RefCell<T>);
 
-    // SAFETY: `Attached::with` is the way in and takes the interpreter's token, so the thread holds
-    // the GIL; the guard lives no longer than a closure that gets no token to give the GIL up with.
-    // `Attached::traverse` runs in the collector, which holds the GIL as well.
+    // SAFETY: the ways in take the interpreter's token, so the thread holds the GIL, and so it does when it
+    // comes back to a guard: the flag is read and written by one thread at a time. Whoever gets the GIL while
+    // a guard lives finds the flag set, and panics. `Attached::traverse` runs in the collector, which
+    // holds the GIL as well.
     unsafe impl<T: Send> Sync for Cell<T> {}
 
     impl<T> Cell<T> {
@@ -67,7 +77,7 @@ mod imp {
             Self(RefCell::new(value))
         }
 
-        pub(super) fn enter(&self) -> RefMut<'_, T> {
+        pub(super) fn enter(&self) -> Guard<'_, T> {
             self.0.borrow_mut()
         }
 
@@ -81,6 +91,8 @@ mod imp {
 mod imp {
     use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
+    pub(crate) type Guard<'a, T> = MutexGuard<'a, T>;
+
     #[derive(Debug, Default)]
     pub(super) struct Cell<T>(Mutex<T>);
 
@@ -89,7 +101,7 @@ mod imp {
             Self(Mutex::new(value))
         }
 
-        pub(super) fn enter(&self) -> MutexGuard<'_, T> {
+        pub(super) fn enter(&self) -> Guard<'_, T> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
 

@@ -44,7 +44,7 @@ mod watches;
 mod workers;
 mod written;
 
-pub(crate) use self::attached::Attached;
+pub(crate) use self::attached::{Attached, Guard};
 pub(crate) use self::{
     child::watch_child,
     datagram::DatagramTransport,

@@ -353,7 +353,7 @@ impl NativeRun {
 
     /// Hands an exception to the application's handlers, or to the server when they raise too.
     fn fail(&mut self, py: Python<'_>, around: &Around<'_, '_>, error: PyErr) -> Progress {
-        if self.exchange.has_begun() {
+        if self.exchange.has_begun(py) {
             return self.fail_late(py, around, error);
         }
         let error_value = error.clone_ref(py).into_value(py);

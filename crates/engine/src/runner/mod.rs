@@ -117,7 +117,7 @@ impl Runner {
             }
             Turn::Suspended(yielded) => {
                 run.count(&self.suspended);
-                run.offer(&|| Waiter::new(py, self, &task));
+                run.offer(py, &|| Waiter::new(py, self, &task));
                 task.driver()
                     .hand_over(Arc::clone(self), Box::new(run), yielded);
                 task.begin(py, &self.asyncio)

@@ -73,8 +73,8 @@ impl Run {
     }
 
     /// It waits: offers its work a way to have it go on.
-    pub(super) fn offer(&self, waiter: &dyn Fn() -> Waiter) {
-        self.work.waits(waiter);
+    pub(super) fn offer(&self, py: Python<'_>, waiter: &dyn Fn() -> Waiter) {
+        self.work.waits(py, waiter);
     }
 
     /// Shows the garbage collector what this holds.

@@ -22,8 +22,8 @@ pub(crate) trait Work: Send + Sync {
     ) -> Progress;
 
     /// It waits for the first time. Who has what it waits for can have it go on by the waiter.
-    fn waits(&self, waiter: &dyn Fn() -> Waiter) {
-        let _ = waiter;
+    fn waits(&self, py: Python<'_>, waiter: &dyn Fn() -> Waiter) {
+        let _ = (py, waiter);
     }
 
     /// Shows the garbage collector what Python objects this alone holds.

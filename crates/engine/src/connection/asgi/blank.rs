@@ -1,7 +1,5 @@
 //! What the scopes of one server have in common.
 
-use std::sync::Mutex;
-
 use http1::RequestHead;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -9,9 +7,9 @@ use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::peer::ForScope;
-use super::super::shared::lock;
 use super::lent;
 use super::mould::Mould;
+use crate::eventloop::Attached;
 
 /// A scope before anything is known of its request, but with all its keys in their order.
 ///
@@ -22,7 +20,7 @@ pub(in super::super) struct Blank {
     versions: Py<PyDict>,
     extensions: Py<PyDict>,
     /// Out while a scope is made of it: what it lets go of may be an application's object, and run Python.
-    mould: Mutex<Option<Box<Mould>>>,
+    mould: Attached<Option<Box<Mould>>>,
 }
 
 /// What this server knows beyond the core of ASGI's messages for HTTP.
@@ -61,7 +59,7 @@ impl Blank {
             scope: scope.unbind(),
             versions: versions.unbind(),
             extensions: extensions.unbind(),
-            mould: Mutex::default(),
+            mould: Attached::default(),
         })
     }
 
@@ -80,7 +78,7 @@ impl Blank {
         Ok(lent::copy(py, &self.extensions)?.into_bound(py))
     }
 
-    /// A scope of one's own for a request of the usual kind, whole but for its `state`.
+    /// A scope of one's own for a request of the usual kind. Its `state` is empty.
     pub(super) fn cast<'py>(
         &self,
         py: Python<'py>,
@@ -88,8 +86,7 @@ impl Blank {
         addresses: &ForScope,
         root: &str,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let taken = lock(&self.mould).take();
-        let mut mould = match taken {
+        let mut mould = match self.mould.take(py) {
             Some(mould) => mould,
             None => Box::new(Mould::new(
                 py,
@@ -99,23 +96,34 @@ impl Blank {
             )?),
         };
         let scope = mould.cast(py, head, addresses, root)?;
-        *lock(&self.mould) = Some(mould);
+        drop(self.mould.replace(py, Some(mould)));
         Ok(scope)
+    }
+
+    /// Takes a scope back whose request is over: the next may have it.
+    pub(super) fn take_back(&self, py: Python<'_>, scope: Py<PyDict>) {
+        // Whoever is here meanwhile makes a mould of its own.
+        let Some(mut mould) = self.mould.take(py) else {
+            return;
+        };
+        match mould.take_back(py, scope) {
+            Ok(()) => drop(self.mould.replace(py, Some(mould))),
+            Err(error) => error.write_unraisable(py, None),
+        }
     }
 
     /// The `server` of the last scope: that of most connections.
     pub(super) fn usual_server(&self, py: Python<'_>) -> Option<Py<PyTuple>> {
-        lock(&self.mould).as_ref()?.server(py)
+        self.mould.with(py, |mould| mould.as_ref()?.server(py))
     }
 
     pub(in super::super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.scope)?;
         visit.call(&self.versions)?;
         visit.call(&self.extensions)?;
-        // In use means that somebody is here, so it is no garbage.
-        match self.mould.try_lock().as_deref() {
-            Ok(Some(mould)) => mould.traverse(visit),
-            _ => Ok(()),
-        }
+        self.mould.traverse(|mould| match mould {
+            Some(mould) => mould.traverse(visit),
+            None => Ok(()),
+        })
     }
 }

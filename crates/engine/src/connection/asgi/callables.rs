@@ -31,8 +31,8 @@ impl Callables {
     }
 
     /// Lets go of the request, and says whether another may have these.
-    fn are_free(&self) -> bool {
-        self.cycle.get().rest()
+    fn are_free(&self, py: Python<'_>) -> bool {
+        self.cycle.get().rest(py)
             && is_ours_alone(&self.receive)
             && is_ours_alone(&self.send)
             // Both functions hold it as well.
@@ -51,11 +51,11 @@ impl Connection {
         upgrade: Option<&Upgrade>,
     ) -> PyResult<Callables> {
         let spare = match upgrade {
-            None => self.state().spare.take(),
+            None => self.state(py).spare.take(),
             Some(_) => None,
         };
         if let Some(spare) = spare {
-            spare.cycle.get().begin(serial, scope, head);
+            spare.cycle.get().begin(py, serial, scope, head);
             return Ok(spare);
         }
         let cycle = Cycle::new(py, Arc::clone(self), serial, scope, head, upgrade.cloned())?;
@@ -67,12 +67,12 @@ impl Connection {
     }
 
     /// Takes back what a request was served with, if the application kept nothing of it.
-    pub(crate) fn take_back(&self, callables: Callables) {
-        if !callables.are_free() {
+    pub(crate) fn take_back(&self, py: Python<'_>, callables: Callables) {
+        if !callables.are_free(py) {
             return;
         }
         let spare = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             // A connection that is closed would never let go of it.
             if state.socket.is_none() {
                 Some(callables)

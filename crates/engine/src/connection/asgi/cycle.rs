@@ -1,7 +1,7 @@
 //! One request's `receive` and `send`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use ::websocket::Upgrade;
 use bytes::Bytes;
@@ -14,14 +14,14 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::Connection;
 use super::super::answer::Rejected;
-use super::super::shared::lock;
 use super::super::trailers::{self, Trailers};
 use super::message::{Outgoing, parse};
 use super::parts::Parts;
 use super::receive::{Received, Receiving};
 use super::send::Sending;
+use super::wait::Line;
 use super::websocket::Side;
-use crate::eventloop::wake;
+use crate::eventloop::{Attached, wake};
 use crate::runner::Waiter;
 
 const OPEN: u8 = 0;
@@ -38,7 +38,7 @@ pub(crate) struct Cycle {
     pub(super) connection: Arc<Connection>,
     serial: AtomicU64,
     /// `None` while nothing is asked.
-    scope: Mutex<Option<Py<PyDict>>>,
+    scope: Attached<Option<Py<PyDict>>>,
     /// The client said that it takes trailers.
     takes_trailers: AtomicBool,
     fate: AtomicU8,
@@ -46,8 +46,8 @@ pub(crate) struct Cycle {
     in_vain: AtomicU32,
     /// The application is told that the client is gone, though it is not.
     hastened: AtomicBool,
-    receivers: Mutex<Vec<Py<PyAny>>>,
-    senders: Mutex<Vec<Py<PyAny>>>,
+    receivers: Line,
+    senders: Line,
     /// What a request has beside that asks for a WebSocket.
     websocket: Option<Side>,
 }
@@ -68,36 +68,37 @@ impl Cycle {
                 websocket,
                 connection,
                 serial: AtomicU64::new(serial),
-                scope: Mutex::new(Some(scope)),
+                scope: Attached::new(Some(scope)),
                 takes_trailers: AtomicBool::new(trailers::are_taken(head)),
                 fate: AtomicU8::new(OPEN),
                 in_vain: AtomicU32::new(0),
                 hastened: AtomicBool::new(false),
-                receivers: Mutex::default(),
-                senders: Mutex::default(),
+                receivers: Line::default(),
+                senders: Line::default(),
             },
         )
     }
 
     /// Serves the next request of its connection, as if it were new.
-    pub(super) fn begin(&self, serial: u64, scope: Py<PyDict>, head: &RequestHead) {
+    pub(super) fn begin(&self, py: Python<'_>, serial: u64, scope: Py<PyDict>, head: &RequestHead) {
         self.serial.store(serial, Ordering::Relaxed);
         let takes_trailers = trailers::are_taken(head);
         self.takes_trailers.store(takes_trailers, Ordering::Relaxed);
         self.hastened.store(false, Ordering::Relaxed);
         self.in_vain.store(0, Ordering::Relaxed);
         self.fate.store(OPEN, Ordering::Relaxed);
-        *lock(&self.scope) = Some(scope);
+        drop(self.scope.replace(py, Some(scope)));
     }
 
     /// Lets go of what belongs to a request that is over. Says whether nothing of it is left.
-    pub(super) fn rest(&self) -> bool {
-        let scope = lock(&self.scope).take();
-        drop(scope);
+    pub(super) fn rest(&self, py: Python<'_>) -> bool {
+        if let Some(scope) = self.scope.take(py) {
+            self.connection.shared.blank.take_back(py, scope);
+        }
         self.websocket.is_none()
             && self.is_over()
-            && lock(&self.receivers).is_empty()
-            && lock(&self.senders).is_empty()
+            && self.receivers.with(py, |line| line.is_empty())
+            && self.senders.with(py, |line| line.is_empty())
     }
 
     /// Tells the request from the connection's others.
@@ -107,7 +108,8 @@ impl Cycle {
 
     /// The scope of the request, while there is one.
     pub(crate) fn scope<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyDict>> {
-        Some(lock(&self.scope).as_ref()?.bind(py).clone())
+        let scope = |scope: &mut Option<Py<PyDict>>| Some(scope.as_ref()?.clone_ref(py));
+        Some(self.scope.with(py, scope)?.into_bound(py))
     }
 
     /// More of the body, its end, or the client's end of the connection came.
@@ -184,12 +186,17 @@ impl Cycle {
         self.arrived(py);
         self.drained(py);
         if let Some(side) = &self.websocket {
-            side.wait.end();
+            side.wait.end(py);
         }
     }
 
-    pub(super) fn is_draining(&self) -> bool {
-        self.connection.is_draining(self.serial())
+    pub(super) fn is_draining(&self, py: Python<'_>) -> bool {
+        self.connection.is_draining(py, self.serial())
+    }
+
+    /// Whether the answer is, and nothing is left to be said.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.fate.load(Ordering::Relaxed) == COMPLETE
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -213,9 +220,9 @@ impl Cycle {
         self.wait(py, &self.senders)
     }
 
-    fn wait(&self, py: Python<'_>, line: &Mutex<Vec<Py<PyAny>>>) -> PyResult<Py<PyAny>> {
+    fn wait(&self, py: Python<'_>, line: &Line) -> PyResult<Py<PyAny>> {
         let future = self.connection.shared.new_future(py)?;
-        lock(line).push(future.clone_ref(py));
+        line.with(py, |line| line.push(future.clone_ref(py)));
         Ok(future)
     }
 
@@ -233,10 +240,10 @@ impl Cycle {
                 }
                 if self.connection.shared.observer.is_some() {
                     self.scope(py)
-                        .inspect(|scope| self.connection.note_scope(self.serial(), scope));
+                        .inspect(|scope| self.connection.note_scope(py, self.serial(), scope));
                 }
                 self.connection
-                    .start_response(self.serial(), status, block, said)?;
+                    .start_response(py, self.serial(), status, block, said)?;
                 Ok(false)
             }
             Outgoing::Body { piece, more } => {
@@ -260,7 +267,7 @@ impl Cycle {
                 self.connection.send_hints(py, self.serial(), &lines);
                 Ok(false)
             }
-            Outgoing::Other => Err(self.connection.misplaced(self.serial())),
+            Outgoing::Other => Err(self.connection.misplaced(py, self.serial())),
         }
     }
 
@@ -353,14 +360,9 @@ impl Cycle {
         if let Some(side) = &self.websocket {
             side.wait.traverse(&visit)?;
         }
-        // In use means that somebody is here, so it is no garbage.
-        if let Ok(scope) = self.scope.try_lock() {
-            visit.call(&*scope)?;
-        }
+        self.scope.traverse(|scope| visit.call(scope))?;
         for line in [&self.receivers, &self.senders] {
-            if let Ok(line) = line.try_lock() {
-                line.iter().try_for_each(|future| visit.call(future))?;
-            }
+            line.traverse(|line| line.iter().try_for_each(|future| visit.call(future)))?;
         }
         Ok(())
     }
@@ -388,7 +390,7 @@ impl Connection {
     /// that was read already.
     pub(crate) fn attach(&self, py: Python<'_>, serial: u64, cycle: &Py<Cycle>, body: Bytes) {
         let is_current = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             match state.turn(serial).filter(|turn| !turn.is_complete()) {
                 None => false,
                 Some(turn) => {
@@ -406,15 +408,8 @@ impl Connection {
     }
 }
 
-fn wake_all(py: Python<'_>, line: &Mutex<Vec<Py<PyAny>>>) {
-    let waiting = {
-        let mut line = lock(line);
-        if line.is_empty() {
-            return;
-        }
-        std::mem::take(&mut *line)
-    };
-    for future in &waiting {
+fn wake_all(py: Python<'_>, line: &Line) {
+    for future in &line.take(py) {
         wake(py, future);
     }
 }

@@ -23,8 +23,6 @@ pub(super) struct Lent {
     version: u64,
 }
 
-/// The references to a dictionary that is at home: the one here, and the one of the mould's scope.
-const AT_HOME: isize = 2;
 /// Those to a dictionary within it: one in each of the lists here, and its own.
 const AT_HOME_INSIDE: isize = 3;
 
@@ -49,12 +47,14 @@ impl Lent {
         &self.dict
     }
 
-    /// Whether the next request can have it.
-    pub(super) fn is_at_home(&self, py: Python<'_>) -> bool {
+    /// Whether the next request can have it, where so many scopes at home hold it.
+    pub(super) fn is_at_home(&self, py: Python<'_>, holders: isize) -> bool {
         // An empty one that somebody kept may be filled later.
         let is_own =
             |inner: &Py<PyDict>| references(inner) == AT_HOME_INSIDE && inner.bind(py).is_empty();
-        references(&self.dict) == AT_HOME && self.is_unchanged(py) && self.inner.iter().all(is_own)
+        references(&self.dict) == 1 + holders
+            && self.is_unchanged(py)
+            && self.inner.iter().all(is_own)
     }
 
     /// Leaves the dictionary to whoever has it, and takes another.
@@ -63,13 +63,14 @@ impl Lent {
         Ok(&self.dict)
     }
 
+    /// Whether there is in it what there was when it was made.
     #[cfg(not(Py_3_14))]
-    fn is_unchanged(&self, _py: Python<'_>) -> bool {
+    pub(super) fn is_unchanged(&self, _py: Python<'_>) -> bool {
         version(&self.dict) == self.version
     }
 
     #[cfg(Py_3_14)]
-    fn is_unchanged(&self, py: Python<'_>) -> bool {
+    pub(super) fn is_unchanged(&self, py: Python<'_>) -> bool {
         use super::entries::{Entries, Entry};
         let dict = self.dict.bind(py);
         let is_same =
@@ -87,6 +88,43 @@ impl Lent {
         }
         self.inner.iter().try_for_each(|inner| visit.call(inner))?;
         visit.call(&self.model)
+    }
+}
+
+/// What a dictionary looked like.
+#[derive(Clone, Copy)]
+pub(super) struct Seal {
+    #[cfg(not(Py_3_14))]
+    version: u64,
+}
+
+impl Seal {
+    /// Of a dictionary as it is; none where nothing tells a change at a glance.
+    #[cfg(not(Py_3_14))]
+    #[expect(clippy::unnecessary_wraps, reason = "there is none in CPython 3.14")]
+    pub(super) fn of(dict: &Py<PyDict>) -> Option<Self> {
+        let version = version(dict);
+        Some(Self { version })
+    }
+
+    #[cfg(Py_3_14)]
+    pub(super) fn of(_dict: &Py<PyDict>) -> Option<Self> {
+        None
+    }
+
+    /// Whether it is that dictionary, and nobody has changed it. No two have been the same.
+    #[cfg(not(Py_3_14))]
+    pub(super) fn is_whole(self, dict: &Py<PyDict>) -> bool {
+        version(dict) == self.version
+    }
+
+    #[cfg(Py_3_14)]
+    #[expect(
+        clippy::unused_self,
+        reason = "there is something to compare before CPython 3.14"
+    )]
+    pub(super) fn is_whole(self, _dict: &Py<PyDict>) -> bool {
+        false
     }
 }
 

@@ -137,7 +137,7 @@ impl Connection {
     /// What there is to tell of the request with this serial.
     pub(super) fn poll_receive(self: &Arc<Self>, py: Python<'_>, serial: u64) -> Received {
         let (received, changed) = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let received = state.poll_receive(serial);
             (received, state.needs_settling())
         };

@@ -38,8 +38,8 @@ impl AsgiRun {
 }
 
 impl Work for AsgiRun {
-    fn waits(&self, waiter: &dyn Fn() -> Waiter) {
-        self.exchange.take_waiter(waiter);
+    fn waits(&self, py: Python<'_>, waiter: &dyn Fn() -> Waiter) {
+        self.exchange.take_waiter(py, waiter);
     }
 
     fn resume(

@@ -28,13 +28,15 @@ impl Connection {
             let root = self.root_path(&told);
             self.shared.blank.cast(py, head, addresses, root)?
         } else {
-            self.unusual_scope(py, head, upgrade, &told)?
+            let scope = self.unusual_scope(py, head, upgrade, &told)?;
+            scope.set_item(intern!(py, "state"), PyDict::new(py))?;
+            scope
         };
-        let state = match &self.shared.lifespan_state {
-            Some(state) if !state.bind(py).is_empty() => state.bind(py).copy()?,
-            _ => PyDict::new(py),
-        };
-        scope.set_item(intern!(py, "state"), state)?;
+        if let Some(state) = &self.shared.lifespan_state
+            && !state.bind(py).is_empty()
+        {
+            scope.set_item(intern!(py, "state"), state.bind(py).copy()?)?;
+        }
         if let Some(said) = &self.shared.scope {
             scope.update(said.bind(py).as_mapping())?;
         }
@@ -116,7 +118,7 @@ impl Connection {
             return Ok(known);
         }
         let ours = {
-            let state = self.state();
+            let state = self.state(py);
             let socket = state.socket.as_ref();
             socket.and_then(|socket| getsockname(socket).ok())
         };
@@ -134,7 +136,7 @@ impl Connection {
             return Ok((intern!(py, "http"), intern!(py, "ws")));
         }
         let described = self
-            .state()
+            .state(py)
             .output
             .seal
             .as_deref()

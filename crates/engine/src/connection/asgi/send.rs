@@ -52,7 +52,7 @@ impl Sending {
             return Ok(waits.then(|| py.None()));
         };
         let cycle = cycle.get();
-        if self.waited.swap(true, Ordering::Relaxed) || !cycle.is_draining() {
+        if self.waited.swap(true, Ordering::Relaxed) || !cycle.is_draining(py) {
             return Ok(None);
         }
         let future = cycle.wait_to_send(py)?;

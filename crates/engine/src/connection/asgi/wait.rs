@@ -1,19 +1,19 @@
 //! How an application waits for one message of a WebSocket after the other.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::super::shared::lock;
 use super::Cycle;
 use super::receive::Receiving;
+use crate::eventloop::Attached;
 use crate::references::references;
 use crate::runner::{Waiter, Went};
 
 /// The futures of those who wait.
-type Line = Mutex<Vec<Py<PyAny>>>;
+pub(super) type Line = Attached<Vec<Py<PyAny>>>;
 
 /// What has an application that waits for a message go on in the call stack that brought one.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(super) struct Wait {
     /// A turn is being made for it.
     is_going_on: AtomicBool,
     /// What `receive()` returned last.
-    spare: Mutex<Option<Py<Receiving>>>,
+    spare: Attached<Option<Py<Receiving>>>,
 }
 
 impl Wait {
@@ -44,7 +44,8 @@ impl Wait {
         let went = waiter.go_on(py, &wait);
         self.is_going_on.store(false, Ordering::Relaxed);
         if matches!(went, Went::Further) {
-            lock(line).retain(|future| !future.is(&wait));
+            // Somebody has it here, so none ends within.
+            line.with(py, |line| line.retain(|future| !future.is(&wait)));
         }
         !matches!(went, Went::Nowhere)
     }
@@ -62,41 +63,37 @@ impl Wait {
     /// An awaitable of the next message: that of the last one if nobody holds it any more.
     pub(super) fn receiving(&self, cycle: &Bound<'_, Cycle>) -> PyResult<Py<Receiving>> {
         let py = cycle.py();
-        if let Some(spare) = &*lock(&self.spare)
-            && references(spare) == 1
-        {
-            return Ok(spare.clone_ref(py));
+        let free = |spare: &mut Option<Py<Receiving>>| {
+            let spare = spare.as_ref().filter(|spare| references(spare) == 1)?;
+            Some(spare.clone_ref(py))
+        };
+        if let Some(spare) = self.spare.with(py, free) {
+            return Ok(spare);
         }
         let made = Py::new(py, Receiving::new(cycle.clone().unbind()))?;
         if !cycle.get().is_over() {
-            let previous = lock(&self.spare).replace(made.clone_ref(py));
-            drop(previous);
+            drop(self.spare.replace(py, Some(made.clone_ref(py))));
         }
         Ok(made)
     }
 
     /// The WebSocket is over.
-    pub(super) fn end(&self) {
-        let spare = lock(&self.spare).take();
-        drop(spare);
+    pub(super) fn end(&self, py: Python<'_>) {
+        drop(self.spare.take(py));
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Some(waiter) = self.waiter.get() {
             waiter.traverse(visit)?;
         }
-        // In use means that somebody is here, so it is no garbage.
-        match self.spare.try_lock() {
-            Ok(spare) => visit.call(&*spare),
-            Err(_) => Ok(()),
-        }
+        self.spare.traverse(|spare| visit.call(spare))
     }
 }
 
 /// The future that waits, if it is one alone.
 fn only(py: Python<'_>, line: &Line) -> Option<Py<PyAny>> {
-    match lock(line).as_slice() {
+    line.with(py, |line| match line.as_slice() {
         [wait] => Some(wait.clone_ref(py)),
         _ => None,
-    }
+    })
 }

@@ -67,7 +67,8 @@ impl Side {
         ended.map(Received::Closed).or_else(|| {
             // Before there is a WebSocket, its end is that of the connection.
             let is_open = self.phase.load(Ordering::Relaxed) == ACCEPTED;
-            let is_gone = cycle.is_over() || !is_open && cycle.connection.has_left(cycle.serial());
+            let is_gone =
+                cycle.is_over() || !is_open && cycle.connection.has_left(py, cycle.serial());
             is_gone.then(Received::gone)
         })
     }

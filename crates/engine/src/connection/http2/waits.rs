@@ -109,7 +109,7 @@ impl Session {
 impl Connection {
     /// The server shuts down: open requests are answered, others not taken any more.
     pub(in super::super) fn leave_http2(self: &Arc<Self>, py: Python<'_>) {
-        let gone = match &mut self.state().http2 {
+        let gone = match &mut self.state(py).http2 {
             None => return,
             Some(session) => {
                 session.leave();
@@ -127,7 +127,7 @@ impl Connection {
         missed: Option<Awaited>,
     ) {
         let (late, gone) = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let ending = state.ending;
             // What is not read cannot come.
             let is_heard = state.hears_streams();

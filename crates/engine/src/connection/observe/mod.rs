@@ -167,7 +167,13 @@ impl Turn {
 impl Connection {
     /// Observes the request with this serial from now on.
     #[cold]
-    pub(super) fn observe(&self, observer: &Arc<Observer>, head: &RequestHead, serial: u64) {
+    pub(super) fn observe(
+        &self,
+        py: Python<'_>,
+        observer: &Arc<Observer>,
+        head: &RequestHead,
+        serial: u64,
+    ) {
         let told = self.told(head).unwrap_or_default();
         let (client, port) = match told.client {
             Some(node) => (host_of(node).into_owned(), node.port),
@@ -204,15 +210,15 @@ impl Connection {
             body_sent: 0,
             sent_head: Vec::new(),
         };
-        if let Some(turn) = self.state().turn(serial) {
+        if let Some(turn) = self.state(py).turn(serial) {
             turn.observed = Some(Box::new(started));
         }
     }
 
     /// The request with this serial is one of `template`'s.
     #[cold]
-    pub(super) fn note_route(&self, serial: u64, template: Cow<'_, str>) {
-        if let Some(turn) = self.state().turn(serial)
+    pub(super) fn note_route(&self, py: Python<'_>, serial: u64, template: Cow<'_, str>) {
+        if let Some(turn) = self.state(py).turn(serial)
             && let Some(observed) = &mut turn.observed
         {
             observed.route = Some(template.into_owned());
@@ -222,9 +228,9 @@ impl Connection {
     /// The same, by what the application left in its scope: `route.path` under the `root_path` of the
     /// application that it was mounted in.
     #[cold]
-    pub(super) fn note_scope(&self, serial: u64, scope: &Bound<'_, PyDict>) {
+    pub(super) fn note_scope(&self, py: Python<'_>, serial: u64, scope: &Bound<'_, PyDict>) {
         if let Some(template) = self.template(scope) {
-            self.note_route(serial, Cow::Owned(template));
+            self.note_route(py, serial, Cow::Owned(template));
         }
     }
 
@@ -256,7 +262,7 @@ impl Connection {
             return Ok(());
         }
         let id = self
-            .state()
+            .state(py)
             .turn(serial)
             .and_then(|turn| turn.observed.as_ref()?.request_id.clone());
         let state = scope.bind(py).get_item(intern!(py, "state"))?;

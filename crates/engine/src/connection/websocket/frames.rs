@@ -154,7 +154,7 @@ impl Connection {
         write: impl FnOnce(&mut websocket::Encoder, &mut Vec<u8>),
     ) -> Option<bool> {
         let (is_first, is_kept) = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let (ending, is_first) = (state.ending, state.output.is_empty());
             let (session, out) = state
                 .speaking(serial)
@@ -173,7 +173,7 @@ impl Connection {
             (true, true) => self.shared.hold(Arc::clone(self), serial),
             (true, false) => {}
         }
-        let mut state = self.state();
+        let mut state = self.state(py);
         let full = state.is_full(serial);
         Some(match state.turn(serial) {
             Some(turn) => {
@@ -193,7 +193,7 @@ impl Connection {
         reason: &str,
     ) -> bool {
         {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let Some((session, out)) = state.speaking(serial) else {
                 return false;
             };
@@ -210,7 +210,7 @@ impl Connection {
 
     /// The application took a message from a full inbox.
     pub(in super::super) fn inbox_has_room(self: &Arc<Self>, py: Python<'_>, serial: u64) {
-        if let Some(session) = &mut self.state().http2 {
+        if let Some(session) = &mut self.state(py).http2 {
             session.has_room(serial);
         }
         self.resume(py);
@@ -219,7 +219,7 @@ impl Connection {
     /// Time for the client to show that it is there.
     pub(in super::super) fn ping(self: &Arc<Self>, py: Python<'_>) {
         {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let State {
                 websocket, output, ..
             } = &mut *state;
@@ -242,7 +242,7 @@ impl Connection {
 
     fn hang_up(self: &Arc<Self>, py: Python<'_>, code: u16, reason: &str) {
         let cycle = {
-            let mut state = self.state();
+            let mut state = self.state(py);
             state.hang_up(code, reason, Ending::Linger);
             state.current(py)
         };

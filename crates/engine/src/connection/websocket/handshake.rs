@@ -32,7 +32,7 @@ impl Connection {
             Err(refusal) => return self.refuse_websocket(py, serial, refusal),
         };
         {
-            let mut state = self.state();
+            let mut state = self.state(py);
             // A length of nothing is over at once.
             let _ = state.pull_body();
             if let Some(turn) = state.turn(serial) {
@@ -63,7 +63,7 @@ impl Connection {
         let options = &self.shared.options.websocket;
         let agreement = upgrade.agreement().filter(|_| options.deflate);
         {
-            let mut state = self.state();
+            let mut state = self.state(py);
             let Some(turn) = state.turn(serial) else {
                 return Ok(());
             };
