@@ -24,8 +24,11 @@ use super::proxy::Proxies;
 use super::tls::{Seal, TlsSettings};
 use super::websocket;
 use crate::application::Application;
-use crate::eventloop::{EventLoop, HookId, TickId, new_future, wake};
+use crate::eventloop::{Attached, EventLoop, HookId, TickId, new_future, wake};
 use crate::runner::Runner;
+
+/// How many connections are settled together at most: the first of them waits for all the others' requests.
+const TOGETHER: usize = 64;
 
 /// How a server was configured.
 pub(super) struct Options {
@@ -72,6 +75,8 @@ pub(super) struct Shared {
     /// Connections whose answer has a head that waits for its body.
     held: Mutex<Vec<(Arc<Connection>, u64)>>,
     has_held: AtomicBool,
+    /// Connections that are settled together, at the end of the iteration.
+    put_off: Attached<Vec<Arc<Connection>>>,
     next_id: AtomicU64,
     tick: AtomicU64,
     in_flight: AtomicUsize,
@@ -125,6 +130,7 @@ impl Shared {
             connections: Mutex::default(),
             held: Mutex::default(),
             has_held: AtomicBool::new(false),
+            put_off: Attached::default(),
             next_id: AtomicU64::new(0),
             tick: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
@@ -318,6 +324,22 @@ impl Shared {
             return Vec::new();
         }
         std::mem::take(&mut *lock(&self.held))
+    }
+
+    /// Notes a connection to be settled. Says whether these are as many as may wait.
+    pub(super) fn put_off(&self, py: Python<'_>, connection: Arc<Connection>) -> bool {
+        self.put_off.with(py, |waiting| {
+            waiting.push(connection);
+            waiting.len() >= TOGETHER
+        })
+    }
+
+    /// Settles the connections noted since the last time.
+    pub(super) fn settle_all(&self, py: Python<'_>) {
+        let waiting = self.put_off.take(py);
+        for connection in &waiting {
+            connection.settle_now(py);
+        }
     }
 
     /// Shows the collector what this holds; only right where nobody else shows the same.

@@ -89,6 +89,8 @@ pub(super) struct State {
     pub(super) serial: u64,
     /// Somebody up the stack is working through the input and will flush.
     pub(super) pumping: bool,
+    /// Somebody came meanwhile to go on.
+    pub(super) passed_over: bool,
     /// The client sends nothing any more.
     pub(super) eof: bool,
     pub(super) ending: Ending,
@@ -115,6 +117,7 @@ impl State {
             waiting: None,
             serial: 0,
             pumping: false,
+            passed_over: false,
             eof: false,
             ending: Ending::None,
             deadline: Deadline::default(),

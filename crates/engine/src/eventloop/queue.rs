@@ -159,7 +159,7 @@ impl EventLoop {
     }
 
     /// How many things wait to be done.
-    pub(super) fn queued(&self, py: Python<'_>) -> usize {
+    pub(crate) fn queued(&self, py: Python<'_>) -> usize {
         self.queue.with(py, |queue| queue.0.len())
     }
 
