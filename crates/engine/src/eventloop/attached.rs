@@ -50,6 +50,15 @@ impl<T: Default> Attached<T> {
     }
 }
 
+impl<T> Attached<Option<Py<T>>> {
+    /// The object, if there is one.
+    pub(crate) fn bound<'py>(&self, py: Python<'py>) -> Option<Bound<'py, T>> {
+        self.with(py, |object| {
+            object.as_ref().map(|object| object.bind(py).clone())
+        })
+    }
+}
+
 impl<T: Copy> Attached<T> {
     /// A copy of the value.
     pub(crate) fn get(&self, py: Python<'_>) -> T {

@@ -16,6 +16,19 @@ pub(super) trait OverSocket: Living {
     /// Throws away what was not sent.
     fn discard(&self, py: Python<'_>);
 
+    /// Takes the descriptor, which nobody else may watch from now on, and begins.
+    fn own(
+        slf: &Bound<'_, Self>,
+        protocol: &Bound<'_, PyAny>,
+        waiter: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let this = slf.get();
+        let owner = slf.clone().into_any().unbind();
+        let event_loop = this.event_loop().get();
+        event_loop.own_descriptor(slf.py(), this.socket().fd(), owner);
+        Self::begin(slf, protocol, waiter)
+    }
+
     /// Stops reading, and goes down when everything is written.
     fn close_gently(slf: &Bound<'_, Self>) {
         let py = slf.py();

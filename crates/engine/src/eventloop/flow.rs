@@ -61,26 +61,31 @@ impl Limits {
 pub(super) struct Marks {
     pub(super) limits: Limits,
     /// `pause_writing` was called on the protocol.
-    paused: bool,
+    pub(super) paused: bool,
 }
 
-impl Marks {
-    /// Whether the protocol was told to wait.
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused
-    }
+/// What waits to be written, between two marks.
+pub(super) trait Backlog {
+    /// How much it is, in bytes.
+    fn size(&self) -> usize;
 
-    /// Whether the protocol is to be paused now that `size` bytes wait: more than the high mark.
-    pub(super) fn pauses(&mut self, size: usize) -> bool {
-        let pauses = !self.paused && size > self.limits.high;
-        self.paused |= pauses;
+    fn marks(&mut self) -> &mut Marks;
+
+    /// Whether the protocol is to be paused now: more waits than the high mark allows.
+    fn pauses(&mut self) -> bool {
+        let size = self.size();
+        let marks = self.marks();
+        let pauses = !marks.paused && size > marks.limits.high;
+        marks.paused |= pauses;
         pauses
     }
 
-    /// Whether the protocol is to be resumed now that only `size` bytes wait.
-    pub(super) fn resumes(&mut self, size: usize) -> bool {
-        let resumes = self.paused && size <= self.limits.low;
-        self.paused &= !resumes;
+    /// Whether the protocol is to be resumed now: no more waits than the low mark says.
+    fn resumes(&mut self) -> bool {
+        let size = self.size();
+        let marks = self.marks();
+        let resumes = marks.paused && size <= marks.limits.low;
+        marks.paused &= !resumes;
         resumes
     }
 }

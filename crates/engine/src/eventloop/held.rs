@@ -56,8 +56,7 @@ impl HeldSocket {
 
     /// The Python socket, until the transport has let go of it.
     pub(super) fn get<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.sock
-            .with(py, |sock| sock.as_ref().map(|sock| sock.bind(py).clone()))
+        self.sock.bound(py)
     }
 
     /// Whether the socket still has its number, which nobody should take away from it.

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
-use super::flow::{Limits, Marks};
+use super::flow::{Backlog, Marks};
 
 /// How many pieces one system call sends: as many as Linux takes.
 pub(super) const PIECES: usize = 1024;
@@ -21,11 +21,6 @@ pub(super) struct Outgoing {
 impl Outgoing {
     pub(super) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
-    }
-
-    /// How many bytes wait.
-    pub(super) fn size(&self) -> usize {
-        self.size
     }
 
     pub(super) fn push(&mut self, piece: Bytes) {
@@ -65,28 +60,15 @@ impl Outgoing {
         self.pieces.clear();
         self.size = 0;
     }
+}
 
-    pub(super) fn limits(&self) -> Limits {
-        self.marks.limits
+impl Backlog for Outgoing {
+    fn size(&self) -> usize {
+        self.size
     }
 
-    pub(super) fn set_limits(&mut self, limits: Limits) {
-        self.marks.limits = limits;
-    }
-
-    /// Whether the protocol was told to wait.
-    pub(super) fn is_paused(&self) -> bool {
-        self.marks.is_paused()
-    }
-
-    /// Whether the protocol is to be paused now: more waits than the high mark allows.
-    pub(super) fn pauses(&mut self) -> bool {
-        self.marks.pauses(self.size)
-    }
-
-    /// Whether the protocol is to be resumed now: no more waits than the low mark says.
-    pub(super) fn resumes(&mut self) -> bool {
-        self.marks.resumes(self.size)
+    fn marks(&mut self) -> &mut Marks {
+        &mut self.marks
     }
 }
 
@@ -95,7 +77,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::Outgoing;
-    use crate::eventloop::flow::Limits;
+    use crate::eventloop::flow::{Backlog, Limits};
 
     #[test]
     fn a_partial_send_leaves_the_rest_in_order() {
@@ -120,7 +102,7 @@ mod tests {
     #[test]
     fn a_protocol_is_paused_and_resumed_once() {
         let mut outgoing = Outgoing::default();
-        outgoing.set_limits(Limits { low: 1, high: 2 });
+        outgoing.marks().limits = Limits { low: 1, high: 2 };
         outgoing.push(Bytes::from_static(b"ab"));
         assert!(!outgoing.pauses());
         outgoing.push(Bytes::from_static(b"c"));

@@ -6,6 +6,7 @@ use pyo3::types::PyString;
 use pyo3::{PyClass, intern};
 
 use super::context::in_context;
+use super::flow::{Backlog, Limits};
 use super::handle::is_exit;
 use super::{EventLoop, flow, log};
 
@@ -57,16 +58,37 @@ pub(super) trait Speaking: PyClass<Frozen = True> + Sync {
 /// Either call is made in the transport's context, whoever writes. What it raises goes to the
 /// loop's exception handler, but for what is for the program.
 pub(super) trait Flowing: Speaking {
-    /// Whether more waits than the high mark allows, and the protocol does not know.
-    fn pauses(&self, py: Python<'_>) -> bool;
+    type Backlog: Backlog;
 
-    /// Whether no more waits than the low mark says, and the protocol does not know.
-    fn resumes(&self, py: Python<'_>) -> bool;
+    /// Looks at what waits to be written.
+    fn backlog<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Self::Backlog) -> R) -> R;
+
+    /// How much waits to be written, in bytes.
+    fn waiting(&self, py: Python<'_>) -> usize {
+        self.backlog(py, |backlog| backlog.size())
+    }
+
+    /// Whether `pause_writing` was called on the protocol.
+    fn holds_back(&self, py: Python<'_>) -> bool {
+        self.backlog(py, |backlog| backlog.marks().paused)
+    }
+
+    /// The marks of flow control, the low one first.
+    fn limits(&self, py: Python<'_>) -> (usize, usize) {
+        let limits = self.backlog(py, |backlog| backlog.marks().limits);
+        (limits.low, limits.high)
+    }
+
+    /// Sets the marks of flow control, and calls `pause_writing` if more waits already.
+    fn set_limits(slf: &Bound<'_, Self>, limits: Limits) -> PyResult<()> {
+        (slf.get()).backlog(slf.py(), |backlog| backlog.marks().limits = limits);
+        Self::pause_if_full(slf)
+    }
 
     /// Calls `pause_writing` if it is time.
     fn pause_if_full(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        if slf.get().pauses(py) {
+        if slf.get().backlog(py, Backlog::pauses) {
             tell(slf, intern!(py, "pause_writing"))?;
         }
         Ok(())
@@ -75,7 +97,7 @@ pub(super) trait Flowing: Speaking {
     /// Calls `resume_writing` if it is time.
     fn resume_if_drained(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        if slf.get().resumes(py) {
+        if slf.get().backlog(py, Backlog::resumes) {
             tell(slf, intern!(py, "resume_writing"))?;
         }
         Ok(())

@@ -56,10 +56,7 @@ impl Method for CreateTask {
         let (coro, options) = given.one_and_options(py, Self::NAME, "coro")?;
         let this = event_loop.get();
         this.check_open()?;
-        let factory = this.task_factory.with(py, |factory| {
-            factory.as_ref().map(|factory| factory.bind(py).clone())
-        });
-        if let Some(factory) = factory {
+        if let Some(factory) = this.task_factory.bound(py) {
             return create_by_factory(event_loop, &factory, coro, options);
         }
         let options = match options {
@@ -80,10 +77,7 @@ impl EventLoop {
     fn loop_alone<'py>(event_loop: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = event_loop.py();
         let this = event_loop.get();
-        let made = this.loop_alone.with(py, |made| {
-            made.as_ref().map(|options| options.bind(py).clone())
-        });
-        if let Some(options) = made {
+        if let Some(options) = this.loop_alone.bound(py) {
             return Ok(options);
         }
         let options = PyDict::new(py);

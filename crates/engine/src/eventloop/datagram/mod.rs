@@ -25,6 +25,7 @@ use super::EventLoop;
 use super::attached::Attached;
 use super::closing::OverSocket;
 use super::context::{copy_context, in_context};
+use super::flow::Backlog;
 use super::held::{HeldSocket, describe_socket};
 use super::life::{Life, Living};
 use super::speaking::{Flowing, Speaking};
@@ -68,19 +69,15 @@ impl Speaking for DatagramTransport {
     }
 
     fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.protocol.with(py, |protocol| {
-            protocol.as_ref().map(|protocol| protocol.bind(py).clone())
-        })
+        self.protocol.bound(py)
     }
 }
 
 impl Flowing for DatagramTransport {
-    fn pauses(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outbox.pauses())
-    }
+    type Backlog = Outbox;
 
-    fn resumes(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outbox.resumes())
+    fn backlog<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Outbox) -> R) -> R {
+        self.state.with(py, |state| look(&mut state.outbox))
     }
 }
 
@@ -181,11 +178,7 @@ impl DatagramTransport {
             state: Attached::default(),
         };
         let slf = Bound::new(py, this)?;
-        let owned = slf.clone().into_any().unbind();
-        event_loop
-            .get()
-            .own_descriptor(py, slf.get().socket.fd(), owned);
-        Self::begin(&slf, protocol, waiter)?;
+        Self::own(&slf, protocol, waiter)?;
         Ok(slf)
     }
 

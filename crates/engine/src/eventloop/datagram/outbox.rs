@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::address::Destination;
-use crate::eventloop::flow::{Limits, Marks};
+use crate::eventloop::flow::{Backlog, Marks};
 
 /// What a datagram counts beside its bytes, so that empty ones count too; asyncio's figure.
 const HEADER: usize = 8;
@@ -25,7 +25,7 @@ impl Letter {
 
 /// Letters in order, and whether the protocol was told to wait.
 #[derive(Default)]
-pub(super) struct Outbox {
+pub(in crate::eventloop) struct Outbox {
     letters: VecDeque<Letter>,
     size: usize,
     marks: Marks,
@@ -34,11 +34,6 @@ pub(super) struct Outbox {
 impl Outbox {
     pub(super) fn is_empty(&self) -> bool {
         self.letters.is_empty()
-    }
-
-    /// What waits, in bytes, the datagrams' headers included.
-    pub(super) fn size(&self) -> usize {
-        self.size
     }
 
     pub(super) fn push(&mut self, py: Python<'_>, letter: Letter) {
@@ -64,22 +59,15 @@ impl Outbox {
         self.size = 0;
         std::mem::take(&mut self.letters)
     }
+}
 
-    pub(super) fn limits(&self) -> Limits {
-        self.marks.limits
+impl Backlog for Outbox {
+    /// The datagrams' headers included.
+    fn size(&self) -> usize {
+        self.size
     }
 
-    pub(super) fn set_limits(&mut self, limits: Limits) {
-        self.marks.limits = limits;
-    }
-
-    /// Whether the protocol is to be paused now: more waits than the high mark allows.
-    pub(super) fn pauses(&mut self) -> bool {
-        self.marks.pauses(self.size)
-    }
-
-    /// Whether the protocol is to be resumed now: no more waits than the low mark says.
-    pub(super) fn resumes(&mut self) -> bool {
-        self.marks.resumes(self.size)
+    fn marks(&mut self) -> &mut Marks {
+        &mut self.marks
     }
 }

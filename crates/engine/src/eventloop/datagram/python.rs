@@ -73,22 +73,17 @@ impl DatagramTransport {
         high: Option<i64>,
         low: Option<i64>,
     ) -> PyResult<()> {
-        let limits = Limits::from_given(high, low)?;
-        slf.get()
-            .state
-            .with(slf.py(), |state| state.outbox.set_limits(limits));
-        Self::pause_if_full(slf)
+        Self::set_limits(slf, Limits::from_given(high, low)?)
     }
 
     /// The marks of flow control, the low one first.
     fn get_write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
-        let limits = self.state.with(py, |state| state.outbox.limits());
-        (limits.low, limits.high)
+        self.limits(py)
     }
 
     /// How many bytes wait to be sent, with eight for each datagram's header.
     fn get_write_buffer_size(&self, py: Python<'_>) -> usize {
-        self.state.with(py, |state| state.outbox.size())
+        self.waiting(py)
     }
 
     /// Hands the transport to another protocol.

@@ -196,9 +196,7 @@ impl End {
     }
 
     pub(super) fn protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.protocol.with(py, |protocol| {
-            protocol.as_ref().map(|protocol| protocol.bind(py).clone())
-        })
+        self.protocol.bound(py)
     }
 
     pub(super) fn set_protocol(&self, py: Python<'_>, protocol: Bound<'_, PyAny>) {

@@ -68,27 +68,21 @@ impl PipeTransport for WritePipeTransport {
         let polls = self.interest(py).is_writable();
         let words = self.end.words(py, Self::NAME, polls);
         if self.end.is_open(py) && !self.end.event_loop.get().is_closed() {
-            return format!("<{words} bufsize={}>", self.size(py));
+            return format!("<{words} bufsize={}>", self.waiting(py));
         }
         format!("<{words}>")
     }
 }
 
 impl Flowing for WritePipeTransport {
-    fn pauses(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outgoing.pauses())
-    }
+    type Backlog = Outgoing;
 
-    fn resumes(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outgoing.resumes())
+    fn backlog<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Outgoing) -> R) -> R {
+        self.state.with(py, |state| look(&mut state.outgoing))
     }
 }
 
 impl WritePipeTransport {
-    fn size(&self, py: Python<'_>) -> usize {
-        self.state.with(py, |state| state.outgoing.size())
-    }
-
     /// Writes at once what the pipe takes and buffers the rest.
     fn write_all(slf: &Bound<'_, Self>, written: &Written<'_>) -> PyResult<()> {
         let py = slf.py();
@@ -170,7 +164,7 @@ impl WritePipeTransport {
     fn hung_up(slf: &Bound<'_, Self>) {
         let py = slf.py();
         Self::narrate(slf, "info", "%r was closed by peer");
-        let unread = slf.get().size(py) > 0;
+        let unread = slf.get().waiting(py) > 0;
         let error = unread.then(|| PyBrokenPipeError::new_err(()));
         slf.get().state.with(py, |state| state.outgoing.clear());
         Self::lose(slf, error);
@@ -184,7 +178,7 @@ impl WritePipeTransport {
             .end
             .life
             .with(py, |life| std::mem::replace(&mut life.closing, true));
-        if !before && this.size(py) == 0 {
+        if !before && this.waiting(py) == 0 {
             Self::lose(slf, None);
         }
     }
@@ -284,21 +278,17 @@ impl WritePipeTransport {
         high: Option<i64>,
         low: Option<i64>,
     ) -> PyResult<()> {
-        let (py, limits) = (slf.py(), Limits::from_given(high, low)?);
-        let state = &slf.get().state;
-        state.with(py, |state| state.outgoing.set_limits(limits));
-        Self::pause_if_full(slf)
+        Self::set_limits(slf, Limits::from_given(high, low)?)
     }
 
     /// The marks of flow control, the low one first.
     fn get_write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
-        let limits = self.state.with(py, |state| state.outgoing.limits());
-        (limits.low, limits.high)
+        self.limits(py)
     }
 
     /// How many bytes wait to be written.
     fn get_write_buffer_size(&self, py: Python<'_>) -> usize {
-        self.size(py)
+        self.waiting(py)
     }
 
     /// Hands the pipe to another protocol.

@@ -12,9 +12,7 @@ use crate::eventloop::written::Written;
 impl TlsTransport {
     /// The transport below, once there is one.
     pub(super) fn lower<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.lower.with(py, |lower| {
-            lower.as_ref().map(|lower| lower.bind(py).clone())
-        })
+        self.lower.bound(py)
     }
 
     /// Calls a method of the transport below, if there is one.

@@ -27,7 +27,7 @@ use self::session::Session;
 use super::EventLoop;
 use super::attached::Attached;
 use super::context::copy_context;
-use super::flow::{self, Limits};
+use super::flow::{self, Backlog, Limits};
 use super::handle::is_exit;
 use super::outgoing::Outgoing;
 use super::receiver::Receiving;
@@ -135,7 +135,7 @@ struct Options<'py> {
 impl State {
     fn new(made: bool) -> Self {
         let mut backlog = Outgoing::default();
-        backlog.set_limits(Limits::of(512 * 1024));
+        backlog.marks().limits = Limits::of(512 * 1024);
         Self {
             phase: Phase::Idle,
             told: if made { Told::Made } else { Told::Nothing },
@@ -170,12 +170,10 @@ impl Speaking for TlsTransport {
 }
 
 impl Flowing for TlsTransport {
-    fn pauses(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.backlog.pauses())
-    }
+    type Backlog = Outgoing;
 
-    fn resumes(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.backlog.resumes())
+    fn backlog<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Outgoing) -> R) -> R {
+        self.state.with(py, |state| look(&mut state.backlog))
     }
 }
 

@@ -150,30 +150,24 @@ impl TlsTransport {
         high: Option<i64>,
         low: Option<i64>,
     ) -> PyResult<()> {
-        let limits = Limits::from_given_or(high, low, 512 * 1024)?;
-        slf.get()
-            .state
-            .with(slf.py(), |state| state.backlog.set_limits(limits));
-        Self::pause_if_full(slf)?;
+        Self::set_limits(slf, Limits::from_given_or(high, low, 512 * 1024)?)?;
         Self::resume_if_drained(slf)
     }
 
     /// The marks of flow control for what is written, the low one first.
     fn get_write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
-        let limits = self.state.with(py, |state| state.backlog.limits());
-        (limits.low, limits.high)
+        self.limits(py)
     }
 
     /// How many bytes wait to be handed to the transport below.
     fn get_write_buffer_size(&self, py: Python<'_>) -> PyResult<usize> {
-        let kept = self.state.with(py, |state| state.backlog.size());
-        Ok(kept + self.session.unsent(py)?)
+        Ok(self.waiting(py) + self.session.unsent(py)?)
     }
 
     /// `pause_writing` was called on the protocol; named as in asyncio.
     #[getter(_protocol_paused)]
     fn writing_paused(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.backlog.is_paused())
+        self.holds_back(py)
     }
 
     /// Sets between which marks of waiting ciphertext the transport below stops reading.

@@ -26,6 +26,7 @@ use super::EventLoop;
 use super::attached::Attached;
 use super::closing::OverSocket;
 use super::context::copy_context;
+use super::flow::Backlog;
 use super::handle::is_exit;
 use super::held::{HeldSocket, describe_socket};
 use super::life::{Life, Living};
@@ -81,12 +82,10 @@ impl Speaking for SocketTransport {
 }
 
 impl Flowing for SocketTransport {
-    fn pauses(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outgoing.pauses())
-    }
+    type Backlog = Outgoing;
 
-    fn resumes(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outgoing.resumes())
+    fn backlog<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Outgoing) -> R) -> R {
+        self.state.with(py, |state| look(&mut state.outgoing))
     }
 }
 
@@ -201,11 +200,7 @@ impl SocketTransport {
         if let Some(server) = server {
             server.call_method1(intern!(py, "_attach"), (&slf,))?;
         }
-        let owner = slf.clone().into_any().unbind();
-        event_loop
-            .get()
-            .own_descriptor(py, slf.get().socket.fd(), owner);
-        Self::begin(&slf, protocol, waiter)?;
+        Self::own(&slf, protocol, waiter)?;
         Ok(slf)
     }
 

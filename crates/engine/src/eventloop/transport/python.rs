@@ -99,7 +99,7 @@ impl SocketTransport {
     /// `pause_writing` was called on the protocol; named as in asyncio.
     #[getter(_protocol_paused)]
     fn writing_paused(&self, py: Python<'_>) -> bool {
-        self.state.with(py, |state| state.outgoing.is_paused())
+        self.holds_back(py)
     }
 
     /// Closes after what is buffered was sent.
@@ -162,22 +162,17 @@ impl SocketTransport {
         high: Option<i64>,
         low: Option<i64>,
     ) -> PyResult<()> {
-        let limits = Limits::from_given(high, low)?;
-        slf.get()
-            .state
-            .with(slf.py(), |state| state.outgoing.set_limits(limits));
-        Self::pause_if_full(slf)
+        Self::set_limits(slf, Limits::from_given(high, low)?)
     }
 
     /// The marks of flow control, the low one first.
     fn get_write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
-        let limits = self.state.with(py, |state| state.outgoing.limits());
-        (limits.low, limits.high)
+        self.limits(py)
     }
 
     /// How many bytes wait to be sent.
     fn get_write_buffer_size(&self, py: Python<'_>) -> usize {
-        self.state.with(py, |state| state.outgoing.size())
+        self.waiting(py)
     }
 
     /// Hands the connection to another protocol.
