@@ -29,7 +29,7 @@ from jebi.server.wear import Wear
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from jebi import _engine
     from jebi.server.beat import Beat
@@ -166,9 +166,12 @@ class Server:
         address = describe(config, self._bound) if self._bound else ""
         # Whoever passed sockets has said where they are.
         self._listeners = listeners = sockets or self._bound
-        await self.lifespan.startup()
+        async with self._insisting("Waiting for the application's start-up to end."):
+            await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
+        if self.force_exit:
+            return
         self._wear = Wear(config)
         self._engine = engine.make(
             config, event_loop, listeners, self.lifespan.state, tls, page, self.board
@@ -280,7 +283,8 @@ class Server:
         for listener in sockets or ():
             listener.close()
         if not self.force_exit:
-            await self.lifespan.shutdown()
+            async with self._insisting():
+                await self.lifespan.shutdown()
 
     def _close_bound(self) -> None:
         for listener in self._bound:
@@ -305,10 +309,28 @@ class Server:
         for listener in self._listeners:
             listener.close()
 
-    async def _until_forced(self) -> None:
+    async def _until_forced(self, waiting: str = "") -> None:
+        """Wait for somebody to insist on leaving; who only asks is told what is waited for."""
         while not self.force_exit:
+            if self.should_exit and waiting:
+                get_logger().info("%s (CTRL+C to force quit)", waiting)
+                waiting = ""
             await self._woken.wait()
             self._woken.clear()
+
+    @contextlib.asynccontextmanager
+    async def _insisting(self, waiting: str = "") -> AsyncGenerator[None]:
+        """Have whoever insists on leaving end a wait for the application's lifespan."""
+
+        async def cut_off() -> None:
+            await self._until_forced(waiting)
+            self.lifespan.cut_off()
+
+        insisting = asyncio.ensure_future(cut_off())
+        try:
+            yield
+        finally:
+            insisting.cancel()
 
     def _announce(self, text: str, value: str, *, bold: bool = False) -> None:
         shown = click.style(value, bold=True) if bold else click.style(value, fg="cyan")

@@ -20,3 +20,6 @@ class LifespanOff:
 
     async def shutdown(self) -> None:
         """Nothing to shut down."""
+
+    def cut_off(self) -> None:
+        """Nothing to cut off."""

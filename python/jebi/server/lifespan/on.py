@@ -36,6 +36,7 @@ class LifespanOn:
         self.should_exit = False
         self.state: dict[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
+        self._is_cut_off = False
 
     async def startup(self) -> None:
         """Wait until the application has started, or has not."""
@@ -43,6 +44,8 @@ class LifespanOn:
         self._task = asyncio.get_running_loop().create_task(self.main())
         self.receive_queue.put_nowait({"type": "lifespan.startup"})
         await self.startup_event.wait()
+        if self._is_cut_off:
+            return
         if self.startup_failed or (self.error_occurred and self.config.lifespan == "on"):
             self.logger.error("Application startup failed. Exiting.")
             self.should_exit = True
@@ -56,11 +59,23 @@ class LifespanOn:
         self.logger.info("Waiting for application shutdown.")
         self.receive_queue.put_nowait({"type": "lifespan.shutdown"})
         await self.shutdown_event.wait()
+        if self._is_cut_off:
+            return
         if self.shutdown_failed or (self.error_occurred and self.config.lifespan == "on"):
             self.logger.error("Application shutdown failed. Exiting.")
             self.should_exit = True
         else:
             self.logger.info("Application shutdown complete.")
+
+    def cut_off(self) -> None:
+        """Wait for the application no longer: somebody insists on leaving now."""
+        step = "shutdown" if self.startup_event.is_set() else "startup"
+        self.logger.error("Application %s is cut off.", step)
+        self._is_cut_off = True
+        self.startup_event.set()
+        self.shutdown_event.set()
+        if self._task is not None:
+            self._task.cancel()
 
     async def main(self) -> None:
         """The call itself."""
@@ -73,7 +88,7 @@ class LifespanOn:
             await self.config.loaded_app(scope, self.receive, self.send)
         except BaseException as error:
             self.error_occurred = True
-            if self.startup_failed or self.shutdown_failed:
+            if self.startup_failed or self.shutdown_failed or self._is_cut_off:
                 return
             if self.config.lifespan == "auto" and not self.startup_event.is_set():
                 self.logger.info("ASGI 'lifespan' protocol appears unsupported.")
