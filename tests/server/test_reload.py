@@ -69,6 +69,36 @@ def test_streams_and_sockets_do_not_hold_it_up(tmp_path: Path) -> None:
         assert command.stop() == 0
 
 
+BLIND = """
+import os
+def watch(*_, stop_event, **__):
+    while not (os.path.exists("blind") or stop_event.wait(0.01)):
+        yield from ()
+    raise OSError(28, "inotify watch limit reached")
+"""
+
+
+def test_files_that_cannot_be_watched(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(PLAIN)
+    (tmp_path / "watchfiles.py").write_text(BLIND)
+    (tmp_path / "blind").touch()
+    with Command(tmp_path, *RUN) as command:
+        assert command.wait() == 3
+    assert "cannot be watched: [Errno 28] inotify watch limit reached" in command.output
+    assert "Traceback" not in command.output
+
+
+def test_files_that_cannot_be_watched_any_more(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(PLAIN)
+    (tmp_path / "watchfiles.py").write_text(BLIND)
+    with Command(tmp_path, *RUN) as command:
+        assert command.get("/")[0] == 200
+        (tmp_path / "blind").touch()
+        command.wait_for("cannot be watched: .* WATCHFILES_FORCE_POLLING=true")
+        assert command.get("/")[0] == 200, "what serves goes on"
+        assert command.stop() == 0
+
+
 @pytest.mark.parametrize(
     ("path", "includes", "excludes", "counts"),
     [

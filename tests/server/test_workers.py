@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import resource
 import signal
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -82,6 +83,50 @@ def test_workers_leave_when_the_supervisor_is_killed(
         for pid in pids:
             command.wait_for(rf"shutdown {pid}")
         eventually(lambda: all(map(is_gone, pids)))
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(here: Path) -> None:
+    """The system may have no room for one just now; those that serve go on."""
+    with Command(here, *RUN, "--workers", "2") as command:
+        victim, _ = serving(command, 2)
+        pid, limit = command.process.pid, resource.RLIMIT_NOFILE
+        _, hard = before = resource.prlimit(pid, limit)
+        resource.prlimit(pid, limit, (3, hard))
+        os.kill(victim, signal.SIGKILL)
+        command.wait_for("Cannot start a worker: Too many open files", times=3)
+        assert command.get("/")[0] == 200
+        resource.prlimit(pid, limit, before)
+        started(command, 3)
+        assert command.stop() == 0
+    assert "Traceback" not in command.output
+
+
+def test_no_worker_at_all(here: Path) -> None:
+    (here / "jebi_no_processes.py").write_text(
+        "import errno, os, subprocess, sys\n"
+        "def refuse(*_, **__):\n"
+        "    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))\n"
+        "subprocess.Popen = refuse\n"
+        "from jebi.cli.main import main\n"
+        "main()\n"
+    )
+
+    class Alone(Command):
+        program = ("jebi_no_processes.py",)
+
+    with Alone(here, *RUN, "--workers", "2") as command:
+        assert command.wait() == 3
+    assert "Cannot start a worker: Resource temporarily unavailable" in command.output
+    assert command.lines[-2].endswith("No worker can be started: leaving")
+    assert "Traceback" not in command.output
+
+
+@pytest.mark.parametrize("setting", ["--timeout-worker-healthcheck", "--timeout-graceful-shutdown"])
+def test_a_deadline_in_years(here: Path, setting: str) -> None:
+    """More than a poll can be told."""
+    with Command(here, *RUN, "--workers", "2", setting, "99999999") as command:
+        serving(command, 2)
+        assert command.stop() == 0
 
 
 def test_a_crash_loop_ends(here: Path) -> None:

@@ -46,6 +46,12 @@ class Metrics:
             self._pages.append(page)
         return page
 
+    def forget(self, page: Page) -> None:
+        """The worker was never started."""
+        with self._lock:
+            self._pages.remove(page)
+        page.close()
+
     def retire(self, page: Page) -> None:
         """A worker has ended."""
         with self._lock:

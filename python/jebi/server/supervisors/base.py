@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # What a worker gets beyond the time for requests, for the application's own shutdown.
 SHUTDOWN_SECONDS = 10.0
 
+# The longest wait, in seconds: what is due in years is not to be more than a poll can be told.
+_LONGEST = 3600.0
+
 # Waking up later than this means that the supervisor itself was stopped, or the machine.
 _OVERSLEPT = 1.0
 
@@ -65,6 +68,10 @@ class Supervisor:
         """A worker has ended that nobody told to."""
         raise NotImplementedError
 
+    def on_no_worker(self) -> None:
+        """A worker could not be started; the log says why."""
+        raise NotImplementedError
+
     def on_stopped(self, worker: Process) -> None:
         """A worker has ended that was told to."""
 
@@ -95,13 +102,20 @@ class Supervisor:
             get_logger().info("Stopped supervisor process [%d]", os.getpid())
         return self.exit_code
 
-    def start_worker(self, generation: int = 0) -> Process:
-        """Start one more worker."""
+    def start_worker(self, generation: int = 0) -> bool:
+        """Start one more worker; false if the system does not let it, which passes as a rule."""
         page = None if self.metrics is None else self.metrics.new_page()
-        worker = Process(self.config, self.sockets, generation, page, self.board)
+        try:
+            worker = Process(self.config, self.sockets, generation, page, self.board)
+        except OSError as error:
+            if self.metrics is not None and page is not None:
+                self.metrics.forget(page)
+            get_logger().error("Cannot start a worker: %s", error.strerror or error)
+            self.on_no_worker()
+            return False
         self.workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
-        return worker
+        return True
 
     def stop_worker(self, worker: Process) -> None:
         """Let a worker finish and leave."""
@@ -133,7 +147,9 @@ class Supervisor:
         due = min((worker.due for worker in self.workers), default=float("inf"))
         due = due if self.leaving else min(due, self.due())
         due = min(due, self._keep_watchdog_quiet())
-        timeout = None if due == float("inf") else max(0.0, due - time.monotonic())
+        timeout = None if due == float("inf") else due - time.monotonic()
+        if timeout is not None:
+            timeout = min(max(0.0, timeout), _LONGEST)
         for key, _ in self._selector.select(timeout):
             if key.data is None:
                 self._hear_wake()

@@ -40,8 +40,7 @@ class Multiprocess(Supervisor):
         self._backoff = Backoff()
 
     def begin(self) -> None:
-        for _ in range(self.wanted):
-            self.start_worker(self.generation)
+        self._start(self.wanted)
 
     def due(self) -> float:
         return self._backoff.until if len(self._staying()) < self.wanted else float("inf")
@@ -51,14 +50,13 @@ class Multiprocess(Supervisor):
         missing = self.wanted - len(staying)
         if missing > 0:
             if time.monotonic() >= self._backoff.until:
-                for _ in range(missing):
-                    self.start_worker(self.generation)
+                self._start(missing)
             return
         outdated = [worker for worker in staying if self._is_outdated(worker)]
         if missing < 0 and all(worker.ready for worker in staying):
             self._retire((outdated or staying[::-1])[0])
         elif missing == 0 and outdated and time.monotonic() >= self._backoff.until:
-            self.start_worker(self.generation)
+            self._start(1)
         elif self._rolling and not self._is_rolling():
             self._rolling = False
             self.notifier.ready()
@@ -81,6 +79,18 @@ class Multiprocess(Supervisor):
         if not self._backoff.fail(time.monotonic(), worker.ready_at) and not serving:
             logger.error("%d workers died one after the other: leaving", self._backoff.failures)
             self.leave(CANNOT_START)
+
+    def on_no_worker(self) -> None:
+        goes_on = self._backoff.fail(time.monotonic(), float("inf"))
+        if not goes_on and not self.workers:
+            get_logger().error("No worker can be started: leaving")
+            self.leave(CANNOT_START)
+
+    def _start(self, count: int) -> None:
+        """Start so many workers, or as many as the system lets in."""
+        for _ in range(count):
+            if not self.start_worker(self.generation):
+                return
 
     def on_signal(self, number: int) -> None:
         logger = get_logger()

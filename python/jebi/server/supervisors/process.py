@@ -50,6 +50,11 @@ class Process:
         page: Page | None = None,
         board: Board | None = None,
     ) -> None:
+        """Start it.
+
+        Raises:
+            OSError: The system has no process, or no descriptor, for one more.
+        """
         self.page = page
         self._board = board
         self._place = 0 if board is None else board.take()
@@ -63,10 +68,15 @@ class Process:
         self.unfit = False
         self.spent: str | None = None
         """Why it wants to be replaced, if it does."""
-        self._traces = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the worker lives
-        ours, theirs = socket.socketpair()
-        self.channel = Channel(ours)
-        self.process = self._start(theirs, [listener.fileno() for listener in sockets])
+        with contextlib.ExitStack() as undo:
+            if board is not None:
+                undo.callback(board.leave, self._place)
+            self._traces = undo.enter_context(tempfile.TemporaryFile())
+            ours, theirs = socket.socketpair()
+            self.channel = Channel(ours)
+            undo.callback(self.channel.close)
+            self.process = self._start(theirs, [listener.fileno() for listener in sockets])
+            undo.pop_all()
         order = Order(
             settings=config.given,
             descriptors=[listener.fileno() for listener in sockets],

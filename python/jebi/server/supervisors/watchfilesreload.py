@@ -53,6 +53,8 @@ class WatchFilesReload(Supervisor):
         self._filter = FileFilter(config)
         self._changed: deque[list[Path]] = deque()
         self._stop_watching = threading.Event()
+        self._blindness = ""
+        """Why changes cannot be seen."""
 
     def run(self) -> int:
         watcher = threading.Thread(target=self._watch, name="jebi file watch", daemon=True)
@@ -67,6 +69,8 @@ class WatchFilesReload(Supervisor):
         self.start_worker()
 
     def on_wake(self) -> None:
+        if self._blindness and not self.leaving:
+            self._go_blind()
         if not self._changed or self.leaving:
             return
         paths = sorted({_short(path) for change in self._changed for path in change})
@@ -80,13 +84,33 @@ class WatchFilesReload(Supervisor):
     def on_stopped(self, worker: Process) -> None:  # noqa: ARG002 - others ask which one it was
         self.start_worker()
 
+    def on_no_worker(self) -> None:
+        if self.announced:
+            get_logger().error("Waiting for a change")
+        else:
+            self.leave(CANNOT_START)
+
     def on_end(self, worker: Process, code: int) -> None:
         if worker.unfit and not self.announced:
             self.leave(code or CANNOT_START)
             return
         get_logger().error("Worker [%d] %s; waiting for a change", worker.pid, worker.end())
 
+    def _go_blind(self) -> None:
+        """Changes cannot be seen: that is no reload, but what serves already may go on."""
+        reason, self._blindness = self._blindness, ""
+        get_logger().error("Changes of files cannot be watched: %s", reason)
+        if not self.announced:
+            self.leave(CANNOT_START)
+
     def _watch(self) -> None:
+        try:
+            self._note_changes()
+        except Exception as error:
+            self._blindness = f"{error}; WATCHFILES_FORCE_POLLING=true looks for them instead"
+            self.wake()
+
+    def _note_changes(self) -> None:
         from watchfiles import watch
 
         changes = watch(
