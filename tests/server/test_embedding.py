@@ -205,6 +205,19 @@ def test_sockets_of_somebody_else_are_served() -> None:
         assert not thread.is_alive()
 
 
+def test_sockets_that_somebody_else_has_closed() -> None:
+    listener = socket.create_server(("0.0.0.0", 0))
+
+    def leave() -> None:
+        listener.close()
+        server.should_exit = True
+
+    server = Server(Config(app, log_config=None))
+    server.on_started = leave
+    jebi.loop.run(server.serve([listener]))
+    assert server.started
+
+
 @pytest.mark.parametrize("ways", ["run", "load"])
 def test_what_cannot_be_served_ends_the_program_and_says_why_once(
     ways: str, caplog: pytest.LogCaptureFixture

@@ -86,6 +86,9 @@ def test_nonsense_changes_nothing(value: bytes) -> None:
         ("1.2.3.4:99999", ("1.2.3.4:99999", 0)),
         ("1.2.3.4:\u0661", ("1.2.3.4:\u0661", 0)),
         ("unix:", ("unix:", 0)),
+        # More digits than Python would read.
+        ("1.2.3.4:" + "8" * 5000, ("1.2.3.4:" + "8" * 5000, 0)),
+        ("[::1]:" + "8" * 5000, ("::1", 0)),
     ],
 )
 def test_ports(hop: str, parts: tuple[str, int]) -> None:

@@ -119,6 +119,13 @@ def test_the_application_is_named_in_any_place(
     assert command.ask(app=("three:app",))["app"] == "three:app"
 
 
+@pytest.mark.parametrize("text", ["many", "-1", "1" * 5000])
+def test_a_number_of_workers_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", text)
+    with pytest.raises(CannotStart, match="is no number of workers: write a whole number"):
+        Config("main:app", log_config=None)
+
+
 def test_every_setting_has_a_variable_of_each_family(command: Command) -> None:
     for name, text, value in (
         ("JEBI_WORKERS", "3", 3),

@@ -17,7 +17,7 @@ from jebi.server import (
     static,
     tls,
 )
-from jebi.server.errors import STARTUP_FAILURE, reported
+from jebi.server.errors import STARTUP_FAILURE, CannotStart, reported
 from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
@@ -93,7 +93,7 @@ class Config(Settings):
         if self.env_file is not None:
             load_file(self.env_file)
             get_logger().info("Loading environment from '%s'", os.fspath(self.env_file))
-        self.workers = self.workers or int(os.environ.get("WEB_CONCURRENCY") or 1)
+        self.workers = self.workers or _web_concurrency()
         if self.forwarded_allow_ips is None:
             self.forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS")
         self.headers = self.headers or []
@@ -225,6 +225,13 @@ class Config(Settings):
         from jebi.loop import new_event_loop
 
         return new_event_loop
+
+
+def _web_concurrency() -> int:
+    text = os.environ.get("WEB_CONCURRENCY") or "1"
+    if text.isascii() and text.isdigit() and 0 < len(text) < 10:
+        return max(1, int(text))
+    raise CannotStart(f"WEB_CONCURRENCY={text} is no number of workers: write a whole number")
 
 
 def _as_list(value: list[str] | str | None) -> list[str]:

@@ -73,7 +73,8 @@ def _drop_new(listener: socket.socket) -> None:
 
 def may_be_in_handshake(listener: socket.socket) -> bool:
     """Whether a client may be connecting just now: one on this machine is done at once."""
-    if listener.family not in {socket.AF_INET, socket.AF_INET6}:
+    # Whoever passed a socket may have closed it meanwhile.
+    if listener.family not in {socket.AF_INET, socket.AF_INET6} or listener.fileno() < 0:
         return False
     host = str(listener.getsockname()[0])
     return host != "::1" and not host.startswith("127.")

@@ -75,7 +75,9 @@ def split_port(hop: str) -> tuple[str, int]:
 
 
 def _port(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and int(text) < 65536 else 0
+    # Python refuses to read numbers of thousands of digits, with an error.
+    is_short = len(text) < 10 and text.isascii() and text.isdigit()
+    return int(text) if is_short and int(text) < 65536 else 0
 
 
 class ProxyHeadersMiddleware:
