@@ -64,6 +64,15 @@ def test_shutdown_does_not_wait_for_ever(bench: Bench) -> None:
     bench.run(scenario)
 
 
+def test_patience_for_longer_than_clocks_can_tell(bench: Bench) -> None:
+    async def scenario() -> None:
+        await bench.submit(int)
+        bench.pool.shutdown(1e19)
+
+    bench.run(scenario)
+    assert bench.pool.threads == 0
+
+
 def test_shutdown_of_a_pool_that_never_worked(bench: Bench) -> None:
     bench.pool.shutdown()
     assert bench.pool.threads == 0

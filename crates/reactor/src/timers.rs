@@ -60,7 +60,14 @@ impl<T> Default for TimerHeap<T> {
 
 impl<T> TimerHeap<T> {
     /// Adds a timer for the time `when`, in seconds of the loop's clock.
+    ///
+    /// A time that is no number counts as past, as in asyncio; a loop would wait for it in vain.
     pub fn push(&mut self, when: f64, value: T) {
+        let when = if when.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            when
+        };
         let sequence = self.inserted;
         self.inserted += 1;
         self.heap.push(Entry {
@@ -77,8 +84,6 @@ impl<T> TimerHeap<T> {
     }
 
     /// Takes out the earliest timer unless its time is `end` or later.
-    ///
-    /// A time that is no number counts as past, as in asyncio; a loop would wait for it in vain.
     pub fn pop_before(&mut self, end: f64) -> Option<T> {
         if self.heap.peek()?.when >= end {
             return None;
@@ -157,8 +162,10 @@ mod tests {
     #[test]
     fn a_time_that_is_no_number_is_past() {
         let mut timers = TimerHeap::default();
+        timers.push(2.0, "later");
         timers.push(f64::NAN, "no number");
         assert_eq!(timers.pop_before(1.0), Some("no number"));
+        assert_eq!(timers.pop_before(1.0), None);
     }
 
     #[test]

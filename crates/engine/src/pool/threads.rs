@@ -13,6 +13,9 @@ use pyo3::types::{PyCFunction, PyDict};
 use super::seat::Seat;
 use super::shared::{Shared, lock};
 
+/// More than a year; Python refuses to wait for centuries.
+const LONGEST_JOIN: Duration = Duration::from_secs(36_000_000);
+
 /// The threads that were started and have not ended.
 #[derive(Default)]
 pub(super) struct Threads {
@@ -41,9 +44,9 @@ impl Threads {
             .iter()
             .map(|(_, thread)| thread.clone_ref(py))
             .collect();
-        let until = Instant::now() + patience;
+        let began = Instant::now();
         for thread in threads {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = patience.saturating_sub(began.elapsed()).min(LONGEST_JOIN);
             thread.call_method1(py, intern!(py, "join"), (left.as_secs_f64(),))?;
         }
         Ok(())
