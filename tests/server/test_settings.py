@@ -126,6 +126,12 @@ def test_a_number_of_workers_that_is_none(text: str, monkeypatch: pytest.MonkeyP
         Config("main:app", log_config=None)
 
 
+def test_no_workers_at_all_is_a_server_without_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "0")
+    config = Config("main:app", log_config=None)
+    assert (config.workers, config.use_subprocess) == (0, False)
+
+
 def test_every_setting_has_a_variable_of_each_family(command: Command) -> None:
     for name, text, value in (
         ("JEBI_WORKERS", "3", 3),

@@ -230,7 +230,7 @@ class Config(Settings):
 def _web_concurrency() -> int:
     text = os.environ.get("WEB_CONCURRENCY") or "1"
     if text.isascii() and text.isdigit() and 0 < len(text) < 10:
-        return max(1, int(text))
+        return int(text)
     raise CannotStart(f"WEB_CONCURRENCY={text} is no number of workers: write a whole number")
 
 
