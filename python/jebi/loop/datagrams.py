@@ -76,15 +76,7 @@ class Datagrams(Sockets):
         opened: asyncio.Future[None] = self.create_future()
         transport = _engine.DatagramTransport(self, sock, protocol, remote, opened)
         if self.get_debug():
-            # asyncio's choice: who receives is worth more words than who sends.
-            log = logger.info if local_addr else logger.debug
-            log(
-                "Datagram endpoint local_addr=%r remote_addr=%r created: (%r, %r)",
-                local_addr,
-                remote_addr,
-                transport,
-                protocol,
-            )
+            _tell_of(transport, protocol, local_addr, remote_addr)
         try:
             await opened
         except BaseException:
@@ -153,6 +145,13 @@ class Datagrams(Sockets):
             sock.close()
             raise
         return sock
+
+
+def _tell_of(transport: Any, protocol: Any, local: Any, remote: Any) -> None:
+    # asyncio's choice: who receives is worth more words than who sends.
+    log = logger.info if local else logger.debug
+    text = "Datagram endpoint local_addr=%r remote_addr=%r created: (%r, %r)"
+    log(text, local, remote, transport, protocol)
 
 
 def _refuse_reuse_address(given: bool | None) -> None:

@@ -153,12 +153,7 @@ async def start_trio(
         import trio
     except ImportError as error:
         raise ImportError(MISSING) from error
-
-    loop = asyncio.get_running_loop()
-    if not isinstance(loop, Guests):
-        raise RuntimeError(f"start_trio needs a loop of jebi.loop, and {loop!r} runs here")
-    if trio.lowlevel.in_trio_run():
-        raise RuntimeError("A Trio program runs in this thread already, and Trio allows one")
+    loop = _host()
 
     async def in_scope() -> T:
         with guest.scope:
@@ -180,6 +175,18 @@ async def start_trio(
     loop._guest = guest
     result: T = await _outcome(guest)
     return result
+
+
+def _host() -> Guests:
+    """The running loop, if a Trio program may begin there."""
+    import trio
+
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, Guests):
+        raise RuntimeError(f"start_trio needs a loop of jebi.loop, and {loop!r} runs here")
+    if trio.lowlevel.in_trio_run():
+        raise RuntimeError("A Trio program runs in this thread already, and Trio allows one")
+    return loop
 
 
 async def _outcome(guest: Guest) -> Any:
