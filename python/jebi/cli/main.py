@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # What `fastapi run` listens on: it is written into container images.
 ALL_ADDRESSES = "0.0.0.0"
 
+# Exit status of `check --strict` where an application can be served, and there are warnings.
+DOUBTFUL = 1
+
 # A page that stays open, or a stream, must not hold up a restart for long.
 DEV_GRACE = 5
 
@@ -127,28 +130,44 @@ def run(app: str | None, **options: Any) -> None:
 @_verbose_option
 @server_options(reload=True, timeout_graceful_shutdown=DEV_GRACE)
 def dev(app: str | None, **options: Any) -> None:
-    """Serve APP on this machine only, and restart when a file changes."""
+    """Serve APP on this machine only, and restart when a file changes.
+
+    What "jebi routes" warns of is logged when APP starts, each doubt once.
+    """
     os.environ.setdefault("FASTAPI_ENV", "development")
-    _serve(app, options)
+    _serve(app, {**options, "doubts": True})
 
 
 @main.command(cls=ServerCommand)
 @application_options
+@click.option("--strict", is_flag=True, help="Fail, with status 1, where there are warnings.")
 @server_options()
-def check(app: str | None, **options: Any) -> None:
+def check(app: str | None, strict: bool, **options: Any) -> None:
     """See whether APP can be served, without serving it.
 
     Settings, certificates, addresses, the application's import, its start-up and its shutdown are
-    tried; the exit status is 0 if all of them work, and otherwise the log says what does not.
+    tried; the exit status is 0 if all of them work, and otherwise the log says what does not. What
+    "jebi routes" warns of is printed on standard error, and is no failure without --strict.
     """
     from jebi.server.check import check as check_application
+    from jebi.server.doubts import doubts_about
 
     name = find(app, options)
     try:
-        click.echo(f"OK: {check_application(name, **given(options))}")
+        checked = check_application(name, **given(options))
     except CannotStart as error:
         error.report()
         raise SystemExit(error.code) from None
+    doubts = doubts_about(checked.app)
+    _warn(doubts)
+    click.echo(f"OK: {checked.text}")
+    if strict and doubts:
+        raise SystemExit(DOUBTFUL)
+
+
+def _warn(texts: list[str]) -> None:
+    for text in texts:
+        click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
 
 
 class ImportCommand(click.Command):
@@ -225,5 +244,4 @@ def routes(app: str | None, pages: bool, **options: Any) -> None:
     application = _load(app, options)
     table = rows(application, pages=pages)
     print_table(table)
-    for text in [*doubts(application), *warnings_of(table)]:
-        click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
+    _warn([*doubts(application), *warnings_of(table)])

@@ -34,6 +34,8 @@ class Word(enum.IntEnum):
     """The worker's loop is alive; written by the loop itself."""
     REPLACE = 5
     """The worker wants to leave, for the reason in the message, once another one serves."""
+    DOUBTS = 6
+    """What could be better about the application, a line each."""
 
 
 class Channel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jebi.server import engine, tls
 from jebi.server.config import Config
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def check(app: Callable[..., Any] | str, **settings: Any) -> str:
+class Checked(NamedTuple):
+    """What was found out."""
+
+    text: str
+    """What would be served, and where, as one line."""
+    app: Any
+    """The application."""
+
+
+def check(app: Callable[..., Any] | str, **settings: Any) -> Checked:
     """Start an application as ``run`` would, but for accepting connections, and stop it.
 
     The settings are looked at, certificates and keys are read, the sockets are bound (port 0 leaves
     a server alone that runs already), the application is imported, its lifespan begins and ends.
-
-    Returns:
-        What would be served, and where, as one line.
 
     Raises:
         CannotStart: It could not be served; the text says why.
@@ -41,7 +47,8 @@ def check(app: Callable[..., Any] | str, **settings: Any) -> str:
         for listener in sockets:
             listener.close()
     name = config.app if isinstance(config.app, str) else type(config.app).__name__
-    return f"{name} ({config.interface}) can be served on {address}"
+    text = f"{name} ({config.interface}) can be served on {address}"
+    return Checked(text, config.loaded_app)
 
 
 async def _live_once(config: Config, sockets: list[socket.socket], certificates: Any) -> None:

@@ -15,6 +15,7 @@ from jebi import drop_in
 from jebi.server import state
 from jebi.server.beat import Beat
 from jebi.server.config import Config
+from jebi.server.doubts import Told, of_loaded
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, require_import_string
 from jebi.server.options import ServerCommand, application_argument, given, server_options
 from jebi.server.server import Server
@@ -60,7 +61,12 @@ def _serve(config: Config) -> int:
     notifier = Notifier()
     config.load()
     server = Server(config)
-    server.on_started = notifier.ready
+
+    def begin() -> None:
+        notifier.ready()
+        Told().tell(of_loaded(config))
+
+    server.on_started = begin
     server.on_stopping = notifier.stopping
     if math.isfinite(notifier.alive_every):
         server.beat = Beat(notifier.alive_every, notifier.alive)

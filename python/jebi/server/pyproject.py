@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAME = "pyproject.toml"
 
 # Settings of commands that not every command has: no mistake where they mean nothing.
-ELSEWHERE = {"drop-in"}
+ELSEWHERE = {"drop-in", "strict"}
 
 
 class BadProject(click.ClickException):

@@ -87,9 +87,15 @@ def _leave_with_supervisor(channel: Channel) -> None:
 def _serve(order: Order, channel: Channel, listeners: list[socket.socket]) -> int:
     from jebi.server.beat import Beat
     from jebi.server.config import Config
+    from jebi.server.doubts import of_loaded
     from jebi.server.errors import CANNOT_START, CannotStart, ImportString
     from jebi.server.metrics.page import Page
     from jebi.server.server import Server
+
+    def begin() -> None:
+        channel.say(Word.READY)
+        if doubts := of_loaded(config):
+            channel.say(Word.DOUBTS, "\n".join(doubts).encode())
 
     try:
         config = Config(**order.settings)
@@ -102,7 +108,7 @@ def _serve(order: Order, channel: Channel, listeners: list[socket.socket]) -> in
             file, place = order.board
             server.board = (os.fdopen(file, "r+b", buffering=0), place)
         server.beat = Beat(order.beat, lambda: channel.say(Word.BEAT))
-        server.on_started = lambda: channel.say(Word.READY)
+        server.on_started = begin
         server.on_spent = lambda reason: channel.say(Word.REPLACE, reason.encode())
         server.run(listeners)
     except CannotStart as error:

@@ -23,3 +23,6 @@ class Application:
     app_dir: str | None = setting(
         None, help="Import from this directory.", path="directory", shown="here"
     )
+    doubts: bool = setting(
+        False, help="Log what could be better about the application; jebi dev does.", flag=""
+    )

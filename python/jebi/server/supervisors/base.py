@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jebi.server.doubts import Told
 from jebi.server.listener import shut_doors
 from jebi.server.logging import get_logger
 from jebi.server.metrics.exporter import exported
@@ -52,6 +53,7 @@ class Supervisor:
         self.notifier = Notifier()
         self.metrics: Metrics | None = None
         self.board: Board | None = None
+        self._told = Told()
         self._alive_at = 0.0
         self._signals: list[int] = []
         self._selector = selectors.DefaultSelector()
@@ -225,6 +227,8 @@ class Supervisor:
             self._selector.unregister(worker.channel)
         if worker.ready:
             self._announce()
+        if worker.doubts:
+            self._told.tell(worker.doubts)
 
     def _bury(self) -> None:
         """Take note of the workers that have ended."""

@@ -68,6 +68,8 @@ class Process:
         self.unfit = False
         self.spent: str | None = None
         """Why it wants to be replaced, if it does."""
+        self.doubts: list[str] = []
+        """What could be better about the application."""
         with contextlib.ExitStack() as undo:
             if board is not None:
                 undo.callback(board.leave, self._place)
@@ -127,6 +129,8 @@ class Process:
                 self.unfit = True
             elif word is Word.REPLACE:
                 self.spent = content.decode()
+            elif word is Word.DOUBTS:
+                self.doubts = content.decode().splitlines()
 
     def has_ended(self) -> bool:
         """Whether the process is over. What it said to the last has been heard then."""
