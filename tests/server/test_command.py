@@ -125,7 +125,7 @@ ERRORS = {
     ("mian:app",): "there is no module 'mian' in {here}; did you mean 'main'?",
     ("main:aap",): "'main' has no attribute 'aap'; did you mean 'app'?",
     ("mian.py",): "there is no file {here}/mian.py; did you mean 'main.py'?",
-    ("main:PLAIN",): "'main' has no attribute 'PLAIN'",
+    ("main:PLAIN",): "'main' has no attribute 'PLAIN'; its application is 'app'",
     ("main:os",): "'main:os' is no ASGI or WSGI application but of type 'module'; "
     "name the attribute too, as module:attribute",
     ("main:app", "--interface", "cgi"): None,

@@ -193,7 +193,10 @@ def test_a_project_is_found_from_below(command: Command, monkeypatch: pytest.Mon
         ("zzz = 1", "[tool.jebi] has no setting 'zzz'; did you mean "),
         ("port = '80'", "[tool.jebi] port: a whole number is wanted, and '80' is none"),
         ("port = true", "[tool.jebi] port: a whole number is wanted, and True is none"),
-        ("port = 70000", "[tool.jebi] port: 70000 is not in the range 0<=x<=65535"),
+        (
+            "port = 70000",
+            "[tool.jebi] port: a whole number, from 0 to 65535, is wanted, and not 70000",
+        ),
         ("workers = 1.5", "[tool.jebi] workers: a whole number is wanted, and 1.5 is none"),
         ("reload = 'yes'", "[tool.jebi] reload: true or false is wanted, and 'yes' is none"),
         (

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from jebi.cli.finding import application_options, find, load
 from jebi.server.errors import CANNOT_START, CannotStart, print_own_traceback
 from jebi.server.main import run_command
-from jebi.server.options import ServerCommand, given, option_fields, server_options
+from jebi.server.options import Number, ServerCommand, given, option_fields, server_options
 from jebi.server.pyproject import read_settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,24 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, for those too who leave out which one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with; an application in its place is none."""
+        first = args[0]
+        if self.get_command(ctx, first) is None and (":" in first or first.endswith(".py")):
+            name = ctx.info_name or "jebi"
+            ctx.fail(
+                f"{first!r} is an application and no command; write {name} dev {first} while you "
+                f"work on it, or {name} run {first} to serve it."
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,
@@ -206,7 +223,7 @@ def _load(target: str | None, options: dict[str, Any]) -> FastAPI:
 
 @main.command(cls=ImportCommand)
 @_import_options
-@click.option("--indent", type=click.IntRange(min=0), metavar="SPACES", help="Break the lines.")
+@click.option("--indent", type=Number(int, minimum=0), metavar="SPACES", help="Break the lines.")
 def openapi(app: str | None, indent: int | None, **options: Any) -> None:
     """Print the OpenAPI document of APP as JSON.
 
@@ -233,10 +250,10 @@ def openapi(app: str | None, indent: int | None, **options: Any) -> None:
 @_import_options
 @click.option("--all", "pages", is_flag=True, help="Those of /docs and the like as well.")
 def routes(app: str | None, pages: bool, **options: Any) -> None:
-    """Print the routes of APP, where their functions run, and what they depend on.
+    """Print the routes of APP and where their functions run.
 
-    Functions that block the loop, or that are sent to a thread in vain, and routes that are
-    hardly meant as they stand are named on standard error.
+    Beside them stands what they depend on. Functions that block the loop, or that are sent to a
+    thread in vain, and routes that are hardly meant as they stand are named on standard error.
     """
     from jebi.cli.doubts import doubts
     from jebi.cli.routes import print_table, rows, warnings_of

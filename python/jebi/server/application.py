@@ -27,7 +27,8 @@ def load(
     """
     name = target if isinstance(target, str) else repr(target)
     found = import_from_string(target)
-    if factory or _looks_like_factory(found):
+    is_factory = factory or _looks_like_factory(found)
+    if is_factory:
         if not factory:
             get_logger().warning(
                 "%s looks like an application factory: calling it. Say so with --factory.", name
@@ -41,7 +42,8 @@ def load(
         advice = ""
         if inspect.ismodule(found):
             advice = "; name the attribute too, as module:attribute"
-        raise CannotStart(f"{name!r} is no ASGI or WSGI application but of type {kind!r}{advice}")
+        what = f"what {name!r} makes" if is_factory else repr(name)
+        raise CannotStart(f"{what} is no ASGI or WSGI application but of type {kind!r}{advice}")
     return adapt(found, written_for), written_for
 
 

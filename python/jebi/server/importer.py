@@ -63,6 +63,12 @@ def _module_of(path: Path) -> tuple[str, str]:
     path = path.expanduser().resolve()
     if path.is_dir():
         path = path / "__init__.py"
+        if not path.is_file():
+            below = [
+                str(near.relative_to(path.parent)) for near in _applications_below(path.parent)
+            ]
+            near = f", perhaps {' or '.join(below)}" if below else ""
+            raise ImportString(f"{path.parent} is a directory; name a file in it{near}")
     if not path.is_file():
         near = _near(path.name, [other.name for other in path.parent.glob("*.py")])
         raise ImportString(f"there is no file {path}{near}")
@@ -95,8 +101,9 @@ def import_from_string(target: Any) -> Any:
             found = getattr(found, attribute)
         except AttributeError:
             where = ":".join([name, *attributes.split(".")[:index]])
-            public = [word for word in dir(found) if not word.startswith("_")]
-            near = _near(attribute, public)
+            near = _near(attribute, [word for word in dir(found) if not word.startswith("_")])
+            if found is module:
+                near = near or _near_application(module)
             raise ImportString(f"{where!r} has no attribute {attribute!r}{near}") from None
     return found
 
@@ -110,7 +117,10 @@ def _import_module(name: str) -> Any:
         missing = error.name or ""
         if not (name == missing or name.startswith(f"{missing}.")):
             print_own_traceback(error)
-            raise BrokenApplication(f"{name!r} cannot be imported: {error}") from error
+            raise BrokenApplication(
+                f"{name!r} cannot be imported: {error}; if that is a package, install it for "
+                f"{sys.executable}"
+            ) from error
         near = _near(name, _modules_nearby(name))
         looked = Path(sys.path[0]).resolve()
         raise ImportString(f"there is no module {name!r} in {looked}{near}") from None
@@ -126,16 +136,33 @@ def _usual_attribute(module: Any) -> Any:
         # A module of that name is a part of the project: `import app.settings`.
         if hasattr(module, name) and not isinstance(getattr(module, name), ModuleType):
             return getattr(module, name)
-    from jebi.applications import FastAPI
-
-    found = [name for name, value in vars(module).items() if isinstance(value, FastAPI)]
+    found = _applications_in(module)
     if len(found) == 1:
         return getattr(module, found[0])
     if found:
         names = ", ".join(f"{module.__name__}:{name}" for name in found)
         raise ImportString(f"{module.__name__!r} has several applications, name one: {names}")
-    names = ", ".join(ATTRIBUTES)
-    raise ImportString(f"{module.__name__!r} has none of {names}; write it as module:attribute")
+    where = getattr(module, "__file__", None) or "what was imported"
+    raise ImportString(
+        f"{module.__name__!r} has none of {', '.join(ATTRIBUTES)} ({where}); if the application "
+        f"has another name there, write {module.__name__}:NAME"
+    )
+
+
+def _applications_in(module: Any) -> list[str]:
+    from jebi.applications import FastAPI
+
+    return [name for name, value in vars(module).items() if isinstance(value, FastAPI)]
+
+
+def _near_application(module: Any) -> str:
+    """What may be meant by a name that is nothing like any in ``module``."""
+    if not isinstance(module, ModuleType):
+        return ""
+    usual = [name for name in ATTRIBUTES if callable(getattr(module, name, None))]
+    if found := usual or _applications_in(module):
+        return f"; its application is {' or '.join(map(repr, found))}"
+    return f", nor any of {', '.join(ATTRIBUTES)} ({getattr(module, '__file__', None)})"
 
 
 def _modules_nearby(name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import click
@@ -82,6 +83,70 @@ class _Path(click.Path):
         return value if isinstance(value, dict) else super().convert(value, param, ctx)
 
 
+class Number(_Type):
+    """A number within bounds, and words for one that is none.
+
+    Args:
+        kind: Of number.
+        minimum: The least that it may be.
+        maximum: The most that it may be, where there is a least.
+        above: What it has to be more than, in place of both.
+    """
+
+    def __init__(
+        self,
+        kind: type[float],
+        *,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        above: float | None = None,
+    ) -> None:
+        self.kind = kind
+        self.name = "integer" if kind is int else "float"  # as click calls them in its help
+        self.minimum, self.maximum, self.above = minimum, maximum, above
+
+    @property
+    def bounds(self) -> str:
+        """Within which it has to be, in words; empty where there are none."""
+        if self.above is not None:
+            return f"more than {self.above}"
+        if self.minimum is None:
+            return ""
+        if self.maximum is None:
+            return f"at least {self.minimum}"
+        return f"from {self.minimum} to {self.maximum}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        wanted = "a whole number" if self.kind is int else "a number"
+        wanted = f"{wanted}, {self.bounds}," if self.bounds else wanted
+        try:
+            number = self.kind(value)
+        except ValueError:
+            self.fail(f"{wanted} is wanted, and {value!r} is none", param, ctx)
+        if (
+            (self.minimum is not None and number < self.minimum)
+            or (self.maximum is not None and number > self.maximum)
+            or (self.above is not None and not number > self.above)
+        ):
+            self.fail(f"{wanted} is wanted, and not {value}", param, ctx)
+        return number
+
+
+class _Setting(click.Option):
+    """An option that says which variable it was read from, where its value is refused."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Where the value stands."""
+        if ctx is not None and self.name is not None:
+            source = ctx.get_parameter_source(self.name)
+            names = self.envvar if isinstance(self.envvar, list) else []
+            if source is click.core.ParameterSource.ENVIRONMENT:
+                said = [f"{name} in the environment" for name in names if os.environ.get(name)]
+                return said[0] if said else super().get_error_hint(ctx)
+        return super().get_error_hint(ctx)
+
+
 def _kinds(field: dataclasses.Field[Any]) -> set[Any]:
     """The types that a setting may have, ``None`` and paths of other classes left out."""
     return {kind for kind in get_args(field.type) or (field.type,) if kind is not type(None)}
@@ -102,17 +167,9 @@ def _type_of(field: dataclasses.Field[Any], option: Option) -> Any:
         return bool
     for number in (float, int):
         if number in kinds:
-            return _number(number, option)
+            bounds = {"minimum": option.minimum, "maximum": option.maximum, "above": option.above}
+            return Number(number, **bounds)
     return str
-
-
-def _number(kind: type[float], option: Option) -> Any:
-    is_open = option.above is not None
-    lowest = option.above if is_open else option.minimum
-    if lowest is None and option.maximum is None:
-        return kind
-    bounds: dict[str, Any] = {"min": lowest, "max": option.maximum, "min_open": is_open}
-    return (click.IntRange if kind is int else click.FloatRange)(**bounds)
 
 
 def _option(field: dataclasses.Field[Any], default: Any) -> Callable[[Any], Any]:
@@ -120,11 +177,16 @@ def _option(field: dataclasses.Field[Any], default: Any) -> Callable[[Any], Any]
     assert option is not None
     kinds = _kinds(field)
     shown = option.shown or (str(default) if default not in (None, "", True, False) else "")
+    kind = _type_of(field, option)
+    text = f"{option.help}  [default: {shown}]" if shown else option.help
+    if isinstance(kind, Number) and kind.bounds:
+        text += f"  [{kind.bounds}]"
     known: dict[str, Any] = {
-        "type": _type_of(field, option),
+        "cls": _Setting,
+        "type": kind,
         "default": default,
         "envvar": variables(field.name, option),
-        "help": f"{option.help}  [default: {shown}]" if shown else option.help,
+        "help": text,
         "hidden": option.hidden,
         "metavar": option.metavar,
         "multiple": not option.joined and any(get_origin(kind) is list for kind in kinds),

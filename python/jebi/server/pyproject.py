@@ -126,9 +126,8 @@ class _Value:
         kind = self.parameter.type
         if isinstance(kind, type(click.BOOL)):
             return bool
-        if isinstance(kind, (type(click.FLOAT), click.FloatRange)):
-            return (int, float)
-        return int if isinstance(kind, (type(click.INT), click.IntRange)) else str
+        names = {"integer": int, "float": (int, float)}
+        return names.get(kind.name, str)
 
     def _refuse(self, what: str) -> Any:
         raise BadProject(f"{self.path}: [tool.jebi] {self.key}: {what}")
