@@ -267,3 +267,15 @@ def test_continue_is_said_when_the_body_is_first_wanted(serve: Serve) -> None:
         answer = client.answer()
         assert (answer.status, answer.get("connection")) == (200, "close")
         assert client.is_closed()
+
+
+def test_an_end_right_behind_more_than_one_read_is_heard(serve: Serve) -> None:
+    # The loop is told of all of it once.
+    request = GET.replace(b"\r\n\r\n", b"\r\nx-padding: " + b"a" * 2000 + b"\r\n\r\n")
+    with serve(hello).connect() as client:
+        for count in (1, 2, 3, 40):
+            client.send(request * count)
+            assert [client.answer().body for _ in range(count)] == [b"hello"] * count
+        client.send(request * 40)
+        client.finish()
+        assert client.rest().count(b"hello") == 40

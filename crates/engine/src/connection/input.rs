@@ -23,13 +23,26 @@ const READ_FAST_BODY: usize = 256 * 1024;
 /// others' turn.
 const READS_ON: u8 = 4;
 
-/// How the body of a request comes in.
+/// How input comes in, the body of a request above all.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Inflow {
+    /// Input is reported once: a read of this kind of socket that has room left took it all.
+    pub(super) by_edge: bool,
     /// The last read was filled, so there probably is more.
     is_fast: bool,
     /// Reads since the loop's last.
     reads_on: u8,
+    /// What was reported may not have been read to its end.
+    pub(super) has_more: bool,
+}
+
+impl Inflow {
+    pub(super) fn new(by_edge: bool) -> Self {
+        Self {
+            by_edge,
+            ..Self::default()
+        }
+    }
 }
 
 impl State {
@@ -38,6 +51,8 @@ impl State {
         if !readiness.is_readable() || self.eof {
             return Ok(());
         }
+        // An end or an error stands behind the input.
+        self.inflow.has_more |= !readiness.is_plain();
         if let Ending::Lingering(left) = self.ending {
             return self.discard(left);
         }
@@ -94,8 +109,9 @@ impl State {
             return Ok(None);
         };
         match recv(socket, self.input.spare_capacity_mut(), RecvFlags::empty()) {
-            Ok(((filled, _), _)) => {
+            Ok(((filled, rest), _)) => {
                 let filled = filled.len();
+                self.inflow.has_more |= rest.is_empty();
                 let length = self.input.len() + filled;
                 self.received = self.received.wrapping_add(filled as u64);
                 self.inflow.is_fast = filled >= READ_BODY;
@@ -116,9 +132,10 @@ impl State {
         let mut scratch = [MaybeUninit::<u8>::uninit(); READ_RECORDS];
         match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
             Ok((_, 0)) => self.eof = true,
-            Ok(((records, _), length)) => match seal.open(records, &mut self.input) {
+            Ok(((records, rest), length)) => match seal.open(records, &mut self.input) {
                 Ok(ended) => {
                     self.eof |= ended;
+                    self.inflow.has_more |= rest.is_empty();
                     self.received = self.received.wrapping_add(length as u64);
                 }
                 Err(error) => {
@@ -141,7 +158,10 @@ impl State {
         let mut scratch = [MaybeUninit::<u8>::uninit(); 16 * 1024];
         match recv(socket, scratch.as_mut_slice(), RecvFlags::empty()) {
             Ok((_, 0)) => self.eof = true,
-            Ok((_, length)) => self.ending = Ending::Lingering(left.saturating_sub(length)),
+            Ok(((_, rest), length)) => {
+                self.ending = Ending::Lingering(left.saturating_sub(length));
+                self.inflow.has_more |= rest.is_empty();
+            }
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

@@ -45,7 +45,7 @@ use std::sync::{Arc, Weak};
 use http1::RequestDecoder;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use reactor::{Interest, Readiness, Token};
+use reactor::{Readiness, Token};
 
 pub(crate) use self::answer::Standing;
 pub(crate) use self::asgi::{Callables, Cycle};
@@ -80,22 +80,26 @@ impl Connection {
                 return shared.logs.error(py, &text);
             }
         };
+        // A Unix socket's reads end where descriptors were passed, so being short says nothing.
+        let by_edge = peer.is_tcp();
         let connection = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             id: shared.new_id(),
             shared: Arc::clone(shared),
             peer,
-            state: Attached::new(State::new(socket, decoder, output)),
+            state: Attached::new(State::new(socket, decoder, output, by_edge)),
         });
         let mut state = connection.state(py);
         if connection.peer.is_trusted() && shared.expects_preface() {
             state.prologue = Some(Box::default());
         }
+        let interest = state.wanted();
+        state.interest = interest;
         let Some(socket) = &state.socket else { return };
         let source: Arc<dyn Source> = Arc::clone(&connection) as _;
         match shared
             .event_loop(py)
-            .register(py, socket.as_fd(), Interest::READ, source)
+            .register(py, socket.as_fd(), interest, source)
         {
             Ok(token) => {
                 state.token = Some(token);
@@ -125,6 +129,7 @@ impl Connection {
         let (received, left, drained) = {
             let mut state = self.state(py);
             if state.pumping {
+                state.inflow.has_more = true;
                 return;
             }
             state.pumping = true;

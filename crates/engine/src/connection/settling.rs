@@ -58,7 +58,13 @@ impl State {
                 .set_interest(py, token, wanted)
                 .map_err(drop)?;
             self.interest = wanted;
+        } else if self.inflow.has_more
+            && wanted.is_by_edge()
+            && let Some(token) = self.token
+        {
+            (shared.event_loop(py).look_again(py, token)).map_err(drop)?;
         }
+        self.inflow.has_more = false;
         let awaited = self.awaited();
         if awaited != self.deadline.awaited {
             self.await_from_now(awaited, shared);
@@ -201,7 +207,12 @@ impl State {
             .http2
             .as_ref()
             .is_some_and(|session| session.is_unfinished());
-        Interest::new(reading && !self.eof, unfinished || !self.output.is_empty())
+        let wanted = Interest::new(reading && !self.eof, unfinished || !self.output.is_empty());
+        if self.inflow.by_edge && self.prologue.is_none() {
+            wanted.by_edge()
+        } else {
+            wanted
+        }
     }
 
     /// Whether what the client of HTTP/2 says is read. While one stream's answer waits for it to read, it

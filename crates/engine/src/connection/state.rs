@@ -101,11 +101,16 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(socket: OwnedFd, decoder: RequestDecoder, output: Output) -> Self {
+    pub(super) fn new(
+        socket: OwnedFd,
+        decoder: RequestDecoder,
+        output: Output,
+        by_edge: bool,
+    ) -> Self {
         Self {
             socket: Some(socket),
             token: None,
-            interest: Interest::READ,
+            interest: Interest::NONE,
             input: BytesMut::new(),
             prologue: None,
             decoder,
@@ -122,7 +127,7 @@ impl State {
             ending: Ending::None,
             deadline: Deadline::default(),
             received: 0,
-            inflow: Inflow::default(),
+            inflow: Inflow::new(by_edge),
         }
     }
 

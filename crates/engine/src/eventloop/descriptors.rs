@@ -64,7 +64,7 @@ impl EventLoop {
     }
 
     /// Has a descriptor that is watched by edge reported once more if there is anything to report.
-    pub(super) fn look_again(&self, py: Python<'_>, token: Token) -> io::Result<()> {
+    pub(crate) fn look_again(&self, py: Python<'_>, token: Token) -> io::Result<()> {
         let open = self.open(py).map_err(|_| closed())?;
         self.watches.with(py, |watches| {
             let Some(watch) = watches.registry.get_mut(token) else {
