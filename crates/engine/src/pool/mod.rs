@@ -61,6 +61,10 @@ use self::shared::{Shared, lock};
 use self::threads::Threads;
 use crate::eventloop::EventLoop;
 
+/// How often in an iteration jobs are handed out, at most: one that another waits for goes out with those
+/// of its iteration. More would keep descriptors waiting.
+const ROUNDS: usize = 4;
+
 /// How old the known limit may be while there is room.
 const LIMIT_AGE: Duration = Duration::from_millis(100);
 
@@ -140,13 +144,29 @@ impl Pool {
         }
         self.give_way(py);
         self.shared.deliver(py);
+        for _ in 0..ROUNDS {
+            if !self.hand_out(py) {
+                return;
+            }
+            // A worker on the same core has come home by now. Who waits for its results asks for more
+            // the sooner, and more goes out at a time.
+            self.shared.deliver(py);
+        }
+        if !lock(&self.desk).submitted.is_empty() {
+            self.shared.ask_for_a_turn();
+        }
+    }
+
+    /// Hands jobs out and calls a worker for them if none is coming; `false` if there is nobody whose
+    /// results could be there when it returns.
+    fn hand_out(&self, py: Python<'_>) -> bool {
         self.hand_over(py);
         let (queued, is_full) = {
             let roster = &self.shared.state().roster;
             (roster.queued(), roster.is_full())
         };
         if queued == 0 {
-            return;
+            return false;
         }
         if is_full || self.limit_is_old() {
             self.read_limit(py);
@@ -159,9 +179,9 @@ impl Pool {
             }
             summons
         };
-        if let Some(summons) = summons {
-            self.shared.summon_and_yield(py, summons);
-        }
+        let Some(summons) = summons else { return false };
+        self.shared.summon_and_yield(py, summons);
+        true
     }
 
     /// Lets workers in that the loop kept waiting.

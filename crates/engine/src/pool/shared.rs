@@ -168,6 +168,11 @@ impl Shared {
         }
     }
 
+    /// Has the loop pass through another iteration, in which there is something to hand out.
+    pub(super) fn ask_for_a_turn(&self) {
+        self.waker.wake();
+    }
+
     /// There are results that the loop was not woken for.
     pub(super) fn is_unannounced(&self) -> bool {
         self.unannounced.load(Ordering::Acquire)
