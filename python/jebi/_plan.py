@@ -58,8 +58,10 @@ class BodyField:
 
     ``key`` is the member to take, or ``None`` for the whole document; ``location`` is where its
     errors are reported. ``validate_json`` validates the bytes of a whole document, and is ``None``
-    where that may come to another result than ``validate`` of the parsed document. The other
-    attributes are those of :class:`Param`.
+    where that may come to another result than ``validate`` of the parsed document. ``plain``
+    describes a document that the engine may read itself
+    (:func:`jebi.dependencies.plain_bodies.plain_body`). The other attributes are those of
+    :class:`Param`.
     """
 
     name: str
@@ -70,6 +72,7 @@ class BodyField:
     validates_default: bool
     validate: Callable[[Any], Any]
     validate_json: Callable[[bytes], Any] | None
+    plain: tuple[Any, ...] | None
     explain: Callable[[Exception | None, tuple[str | int, ...]], Errors]
 
 

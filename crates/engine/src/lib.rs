@@ -4,6 +4,7 @@
 
 mod application;
 mod connection;
+mod decode;
 mod encode;
 mod eventloop;
 mod exchange;

@@ -21,6 +21,7 @@ from jebi.dependencies.fields import (
 from jebi.dependencies.forms import ReadForm, extract_form
 from jebi.dependencies.gather import gather_member, gather_param
 from jebi.dependencies.json_mode import reads_json_alike
+from jebi.dependencies.plain_bodies import plain_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,6 +118,7 @@ def _body_field(field: ModelField, key: str | None) -> BodyField:
         validates_default=bool(field.field_info.validate_default),
         validate=_validator(field),
         validate_json=field.validator.validate_json if is_direct else None,
+        plain=plain_body(field) if is_direct else None,
         explain=explain,
     )
 

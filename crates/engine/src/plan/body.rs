@@ -55,15 +55,20 @@ impl JsonReader {
         if origin.body().is_empty() {
             return Ok(Document::Missing);
         }
-        let body = origin.body_bytes(py);
         let content_type = origin.header("content-type");
         let is_plain = match content_type {
             Some(kind) => is_json(kind),
             None => !plan.strict_content_type,
         };
-        if is_plain
-            && let Some(validate) = &plan.direct
-            && let Ok(valid) = validate.bind(py).call1((&body,))
+        let direct = plan.direct.as_ref().filter(|_| is_plain);
+        if let Some(plain) = direct.and_then(|direct| direct.plain.as_ref())
+            && let Ok(valid) = plain.read(py, origin.body())
+        {
+            return Ok(Document::Validated(valid.unbind()));
+        }
+        let body = origin.body_bytes(py);
+        if let Some(direct) = direct
+            && let Ok(valid) = direct.validate.bind(py).call1((&body,))
         {
             return Ok(Document::Validated(valid.unbind()));
         }

@@ -19,7 +19,9 @@ impl Compiled {
                 .iter()
                 .try_for_each(|input| input.traverse(visit))?;
         }
-        visit.call(&self.direct)?;
+        if let Some(direct) = &self.direct {
+            visit.call(&direct.validate)?;
+        }
         self.encoder.traverse(visit)?;
         self.hooks.traverse(visit)
     }
@@ -31,6 +33,9 @@ impl Input {
             Self::Param(param) => param.field.traverse(visit),
             Self::BodyField(body) => {
                 visit.call(&body.validate_json)?;
+                body.plain
+                    .iter()
+                    .try_for_each(|plain| plain.traverse(visit))?;
                 body.field.traverse(visit)
             }
             Self::Gather(object) | Self::Constant(object) => visit.call(object),

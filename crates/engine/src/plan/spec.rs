@@ -12,6 +12,7 @@ use pyo3::types::PyTuple;
 use super::converter::Converter;
 use super::encoder::Encoder;
 use super::scalar::Scalar;
+use crate::decode::Plain;
 use crate::pool::Pace;
 
 /// Something that has to be called with a value.
@@ -52,6 +53,8 @@ pub(super) struct BodyField {
     pub(super) key: Option<Py<PyAny>>,
     /// Validates the document's bytes, where that comes to the same.
     pub(super) validate_json: Option<Py<PyAny>>,
+    /// What such a document is made of, if it is plain.
+    pub(super) plain: Option<Arc<Plain>>,
     pub(super) location: Py<PyAny>,
     pub(super) field: Field,
 }
@@ -141,12 +144,19 @@ pub(super) struct Hooks {
     pub(super) json_response: Callback,
 }
 
+/// What makes of a body's bytes what the path operation gets.
+pub(super) struct Direct {
+    pub(super) validate: Py<PyAny>,
+    /// Asked before, if the body is plain.
+    pub(super) plain: Option<Arc<Plain>>,
+}
+
 /// A route, compiled.
 pub(crate) struct Compiled {
     pub(super) nodes: Vec<Node>,
     pub(super) slots: usize,
     /// What validates a body from its bytes, when nothing else looks at the document.
-    pub(super) direct: Option<Py<PyAny>>,
+    pub(super) direct: Option<Direct>,
     pub(super) reads_json: bool,
     pub(super) form_slot: Option<usize>,
     pub(super) strict_content_type: bool,
@@ -211,7 +221,7 @@ impl Hooks {
 }
 
 /// What validates the body from its bytes: of the only input that sees the body, if it can.
-fn direct_body(nodes: &[Node], py: Python<'_>) -> Option<Py<PyAny>> {
+fn direct_body(nodes: &[Node], py: Python<'_>) -> Option<Direct> {
     let steps = nodes.iter().filter_map(|node| match node {
         Node::Step(step) => Some(step),
         Node::Reuse { .. } => None,
@@ -220,10 +230,13 @@ fn direct_body(nodes: &[Node], py: Python<'_>) -> Option<Py<PyAny>> {
         .flat_map(|step| &step.inputs)
         .filter(|input| matches!(input, Input::BodyField(_) | Input::Gather(_)));
     match (seeing.next(), seeing.next()) {
-        (Some(Input::BodyField(field)), None) => field
-            .validate_json
-            .as_ref()
-            .map(|validate| validate.clone_ref(py)),
+        (Some(Input::BodyField(field)), None) => {
+            let validate = field.validate_json.as_ref()?;
+            Some(Direct {
+                validate: validate.clone_ref(py),
+                plain: field.plain.clone(),
+            })
+        }
         _ => None,
     }
 }
@@ -339,6 +352,10 @@ fn input(described: &Bound<'_, PyAny>, slots: usize) -> PyResult<Input> {
         "BodyField" => Input::BodyField(BodyField {
             key: described.getattr("key")?.extract()?,
             validate_json: described.getattr("validate_json")?.extract()?,
+            plain: match described.getattr("plain")? {
+                plain if plain.is_none() => None,
+                plain => Some(Arc::new(Plain::describe(&plain)?)),
+            },
             location: described.getattr("location")?.unbind(),
             field: field(described)?,
         }),
