@@ -1,5 +1,6 @@
 """Steps in the pool that wait for each other: in their order, in one context, however many."""
 
+import contextlib
 import contextvars
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -45,3 +46,28 @@ def test_a_long_chain_in_the_pool_comes_to_its_end(fly: Callable[[FastAPI], Serv
             bodies = [one.answer().body.decode() for one in (client, other)]
             numbers = ",".join(map(str, range(DEPTH + 1)))
             assert bodies == [f'{{"value":{DEPTH},"seen":[{numbers}]}}'] * 2
+
+
+def test_what_is_behind_an_answer_out_of_the_pool_is_not_forgotten(
+    fly: Callable[[FastAPI], Served],
+) -> None:
+    app = FastAPI()
+
+    @app.get("/{number}")
+    def read(number: int) -> int:
+        return number
+
+    served = fly(app)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(served.connect()) for _ in range(8)]
+
+        def send_at_once() -> None:
+            # One iteration finds all of it, and settles the connections at its end.
+            for client in clients:
+                for number in range(5):
+                    client.send(b"GET /%d HTTP/1.1\r\nHost: test\r\n\r\n" % number)
+
+        for _ in range(10):
+            served.on_loop(send_at_once)
+            for client in clients:
+                assert [client.answer().body for _ in range(5)] == [b"0", b"1", b"2", b"3", b"4"]

@@ -140,6 +140,8 @@ impl Connection {
         let (answered, pumping) = {
             let mut state = self.state(py);
             let answered = state.answer(&self.shared, serial, status, headers, content);
+            // Should the connection only wait to be settled, there may be another request behind this one.
+            state.passed_over |= state.pumping;
             (answered, state.pumping)
         };
         match answered {
