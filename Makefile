@@ -117,7 +117,7 @@ $(STAMPS)/base: requirements/base.txt | $(STAMPS)/venv
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r $<
 	@touch $@
 
-$(STAMPS)/test: requirements/clients.txt requirements/test.txt requirements/base.txt | $(STAMPS)/base
+$(STAMPS)/test: requirements/ecosystem.txt requirements/clients.txt requirements/test.txt requirements/base.txt | $(STAMPS)/base
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -r $<
 	@touch $@
 

@@ -1,7 +1,10 @@
 """FastAPI's module of this name, for those who import from it."""
 
+from jebi._compat import lenient_issubclass as lenient_issubclass
 from jebi.dependencies.analyze import ParamDetails as ParamDetails
 from jebi.dependencies.analyze import analyze_param as analyze_param
+from jebi.dependencies.body_field import get_body_field as _get_body_field  # noqa: F401 - a name of FastAPI's
+from jebi.dependencies.fields import get_flat_body_params as _get_flat_body_params  # noqa: F401 - a name of FastAPI's
 from jebi.dependencies.fields import get_flat_body_params as get_flat_body_params
 from jebi.dependencies.fields import (
     get_flat_fields_from_params as _get_flat_fields_from_params,  # noqa: F401 - a name of FastAPI's

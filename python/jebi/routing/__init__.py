@@ -3,6 +3,8 @@
 from jebi.routing.api_route import APIRoute
 from jebi.routing.api_router import APIRouter
 from jebi.routing.contexts import RouteContext, iter_route_contexts
+from jebi.routing.contexts import RouteContext as _EffectiveRouteContext  # noqa: F401 - a name of FastAPI's
+from jebi.routing.contexts import _IncludedRouter as _IncludedRouter
 from jebi.routing.halves import run_endpoint_function as run_endpoint_function
 from jebi.routing.halves import solve_dependencies as solve_dependencies
 from jebi.routing.handler import get_request_handler, request_response

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jebi.routing.api_route import APIRoute
+from jebi.web.routing import BaseRoute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jebi.web.routing import BaseRoute, Match
+    from jebi.web.routing import Match
     from jebi.web.types import Scope
 
 
@@ -39,6 +40,10 @@ class RouteContext:
     def __getattr__(self, name: str) -> Any:
         """Any attribute of the route."""
         return getattr(self.route, name)
+
+
+class _IncludedRouter(BaseRoute):
+    """What FastAPI keeps for an included router. Packages look for them; here are none to find."""
 
 
 def iter_route_contexts(routes: Sequence[BaseRoute | RouteContext]) -> Iterator[RouteContext]:
