@@ -25,7 +25,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: documented faults fuzz stress valgrind bench bench-loop bench-setup conformance conformance-quick clean
+.PHONY: documented faults fuzz stress valgrind bench bench-loop bench-start bench-setup conformance conformance-quick clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench: $(STAMPS)/extension ## Measure Jebi and its peers side by side.
 
 bench-loop: $(STAMPS)/extension ## Measure event loops side by side: ARGS='--scenario tcp-*'.
 	$(BIN)/python -m bench.loop $(ARGS)
+
+bench-start: $(STAMPS)/extension ## Measure start-up and idle memory: ARGS='--scenario many'.
+	$(BIN)/python -m bench.start $(ARGS)
 
 bench-setup: $(STAMPS)/base ## Install the peers of the benchmarks.
 	bench/setup.sh
