@@ -501,7 +501,7 @@ class Plan:
 class Native:
     def __new__(
         cls,
-        routes: Iterable[tuple[str, list[str], Plan | None]],
+        routes: Iterable[tuple[str, list[str], Callable[[], Plan | None] | None]],
         application: Any,
         handle_exception: Callable[[Any, Any, Any], Awaitable[Any]],
         response: type,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, with_config
+from pydantic import ConfigDict, NonNegativeInt, with_config
 from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
@@ -30,10 +30,13 @@ class FormLimits(TypedDict, total=False):
     max_part_size: NonNegativeInt
 
 
-_adapter: TypeAdapter[FormLimits] = TypeAdapter(FormLimits)
 _FormLimits = FormLimits  # FastAPI's name
 
 
 def checked_form_limits(limits: Mapping[str, Any] | None) -> dict[str, int]:
     """The limits, once each is known to be a name and a number that make sense."""
-    return {} if limits is None else dict(_adapter.validate_python(limits))  # type: ignore[arg-type]  # a TypedDict is made of any mapping
+    if limits is None:
+        return {}
+    from pydantic import TypeAdapter
+
+    return cast("dict[str, int]", TypeAdapter(FormLimits).validate_python(limits))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jebi import _engine, params
@@ -88,7 +87,7 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     answers_invalid = handler is request_validation_exception_handler
 
     def change(spec: PlanSpec) -> PlanSpec:
-        return replace(spec, new_request=new_request, answers_invalid=answers_invalid)
+        return spec.replaced(new_request=new_request, answers_invalid=answers_invalid)
 
     _, plan = route.plans.changed(change).plain()
     return plan

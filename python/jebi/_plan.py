@@ -7,8 +7,9 @@ plan and never look at the description again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from jebi._record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,8 +22,7 @@ Scope = Literal["function", "request"]
 Errors = list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Record):
     """One path, query, header or cookie parameter of a call.
 
     Attributes:
@@ -52,8 +52,7 @@ class Param:
     explain: Callable[[Exception | None, tuple[str | int, ...]], Errors]
 
 
-@dataclass(frozen=True, slots=True)
-class BodyField:
+class BodyField(Record):
     """One field of a JSON body: the whole document, or a member of it when the plan embeds.
 
     ``key`` is the member to take, or ``None`` for the whole document; ``location`` is where its
@@ -76,8 +75,7 @@ class BodyField:
     explain: Callable[[Exception | None, tuple[str | int, ...]], Errors]
 
 
-@dataclass(frozen=True, slots=True)
-class Gather:
+class Gather(Record):
     """Arguments that Python works out: parameter models, forms, files and other rare shapes.
 
     ``extract(request, body)`` returns the keywords of the call and the errors found. ``body`` is
@@ -87,24 +85,21 @@ class Gather:
     extract: Callable[[Any, Any], tuple[dict[str, Any], Errors]]
 
 
-@dataclass(frozen=True, slots=True)
-class FromSlot:
+class FromSlot(Record):
     """The result of an earlier step."""
 
     name: str
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class Inject:
+class Inject(Record):
     """Something of the request itself: the request, the response to amend, background tasks."""
 
     name: str
     what: Injected
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Record):
     """A value known when the plan is made."""
 
     name: str
@@ -114,8 +109,7 @@ class Constant:
 Input = Param | BodyField | Gather | FromSlot | Inject | Constant
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One call of the plan.
 
     Attributes:
@@ -148,8 +142,7 @@ class Step:
     asks: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reuse:
+class Reuse(Record):
     """A dependency that an earlier step already solved: reports that step's errors once more.
 
     ``of`` is the index of the step whose subtree is repeated; ``asks`` as in :class:`Step`.
@@ -159,8 +152,7 @@ class Reuse:
     asks: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JsonEncoder:
+class JsonEncoder(Record):
     """A plain ``JSONResponse`` of whatever the handler returned.
 
     The engine writes dicts, lists, strings, numbers, booleans and ``None`` itself, byte for byte as
@@ -181,8 +173,7 @@ class JsonEncoder:
     zones: tuple[type[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEncoder:
+class ModelEncoder(Record):
     """A response model with the default response class: validate, then pydantic's JSON.
 
     Attributes:
@@ -199,8 +190,7 @@ class ModelEncoder:
     plain: tuple[Any, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseEncoder:
+class ResponseEncoder(Record):
     """Any other response class: Python makes the response.
 
     ``encode(result, amended, background)`` gets the handler's result, the injected response or
@@ -210,16 +200,14 @@ class ResponseEncoder:
     encode: Callable[[Any, Any, Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NoEncoder:
+class NoEncoder(Record):
     """The result is handed back as it is (WebSocket routes)."""
 
 
 Encoder = JsonEncoder | ModelEncoder | ResponseEncoder | NoEncoder
 
 
-@dataclass(frozen=True, slots=True)
-class PlanSpec:
+class PlanSpec(Record):
     """A compiled route's description. The last step is the path operation itself.
 
     Attributes:

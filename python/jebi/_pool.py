@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary, ref
-
-import anyio.lowlevel
-import anyio.to_thread
-from anyio._backends._asyncio import AsyncIOBackend
-from anyio._core._eventloop import claim_worker_thread
 
 from jebi._engine import EventLoop, Pace, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import anyio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +36,9 @@ def around(loop: EventLoop) -> Callable[[Callable[[], None]], None]:
     weakly = ref(loop)
 
     def live(work: Callable[[], None]) -> None:
+        from anyio._backends._asyncio import AsyncIOBackend
+        from anyio._core._eventloop import claim_worker_thread
+
         with claim_worker_thread(AsyncIOBackend, weakly()):
             work()
 
@@ -57,8 +58,12 @@ class ThreadLimit:
     def __call__(self) -> int | float:
         """How many calls may run at once, ``math.inf`` for no limit."""
         if self._limiter is None:
+            # Nobody has changed what nobody has imported.
+            threads = sys.modules.get("anyio.to_thread")
+            if threads is None:
+                return DEFAULT_LIMIT
             try:
-                self._limiter = anyio.to_thread.current_default_thread_limiter()
+                self._limiter = threads.current_default_thread_limiter()
             except RuntimeError:
                 return DEFAULT_LIMIT
         tokens = self._limiter.total_tokens
@@ -103,6 +108,8 @@ class ThreadPool:
         *,
         is_exit: bool,
     ) -> T:
+        import anyio.lowlevel
+
         await anyio.lowlevel.checkpoint_if_cancelled()
         future = self.pool.submit(bound, context, pace=self._pace(call), is_exit=is_exit)
         with anyio.CancelScope(shield=True):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from typing_extensions import Unpack, deprecated
 
 from jebi import routing
-from jebi._body_limit import AppBodyLimitMiddleware
 from jebi.datastructures import Default
 from jebi.dependencies.app_scope import AppDependencies
 from jebi.exception_handlers import (
@@ -21,9 +20,6 @@ from jebi.exceptions import (
     RequestValidationError,
     WebSocketRequestValidationError,
 )
-from jebi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from jebi.openapi.routes import add_docs_routes
-from jebi.routing.frontend import Directory, Fallback, resolve_check_dir
 from jebi.routing.options import (
     AddRouteOptions,
     IncludeOptions,
@@ -39,9 +35,6 @@ from jebi.web.applications import Starlette
 from jebi.web.datastructures import State
 from jebi.web.exceptions import HTTPException
 from jebi.web.middleware import Middleware
-from jebi.web.middleware.base import BaseHTTPMiddleware
-from jebi.web.middleware.errors import ServerErrorMiddleware
-from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
@@ -49,6 +42,7 @@ if TYPE_CHECKING:
 
     from jebi._form_limits import FormLimits
     from jebi.params import Depends
+    from jebi.routing.frontend import Directory, Fallback
     from jebi.telemetry import TelemetryConfig
     from jebi.types import DecoratedCallable
     from jebi.web.requests import Request
@@ -187,6 +181,11 @@ class FastAPI(Verbs, Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The router with everything around it: errors, limits, middleware, handlers, files."""
+        from jebi._body_limit import AppBodyLimitMiddleware
+        from jebi.middleware.asyncexitstack import AsyncExitStackMiddleware
+        from jebi.web.middleware.errors import ServerErrorMiddleware
+        from jebi.web.middleware.exceptions import ExceptionMiddleware
+
         handlers = dict(self.exception_handlers)
         server_error: Any = None
         for key in [key for key in handlers if key in (500, Exception)]:
@@ -230,7 +229,10 @@ class FastAPI(Verbs, Starlette):
 
     def setup(self) -> None:
         """Add the routes of the OpenAPI document and of the pages that show it."""
-        add_docs_routes(self)
+        if self.openapi_url:
+            from jebi.openapi.routes import add_docs_routes
+
+            add_docs_routes(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a connection."""
@@ -276,6 +278,8 @@ class FastAPI(Verbs, Starlette):
         check_dir: bool | Literal["auto"] = "auto",
     ) -> None:
         """Serve a built frontend behind all path operations; see :meth:`APIRouter.frontend`."""
+        from jebi.routing.frontend import resolve_check_dir
+
         check_dir = resolve_check_dir(directory, check_dir)
         self.router.frontend(path, directory=directory, fallback=fallback, check_dir=check_dir)
 
@@ -324,6 +328,7 @@ class FastAPI(Verbs, Starlette):
     def middleware(self, middleware_type: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Put the decorated function around all requests; ``"http"`` is the only type."""
         del middleware_type
+        from jebi.web.middleware.base import BaseHTTPMiddleware
 
         def decorator(func: DecoratedCallable) -> DecoratedCallable:
             self.add_middleware(BaseHTTPMiddleware, dispatch=func)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import ParamSpec
 
-from jebi.telemetry import _request as telemetry
-from jebi.telemetry._operations import operation
 from jebi.web.background import BackgroundTasks as WebBackgroundTasks
 
 if TYPE_CHECKING:
@@ -33,11 +32,15 @@ class BackgroundTasks(WebBackgroundTasks):
 
     async def __call__(self) -> None:
         """Make the calls."""
-        observed = telemetry.current()
+        # Nobody observes what nobody has imported.
+        telemetry = sys.modules.get("jebi.telemetry._request")
+        observed = None if telemetry is None else telemetry.current()
         if observed is None or observed.tracer is None:
             for task in self.tasks:
                 await task()
             return
+        from jebi.telemetry._operations import operation
+
         for task in self.tasks:
             with operation("background_task", task.func, answers=False):
                 await task()

@@ -5,12 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from contextlib import asynccontextmanager as asynccontextmanager
 from contextvars import Context, ContextVar, copy_context
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
-
-import anyio.to_thread
-from anyio import CancelScope, CapacityLimiter, Semaphore
-from anyio.lowlevel import RunVar
 
 from jebi._pool import ThreadPool, own_context
 from jebi.web.concurrency import iterate_in_threadpool as iterate_in_threadpool
@@ -19,6 +16,9 @@ from jebi.web.concurrency import run_until_first_complete as run_until_first_com
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+
+    from anyio import CapacityLimiter, Semaphore
+    from anyio.lowlevel import RunVar
 
 T = TypeVar("T")
 _MISSING = object()
@@ -34,6 +34,8 @@ async def run_in_thread(
     pool = ThreadPool.running()
     if pool is not None and (context := own_context()) is not None:
         return await pool.run_in(context, call, values, is_exit=limiter is not None)
+    import anyio.to_thread
+
     changes: list[tuple[ContextVar[Any], Any]] = []
 
     def work() -> T:
@@ -68,6 +70,8 @@ async def contextmanager_in_threadpool(
     Leaving has capacity of its own: a pool full of calls that wait for what this one holds
     could never be left otherwise.
     """
+    from anyio import CapacityLimiter
+
     value = await run_in_thread(cm.__enter__, {})
     limiter = CapacityLimiter(1)
     try:
@@ -88,6 +92,8 @@ async def _leave(
             return bool(cm.__exit__(None, None, None))
         return bool(cm.__exit__(type(error), error, error.__traceback__))
 
+    from anyio import CancelScope
+
     with CancelScope(shield=True):
         return await run_in_thread(leave, {}, limiter=limiter)
     raise AssertionError("a shielded scope is left by what it runs")
@@ -102,17 +108,22 @@ class DependencyConcurrency:
 
     def get_semaphore(self) -> Semaphore:
         """The running loop's counter."""
-        counters = _semaphores.get(None)
+        from anyio import Semaphore
+
+        known = _semaphores()
+        counters = known.get(None)
         if counters is None:
             counters = WeakKeyDictionary()
-            _semaphores.set(counters)
+            known.set(counters)
         semaphore = counters.get(self)
         if semaphore is None:
             semaphore = counters[self] = Semaphore(self.max_concurrency)
         return semaphore
 
 
-# Weak keys: a declaration that is gone takes its counters along.
-_semaphores: RunVar[WeakKeyDictionary[DependencyConcurrency, Semaphore]] = RunVar(
-    "jebi_dependency_semaphores"
-)
+@cache
+def _semaphores() -> RunVar[WeakKeyDictionary[DependencyConcurrency, Semaphore]]:
+    from anyio.lowlevel import RunVar
+
+    # Weak keys: a declaration that is gone takes its counters along.
+    return RunVar("jebi_dependency_semaphores")

@@ -25,7 +25,6 @@ PYTEST_DONT_REWRITE
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.util
 import os
 import sys
@@ -34,9 +33,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import MutableSequence, Sequence
+    from importlib.abc import InspectLoader, MetaPathFinder
     from types import CodeType, ModuleType
 
     import pytest
+else:
+    # The interfaces alone: their module imports what every command would pay for.
+    InspectLoader = MetaPathFinder = object
 
 __all__ = ["ENVIRONMENT", "TWINS", "VERSIONS", "DropInError", "install", "install_if_asked"]
 __all__ += ["is_asked", "is_installed", "original_name", "twin_name"]
@@ -89,7 +92,7 @@ def original_name(name: str) -> str:
     return name
 
 
-class _Loader(importlib.abc.InspectLoader):
+class _Loader(InspectLoader):
     """Loads a foreign name by importing its twin and putting that into ``sys.modules``."""
 
     def __init__(self, twin: ModuleSpec) -> None:
@@ -119,14 +122,15 @@ class _Loader(importlib.abc.InspectLoader):
     def is_package(self, fullname: str) -> bool:  # noqa: ARG002 - the interface's signature
         return self.twin.submodule_search_locations is not None
 
-    def _inspect(self) -> importlib.abc.InspectLoader:
-        loader = self.twin.loader
-        if not isinstance(loader, importlib.abc.InspectLoader):
+    def _inspect(self) -> InspectLoader:
+        loader: Any = self.twin.loader
+        if not hasattr(loader, "get_code"):
             raise ImportError(f"{self.twin.name} has no code to look at", name=self.twin.name)
-        return loader
+        found: InspectLoader = loader
+        return found
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder(MetaPathFinder):
     """Answers for the foreign names, before any finder that would find the originals."""
 
     def find_spec(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import inspect
@@ -22,21 +21,22 @@ from ipaddress import (
 from pathlib import Path, PurePath
 from re import Pattern
 from types import GeneratorType, MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
-from pydantic.networks import AnyUrl, NameEmail
 from pydantic.types import SecretBytes, SecretStr
 from pydantic_core import PydanticUndefinedType, Url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from pydantic.main import IncEx
 
     Encoder = Callable[[Any], Any]
+
+    ENCODERS_BY_TYPE: dict[type[Any], Encoder]
 
 PLAIN = (str, int, float, type(None))
 _ADDRESSES = (
@@ -68,15 +68,9 @@ def decimal_encoder(dec_value: Decimal) -> int | float:
     return int(dec_value) if whole else float(dec_value)
 
 
-def _color_types() -> Iterable[type[Any]]:
-    """pydantic's colours: the deprecated type, and its successor in pydantic-extra-types."""
-    for module in ("pydantic.color", "pydantic_extra_types.color"):
-        with contextlib.suppress(ImportError):
-            yield import_module(module).Color
-
-
-# Looked up by exact type at each call, so an application may add its own types here.
-ENCODERS_BY_TYPE: dict[type[Any], Encoder] = {
+# Looked up by exact type at each call, so an application may add its own types here: as
+# ``ENCODERS_BY_TYPE``, which has the late ones as well.
+_encoders: dict[type[Any], Encoder] = {
     bytes: lambda o: o.decode(),
     datetime.date: isoformat,
     datetime.datetime: isoformat,
@@ -88,7 +82,6 @@ ENCODERS_BY_TYPE: dict[type[Any], Encoder] = {
     deque: list,
     GeneratorType: list,
     **dict.fromkeys(_ADDRESSES, str),
-    NameEmail: str,
     PurePath: str,
     Path: str,
     Pattern: lambda o: o.pattern,
@@ -98,10 +91,40 @@ ENCODERS_BY_TYPE: dict[type[Any], Encoder] = {
     set: list,
     UUID: str,
     Url: str,
-    AnyUrl: str,
-    **dict.fromkeys(_color_types(), str),
 }
-_KNOWN_BASES = tuple(ENCODERS_BY_TYPE.items())
+_known_bases = list(_encoders.items())
+
+_late = {
+    "pydantic.networks": ("AnyUrl", "NameEmail"),
+    # The deprecated colour, and its successor in a package of its own.
+    "pydantic.color": ("Color",),
+    "pydantic_extra_types.color": ("Color",),
+}
+"""Classes written by ``str`` whose modules take long to import; nobody has an instance before."""
+
+
+def _learn(module: Any) -> None:
+    names = _late[module.__name__]
+    classes: list[Any] = [getattr(module, name, None) for name in names]
+    if None in classes:
+        return  # another thread is still importing it
+    del _late[module.__name__]
+    for cls in classes:
+        _encoders.setdefault(cls, str)
+        _known_bases.append((cls, str))
+
+
+def __getattr__(name: str) -> Any:
+    if name != "ENCODERS_BY_TYPE":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for late in tuple(_late):
+        try:
+            _learn(import_module(late))
+        except ImportError:
+            continue  # not installed
+    globals()[name] = _encoders
+    return _encoders
+
 
 NATIVE_ZONES: tuple[type[Any], ...] = (datetime.timezone, ZoneInfo)
 """Time zones that the engine may ask for an offset: they run no Python code."""
@@ -114,7 +137,7 @@ _SHAPES: dict[type[Any], str] = {
     Decimal: "decimal",
     UUID: "uuid",
 }
-_OURS = {cls: ENCODERS_BY_TYPE[cls] for cls in _SHAPES}
+_OURS = {cls: _encoders[cls] for cls in _SHAPES}
 _ENUM_VALUE = inspect.getattr_static(Enum, "value")
 
 
@@ -127,7 +150,7 @@ def json_shape(cls: type[Any]) -> tuple[str, ...] | None:
     """
     kind = _SHAPES.get(cls)
     if kind is not None:
-        return (kind,) if ENCODERS_BY_TYPE.get(cls) is _OURS[cls] else None
+        return (kind,) if _encoders.get(cls) is _OURS[cls] else None
     if issubclass(cls, BaseModel) or cls.__getattribute__ not in _PLAIN_LOOKUP:
         return None
     if dataclasses.is_dataclass(cls):
@@ -157,8 +180,7 @@ def _dataclass_shape(cls: type[Any]) -> tuple[str, ...] | None:
     return ("fields", *names)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(NamedTuple):
     """What holds at every depth; ``include`` and ``exclude`` do not."""
 
     by_alias: bool
@@ -243,10 +265,12 @@ def _encode(obj: Any, include: Any, exclude: Any, options: _Options) -> Any:
 
 def _encoder_of(obj: Any) -> Encoder | None:
     """The encoder of this very type, else of the first known base."""
-    exact = ENCODERS_BY_TYPE.get(type(obj))
+    exact = _encoders.get(type(obj))
     if exact is not None:
         return exact
-    return next((encoder for base, encoder in _KNOWN_BASES if isinstance(obj, base)), None)
+    for late in [name for name in _late if name in sys.modules]:
+        _learn(sys.modules[late])
+    return next((encoder for base, encoder in _known_bases if isinstance(obj, base)), None)
 
 
 def _encode_model(obj: BaseModel, include: Any, exclude: Any, options: _Options) -> Any:
@@ -261,7 +285,7 @@ def _encode_model(obj: BaseModel, include: Any, exclude: Any, options: _Options)
     )
     # pydantic has applied the selection and its own serialisers: what is left is to drop
     # SQLAlchemy's keys and the None values of dicts inside.
-    return _encode(dumped, None, None, dataclasses.replace(options, custom_encoder={}))
+    return _encode(dumped, None, None, options._replace(custom_encoder={}))
 
 
 def _encode_dict(obj: dict[Any, Any], include: Any, exclude: Any, options: _Options) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jebi.encoders import jsonable_encoder
 from jebi.utils import is_body_allowed_for_status_code
 from jebi.web.responses import JSONResponse, Response
 from jebi.web.status import WS_1008_POLICY_VIOLATION
@@ -29,6 +28,8 @@ async def request_validation_exception_handler(
     exc: RequestValidationError,
 ) -> JSONResponse:
     """Answer 422 with the list of errors as ``detail``."""
+    from jebi.encoders import jsonable_encoder
+
     # An error shows the input it is about, and a body may be bytes that are no text.
     errors = jsonable_encoder(exc.errors(), custom_encoder={bytes: _readable})
     return JSONResponse({"detail": errors}, status_code=422)
@@ -42,6 +43,8 @@ async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
     """Close the WebSocket with 1008 and the list of errors as reason."""
+    from jebi.encoders import jsonable_encoder
+
     await websocket.close(
         code=WS_1008_POLICY_VIOLATION,
         reason=jsonable_encoder(exc.errors()),

@@ -13,6 +13,7 @@ import pytest
 
 from jebi.server.config import Config
 from jebi.server.errors import CannotStart
+from jebi.server.logging import stock_config
 from tests.server.harness import Command
 
 if TYPE_CHECKING:
@@ -217,3 +218,25 @@ def test_there_is_no_such_level() -> None:
         CannotStart, match="log_level='loud' cannot be: it is one of critical, error"
     ):
         serve(log_level="loud")
+
+
+def test_the_stock_configuration_is_set_up_as_by_its_dictionary() -> None:
+    def state() -> list[Any]:
+        found: list[Any] = []
+        for name in NAMES:
+            logger = logging.getLogger(name)
+            handlers = [
+                (type(one), one.name, vars(one)["stream"].name, type(one.formatter))
+                for one in logger.handlers
+            ]
+            found.append((name, logger.level, logger.propagate, logger.disabled, handlers))
+        names = sorted(logging._handlers)  # type: ignore[attr-defined]  # a private name
+        return [found, names]
+
+    logging.getLogger("jebi.error").disabled = True
+    logging.config.dictConfig(stock_config())
+    by_dictionary = state()
+    logging.getLogger("jebi.access").disabled = True
+    logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+    serve()
+    assert state() == by_dictionary

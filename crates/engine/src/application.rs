@@ -1,7 +1,7 @@
 //! What a server serves: an application whose plans the engine runs, or any ASGI application.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http1::RequestHead;
 use pyo3::exceptions::PyValueError;
@@ -36,11 +36,36 @@ pub(crate) enum Route<'a> {
     Asgi,
 }
 
-/// One entry of the routing table; `None` goes the ASGI way.
+/// One entry of the routing table.
 struct Entry {
-    plan: Option<Py<Plan>>,
+    /// Compiled when the first request comes; `None` goes the ASGI way.
+    plan: OnceLock<Option<Py<Plan>>>,
+    /// Makes the plan, where there may be one.
+    compile: Option<Py<PyAny>>,
     template: String,
     names: Arc<[String]>,
+}
+
+impl Entry {
+    fn plan(&self, py: Python<'_>) -> Option<&Py<Plan>> {
+        if self.plan.get().is_none() {
+            // Python code runs meanwhile, and may answer another request: what is there first counts.
+            let made = self.compiled(py);
+            let _ = self.plan.set(made);
+        }
+        self.plan.get().and_then(Option::as_ref)
+    }
+
+    /// The plan as Python makes it. A route that cannot have one fails in its ASGI form likewise, and
+    /// that says why where the application looks for it.
+    #[cold]
+    fn compiled(&self, py: Python<'_>) -> Option<Py<Plan>> {
+        let compile = self.compile.as_ref()?.bind(py);
+        compile
+            .call0()
+            .and_then(|plan| Ok(plan.extract::<Option<Py<Plan>>>()?))
+            .unwrap_or_default()
+    }
 }
 
 /// The native face of a Jebi application: its routing table over its plans.
@@ -78,22 +103,21 @@ impl Native {
             return Route::Asgi;
         }
         let path = params::decode_path(head.path());
-        match self.routes.find(head.method(), &path) {
-            Match::Found {
-                value:
-                    Entry {
-                        plan: Some(plan),
-                        template,
-                        names,
-                    },
-                params,
-            } if params.iter().all(|value| value.len() <= LONGEST_NUMBER) => Route::Plan {
+        let Match::Found {
+            value: entry,
+            params,
+        } = self.routes.find(head.method(), &path)
+        else {
+            return Route::Asgi;
+        };
+        match entry.plan(py) {
+            Some(plan) if params.iter().all(|value| value.len() <= LONGEST_NUMBER) => Route::Plan {
                 plan: plan.clone_ref(py),
                 path: PathParams {
-                    names: Arc::clone(names),
+                    names: Arc::clone(&entry.names),
                     values: params.iter().map(|&value| value.to_owned()).collect(),
                 },
-                template,
+                template: &entry.template,
             },
             _ => Route::Asgi,
         }
@@ -200,7 +224,8 @@ impl Native {
     /// Shows the garbage collector what this holds; only right for whoever holds it alone.
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         for entry in self.routes.values() {
-            visit.call(&entry.plan)?;
+            visit.call(entry.plan.get().and_then(Option::as_ref))?;
+            visit.call(&entry.compile)?;
         }
         visit.call(&self.application)?;
         visit.call(&self.exception_handler)?;
@@ -223,8 +248,10 @@ pub(crate) struct NativeApplication {
 impl NativeApplication {
     /// Compiles a routing table.
     ///
-    /// `routes` are `(template, methods, plan or None)` in the application's order; what has no plan
-    /// is handed to `application`, which is also asked for `dependency_overrides` if it knows of them.
+    /// `routes` are `(template, methods, compile or None)` in the application's order; `compile()` is
+    /// called when the first request comes for its route, and makes the plan. What has none, or gets
+    /// `None`, is handed to `application`, which is also asked for `dependency_overrides` if it knows of
+    /// them.
     /// `handle_exception(request, exception, exits or None)` is awaited for the response to a
     /// failure. `response` is the base class of responses. `handle_late(request, exception)` is awaited for
     /// what to report of one that comes after an answer has begun.
@@ -239,7 +266,7 @@ impl NativeApplication {
     ) -> PyResult<Self> {
         let mut table = Router::new();
         for route in routes.try_iter()? {
-            let (template, methods, plan): (String, Vec<String>, Option<Py<Plan>>) =
+            let (template, methods, compile): (String, Vec<String>, Option<Py<PyAny>>) =
                 route?.extract()?;
             let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
             let names = router::parameter_names(&template)
@@ -249,7 +276,8 @@ impl NativeApplication {
                     &template,
                     &methods,
                     Entry {
-                        plan,
+                        plan: OnceLock::new(),
+                        compile,
                         template: template.clone(),
                         names: names.into(),
                     },

@@ -184,6 +184,8 @@ def is_pydantic_v1_model_class(cls: Any) -> bool:
 
 def annotation_is_pydantic_v1(annotation: Any) -> bool:
     """A model class of ``pydantic.v1``, or a union or a sequence with one."""
+    if _v1_base_model() is None:
+        return False
     if any(is_pydantic_v1_model_class(item) for item in _alternatives(annotation)):
         return True
     return field_annotation_is_sequence(annotation) and any(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import warnings
 from copy import copy
-from dataclasses import dataclass, is_dataclass
+from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from functools import cached_property, lru_cache
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args, get_origin
 from uuid import UUID
 
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic import PydanticSchemaGenerationError as PydanticSchemaGenerationError
 from pydantic._internal import _typing_extra
@@ -99,6 +101,48 @@ def _is_ready_model(annotation: Any) -> bool:
     )
 
 
+_COLLECTIONS = frozenset({list, dict, tuple})
+_CONSTANTS = (str, int, bool, NoneType, Enum)
+
+
+def _is_known(annotation: Any) -> bool:
+    """A type that pydantic is sure to take: nothing in it is new to it, or may be a mistake."""
+    if _is_builtin(annotation) or annotation is NoneType or _is_ready_model(annotation):
+        return True
+    if isinstance(annotation, type) and shared.lenient_issubclass(annotation, Enum):
+        return bool(annotation.__members__) and not hasattr(
+            annotation, "__get_pydantic_core_schema__"
+        )
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return all(isinstance(value, _CONSTANTS) for value in arguments)
+    if origin in _COLLECTIONS:
+        return bool(arguments) and all(one is ... or _is_known(one) for one in arguments)
+    return shared.is_union(annotation) and all(map(_is_known, arguments))
+
+
+_NUMBERS = frozenset({int, float, int | None, float | None})
+_TEXTS = frozenset({str, str | None})
+
+
+def _are_bounds(annotation: Any, metadata: list[Any]) -> bool:
+    """Nothing but bounds of a number, or of the length of a text, that fit the type."""
+    if not metadata:
+        return True
+    try:
+        is_number, is_text = annotation in _NUMBERS, annotation in _TEXTS
+    except TypeError:
+        return False
+    if is_number:
+        return all(_number_bound(one) for one in metadata)
+    return is_text and all(type(one) in (MinLen, MaxLen) for one in metadata)
+
+
+def _number_bound(bound: Any) -> bool:
+    value = next((getattr(bound, n) for n in ("gt", "ge", "lt", "le") if hasattr(bound, n)), None)
+    return type(bound) in (Gt, Ge, Lt, Le) and type(value) in (int, float)
+
+
 def _shared_adapter(info: FieldInfo) -> TypeAdapter[Any]:
     """The adapter of a builtin type: the same one for parameters that are declared alike."""
     options = _attributes(info)
@@ -124,7 +168,6 @@ def relocate(errors: Sequence[Any], prefix: tuple[str | int, ...]) -> list[dict[
     return [{**error, "loc": (*prefix, *error.get("loc", ()))} for error in errors]
 
 
-@dataclass(eq=False)
 class ModelField:
     """A declared value: its name, pydantic's description of it, and the validator.
 
@@ -135,12 +178,18 @@ class ModelField:
         config: Of the model that it is a field of.
     """
 
-    field_info: FieldInfo
-    name: str
-    mode: Mode = "validation"
-    config: ConfigDict | None = None
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        field_info: FieldInfo,
+        name: str,
+        mode: Mode = "validation",
+        config: ConfigDict | None = None,
+    ) -> None:
+        """Describe it; a mistake that only pydantic can see is found now."""
+        self.field_info = field_info
+        self.name = name
+        self.mode = mode
+        self.config = config
         # Here a mistake is where the parameter is. What cannot be one may wait, and often for good.
         if not self._is_plain:
             self._type_adapter  # noqa: B018  # made now
@@ -153,18 +202,19 @@ class ModelField:
 
     @cached_property
     def _is_plain(self) -> bool:
-        """Nothing but a type that pydantic is known to take, as it is."""
+        """Nothing but a type that pydantic is known to take, within bounds that suit it."""
         info = self.field_info
         return (
-            not info.metadata
-            and info.discriminator is None
+            info.discriminator is None
             and self.config is None
-            and (_is_ready_model(info.annotation) or _is_builtin(info.annotation))
+            and _are_bounds(info.annotation, info.metadata)
+            and _is_known(info.annotation)
         )
 
-    @property
+    @cached_property
     def _is_model(self) -> bool:
-        return self._is_plain and _is_ready_model(self.field_info.annotation)
+        info = self.field_info
+        return not info.metadata and self._is_plain and _is_ready_model(info.annotation)
 
     @property
     def core_schema(self) -> Any:

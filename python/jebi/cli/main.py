@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +29,7 @@ DEV_GRACE = 5
 
 
 def _version() -> str:
+    import platform
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -229,6 +228,8 @@ def openapi(app: str | None, indent: int | None, **options: Any) -> None:
 
     Without --indent, the very bytes that the application answers with.
     """
+    import json
+
     application = _load(app, options)
     try:
         document = application.openapi()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from copy import copy
-from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -25,6 +24,7 @@ from jebi._compat import (
     is_uploadfile_sequence_annotation,
     lenient_issubclass,
 )
+from jebi._record import Record
 from jebi.dependencies.fields import (
     get_form_union_models,
     get_model_type,
@@ -37,11 +37,13 @@ from jebi.web.requests import HTTPConnection, Request
 from jebi.web.responses import Response
 from jebi.web.websockets import WebSocket
 
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
 _EMPTY = inspect.Signature.empty
 
 
-@dataclass(slots=True)
-class ParamDetails:
+class ParamDetails(Record, frozen=False):
     """What a parameter turned out to be: a dependency, a field, or something of the request.
 
     Attributes:
@@ -55,17 +57,18 @@ class ParamDetails:
     field: ModelField | None = None
 
 
-@dataclass(slots=True)
 class _Parameter:
     """A parameter on the way to its :class:`ParamDetails`."""
 
-    name: str
-    annotation: Any
-    value: Any
-    in_path: bool
-    type_annotation: Any = Any
-    info: FieldInfo | None = None
-    depends: params.Depends | None = None
+    __slots__ = ("annotation", "depends", "in_path", "info", "name", "type_annotation", "value")
+
+    def __init__(self, name: str, annotation: Any, value: Any, *, in_path: bool) -> None:
+        self.name = name
+        self.annotation = self.type_annotation = annotation
+        self.value = value
+        self.in_path = in_path
+        self.info: FieldInfo | None = None
+        self.depends: params.Depends | None = None
 
     @property
     def default(self) -> Any:
@@ -82,18 +85,17 @@ _SPECIAL = (Request, WebSocket, HTTPConnection, Response, WebBackgroundTasks, Se
 
 
 def analyze_param(
-    *, param_name: str, annotation: Any, value: Any, path_param_names: set[str]
+    *, param_name: str, annotation: Any, value: Any, path_param_names: AbstractSet[str]
 ) -> ParamDetails:
     """Work out what one parameter is, or raise what is wrong with its declaration."""
     if is_typealiastype(annotation):
         annotation = annotation.__value__
     parameter = _Parameter(
-        name=param_name,
-        annotation=Any if annotation is _EMPTY else annotation,
-        value=value,
+        param_name,
+        Any if annotation is _EMPTY else annotation,
+        value,
         in_path=param_name in path_param_names,
     )
-    parameter.type_annotation = parameter.annotation
     _read_annotated(parameter)
     _read_default(parameter)
     _infer(parameter)
@@ -153,6 +155,8 @@ def _read_default(parameter: _Parameter) -> None:
             "Cannot specify FastAPI annotations in `Annotated` and default value together for "
             f"{parameter.name!r}",
         )
+        if value.annotation not in (None, parameter.type_annotation):
+            value = copy(value)  # another parameter has it as its default, too
         value.annotation = parameter.type_annotation
         parameter.info = value
 
@@ -193,7 +197,9 @@ def _infer(parameter: _Parameter) -> None:
     parameter.info = info
 
 
-def _make_field(parameter: _Parameter, info: FieldInfo, path_param_names: set[str]) -> ModelField:
+def _make_field(
+    parameter: _Parameter, info: FieldInfo, path_param_names: AbstractSet[str]
+) -> ModelField:
     if parameter.in_path:
         _require(
             isinstance(info, params.Path),
@@ -218,7 +224,7 @@ def _make_field(parameter: _Parameter, info: FieldInfo, path_param_names: set[st
     return field
 
 
-def _choose_path_alias(info: FieldInfo, path_param_names: set[str]) -> FieldInfo:
+def _choose_path_alias(info: FieldInfo, path_param_names: AbstractSet[str]) -> FieldInfo:
     choices = info.validation_alias
     if not (isinstance(info, params.Path) and isinstance(choices, AliasChoices)):
         return info

@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from jebi.concurrency import run_in_thread
 from jebi.dependencies.calls import call_kind, hashable, where_written
-from jebi.dependencies.exits import managed
 from jebi.exceptions import DependencyScopeError
 
 if TYPE_CHECKING:
@@ -146,7 +144,11 @@ class _Making:
         if kind == "coroutine":
             return await call(**values)
         if kind == "function":
+            from jebi.concurrency import run_in_thread
+
             return await run_in_thread(call, values)
+        from jebi.dependencies.exits import managed
+
         return await self._exits.enter_async_context(managed(kind, call, values))
 
 

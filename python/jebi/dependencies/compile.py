@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from jebi._plan import (
     Reuse,
     Step,
 )
+from jebi._record import Record, fresh
 from jebi.background import BackgroundTasks
 from jebi.concurrency import DependencyConcurrency, run_in_thread
 from jebi.dependencies.app_scope import AppDependencies
@@ -30,7 +30,6 @@ from jebi.dependencies.forms import wants_bytes
 from jebi.dependencies.graph import get_dependant
 from jebi.dependencies.inputs import body_inputs, param_inputs, request_inputs
 from jebi.dependencies.order import Order
-from jebi.dependencies.together import begin, join
 from jebi.web.requests import Request
 from jebi.web.responses import Response
 
@@ -43,8 +42,7 @@ if TYPE_CHECKING:
     from jebi.dependencies.overrides import Overrides
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
+class PlanOptions(Record):
     """What a plan needs to know beside the dependant.
 
     Attributes:
@@ -67,7 +65,7 @@ class PlanOptions:
     body: str = "nothing"
     embed: bool = False
     strict_content_type: bool = True
-    encoder: Encoder = field(default_factory=NoEncoder)
+    encoder: Encoder = fresh(factory=NoEncoder)
     status_code: int | None = None
     form_limits: Callable[[Any], dict[str, int]] | None = None
     is_websocket: bool = False
@@ -98,8 +96,8 @@ def compile_plan(
         new_background_tasks=BackgroundTasks,
         new_exits=Exits,
         enter=enter,
-        begin=begin,
-        join=join,
+        begin=_begin,
+        join=_join,
         run_in_thread=run_in_thread,
         background=_run_background,
         is_response=Response,
@@ -112,6 +110,18 @@ def _new_response() -> Response:
     del response.headers["content-length"]
     response.status_code = None  # type: ignore[assignment]  # until somebody sets one
     return response
+
+
+def _begin(*args: Any) -> None:
+    from jebi.dependencies.together import begin
+
+    begin(*args)
+
+
+def _join(exits: Any, indices: tuple[int, ...]) -> Awaitable[list[Any]]:
+    from jebi.dependencies.together import join
+
+    return join(exits, indices)
 
 
 async def _run_background(tasks: Any) -> None:
@@ -159,7 +169,7 @@ class _Builder:
         """
         asks = self._looked_up if self.options.body == "json" else self._looked_up - {0}
         return tuple(
-            replace(step, asks=index) if index in asks else step
+            step.replaced(asks=index) if index in asks else step
             for index, step in enumerate(self.steps)
         )
 

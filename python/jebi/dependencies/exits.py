@@ -5,9 +5,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from anyio import CancelScope
-from anyio.lowlevel import checkpoint_if_cancelled
-
 from jebi.concurrency import (
     DependencyConcurrency,
     asynccontextmanager,
@@ -17,6 +14,8 @@ from jebi.concurrency import (
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
+
+    from anyio import CancelScope
 
     from jebi._plan import Kind, Scope
     from jebi.dependencies.together import UnderWay
@@ -44,6 +43,8 @@ class Exits:
     def cleanup_scope(self) -> CancelScope:
         """The cancel scope around all asynchronous generators; it outlives both stacks."""
         if self._cleanup is None:
+            from anyio import CancelScope
+
             self._cleanup = self.stack("request").enter_context(CancelScope())
         return self._cleanup
 
@@ -119,6 +120,8 @@ async def _shielded(
     manager: AbstractAsyncContextManager[Any], cleanup: CancelScope
 ) -> AsyncGenerator[Any, None]:
     """Let the code after ``yield`` await, even when the request was cancelled."""
+    from anyio.lowlevel import checkpoint_if_cancelled
+
     before = cleanup.shield
     try:
         async with manager as value:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -18,6 +17,7 @@ from jebi._compat import (
     serialize_sequence_value,
     value_is_sequence,
 )
+from jebi._record import Record, fresh
 from jebi.dependencies.fields import get_form_models, get_param_aliases, validate_value
 from jebi.web.datastructures import FormData, Headers, ImmutableMultiDict, UploadFile
 
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
     from jebi.web.requests import Request
 
 
-@dataclass(slots=True)
-class ReadForm:
+class ReadForm(Record, frozen=False):
     """A form and the contents of those files that are declared as bytes."""
 
     data: FormData
-    contents: dict[int, bytes] = field(default_factory=dict)
+    contents: dict[int, bytes] = fresh(factory=dict)
 
 
 def wants_bytes(field: ModelField) -> bool:

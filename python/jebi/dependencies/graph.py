@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi import params
 from jebi._compat import ModelField, lenient_issubclass
-from jebi.dependencies.analyze import analyze_param
 from jebi.dependencies.app_scope import check_app_scoped
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
+from jebi.dependencies.known import get_details
 from jebi.dependencies.mistakes import explain
 from jebi.dependencies.models import Dependant
 from jebi.dependencies.scopes import SecurityScopes
-from jebi.dependencies.signatures import get_typed_signature
 from jebi.exceptions import DependencyScopeError
 from jebi.utils import get_path_param_names
 from jebi.web.background import BackgroundTasks as WebBackgroundTasks
@@ -22,9 +22,9 @@ from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from inspect import Parameter
 
     from jebi.concurrency import DependencyConcurrency
+    from jebi.dependencies.analyze import ParamDetails
 
 
 def get_dependant(
@@ -51,32 +51,30 @@ def get_dependant(
         own_oauth_scopes=own_oauth_scopes,
         parent_oauth_scopes=parent_oauth_scopes,
     )
-    path_names = get_path_param_names(path)
-    for parameter in get_typed_signature(call).parameters.values():
+    for parameter, details in get_details(call, _path_names(path)):
         try:
-            _take(dependant, parameter, path_names)
+            _take(dependant, parameter, details)
         except Exception as error:
-            explain(error, call, parameter.name)
+            explain(error, call, parameter)
             raise
     if scope == "app":
         check_app_scoped(dependant)
     return dependant
 
 
-def _take(dependant: Dependant, parameter: Parameter, path_names: set[str]) -> None:
+@lru_cache(maxsize=256)
+def _path_names(path: str) -> frozenset[str]:
+    return frozenset(get_path_param_names(path))
+
+
+def _take(dependant: Dependant, parameter: str, details: ParamDetails) -> None:
     """Add what one parameter of the call is to its dependant."""
-    details = analyze_param(
-        param_name=parameter.name,
-        annotation=parameter.annotation,
-        value=parameter.default,
-        path_param_names=path_names,
-    )
     if details.depends is not None:
         _check_scope(dependant, details.depends)
-        dependant.dependencies.append(_sub_dependant(dependant, details.depends, parameter.name))
-    elif _take_special(dependant, parameter.name, details.type_annotation):
+        dependant.dependencies.append(_sub_dependant(dependant, details.depends, parameter))
+    elif _take_special(dependant, parameter, details.type_annotation):
         assert details.field is None, (
-            f"Cannot specify multiple FastAPI annotations for {parameter.name!r}"
+            f"Cannot specify multiple FastAPI annotations for {parameter!r}"
         )
     else:
         assert details.field is not None

@@ -93,6 +93,7 @@ def _param(field: ModelField, location: Location) -> Input:
     ):
         return Gather(gather_param(field, location))
     names = [name for _, name in get_param_aliases(field)]
+    scalar = _scalar(field)
     return Param(
         name=field.name,
         location=location,
@@ -101,8 +102,8 @@ def _param(field: ModelField, location: Location) -> Input:
         required=field.field_info.is_required(),
         default=_default(field),
         validates_default=bool(field.field_info.validate_default),
-        scalar=_scalar(field),
-        validate=_validator(field),
+        scalar=scalar,
+        validate=_validator(field) if scalar is None else _late_validator(field),
         explain=_explain_header(names) if location == "header" else explain,
     )
 
@@ -125,6 +126,15 @@ def _body_field(field: ModelField, key: str | None) -> BodyField:
 
 def _validator(field: ModelField) -> Callable[[Any], Any]:
     return partial(field.validator.validate_python, from_attributes=True)
+
+
+def _late_validator(field: ModelField) -> Callable[[Any], Any]:
+    """That of a scalar, whose plain spelling never comes to it: made for the first other one."""
+
+    def validate(value: Any) -> Any:
+        return field.validator.validate_python(value, from_attributes=True)
+
+    return validate
 
 
 def explain(error: Exception | None, loc: tuple[str | int, ...]) -> Errors:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jebi._plan import FromSlot, Reuse, Step
 
 
@@ -34,7 +32,7 @@ class Order:
             return
         needed = [one for one in step.after if one in self._under_way]
         if step.together:
-            step = replace(step, waits=self._waits(step, needed))
+            step = step.replaced(waits=self._waits(step, needed))
             self._under_way.append(index)
         else:
             self.wait_since(first)
@@ -44,7 +42,7 @@ class Order:
         self._under_way = [one for one in self._under_way if one not in joins]
         if joins == [index - 1] and self._runs_alone(index - 1):
             joins = []
-        self._steps.append(replace(step, joins=tuple(joins)))
+        self._steps.append(step.replaced(joins=tuple(joins)))
 
     def _add_again(self, step: Step | Reuse) -> None:
         """Add a step that was begun as it stands, whatever comes after it."""
@@ -73,5 +71,5 @@ class Order:
         step = self._steps[index]
         if not isinstance(step, Step) or step.waits or index < len(self._done):
             return False
-        self._steps[index] = replace(step, together=False)
+        self._steps[index] = step.replaced(together=False)
         return True

@@ -59,6 +59,50 @@ def get_typed_signature(call: Callable[..., Any]) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
+def get_parameters(call: Callable[..., Any]) -> Iterator[tuple[str, Any, Any]]:
+    """The parameters of ``call`` as :func:`get_typed_signature` has them: name, type, default."""
+    found = _plain_parameters(call)
+    if found is not None:
+        yield from found
+        return
+    for parameter in get_typed_signature(call).parameters.values():
+        yield parameter.name, parameter.annotation, parameter.default
+
+
+_VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+_EMPTY = inspect.Parameter.empty
+
+
+def _plain_parameters(call: Any) -> list[tuple[str, Any, Any]] | None:
+    """Those of a function without decorators, straight from it; ``None`` where more is needed."""
+    if type(call) is not FunctionType or call.__dict__ or call.__code__.co_flags & _VARIADIC:
+        return None
+    code, defaults = call.__code__, call.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    given = {
+        **dict(zip(names[code.co_argcount - len(defaults) :], defaults, strict=False)),
+        **(call.__kwdefaults__ or {}),
+    }
+    try:
+        annotations = call.__annotations__
+        types = [_evaluated(annotations.get(name, _EMPTY), call) for name in names]
+    except Exception:  # whatever the annotation's own code raises; it is evaluated once more
+        return None
+    if any(isinstance(annotation, str) for annotation in types):
+        return None
+    return [
+        (name, annotation, given.get(name, _EMPTY))
+        for name, annotation in zip(names, types, strict=True)
+    ]
+
+
+def _evaluated(annotation: Any, call: Any) -> Any:
+    if not isinstance(annotation, str):
+        return annotation
+    names = {parameter.__name__: parameter for parameter in getattr(call, "__type_params__", ())}
+    return eval(annotation, call.__globals__, names)  # as inspect evaluates it
+
+
 def _own_return_annotation(call: Any) -> Any:
     """That of a plain function; without its parameters, which may need more names."""
     try:

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jebi.openapi import _assets
-from jebi.openapi.docs import (
-    get_redoc_html,
-    get_swagger_ui_html,
-    get_swagger_ui_oauth2_redirect_html,
-)
 from jebi.web.responses import HTMLResponse, JSONResponse, Response
 
 if TYPE_CHECKING:
@@ -75,6 +69,9 @@ class _Pages:
         app.add_route(f"{self.assets_url}/{{file:path}}", self.asset, include_in_schema=False)
 
     async def swagger_ui(self, request: Request) -> HTMLResponse:
+        from jebi.openapi import _assets
+        from jebi.openapi.docs import get_swagger_ui_html
+
         app, root_path = self.app, _root_path(request)
         redirect_url = app.swagger_ui_oauth2_redirect_url
         return get_swagger_ui_html(
@@ -89,9 +86,14 @@ class _Pages:
         )
 
     async def oauth2_redirect(self, _request: Request) -> HTMLResponse:
+        from jebi.openapi.docs import get_swagger_ui_oauth2_redirect_html
+
         return get_swagger_ui_oauth2_redirect_html()
 
     async def redoc(self, request: Request) -> HTMLResponse:
+        from jebi.openapi import _assets
+        from jebi.openapi.docs import get_redoc_html
+
         root_path = _root_path(request)
         return get_redoc_html(
             openapi_url=root_path + self.app.openapi_url,
@@ -103,6 +105,8 @@ class _Pages:
 
     def asset(self, request: Request) -> Response:
         """A packaged file; a plain function, so that it is read in the pool."""
+        from jebi.openapi import _assets
+
         path = _assets.served().get(request.path_params["file"])
         if path is None:
             return Response(status_code=404)
@@ -113,4 +117,6 @@ class _Pages:
         )
 
     def url_of(self, root_path: str, package: str, file: str) -> str:
+        from jebi.openapi import _assets
+
         return f"{root_path}{self.assets_url}/{_assets.address(package, file)}"

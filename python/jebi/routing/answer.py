@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from jebi._compat import relocate
 from jebi._plan import Encoder, JsonEncoder, ModelEncoder, ResponseEncoder
 from jebi.datastructures import DefaultPlaceholder
-from jebi.encoders import ENCODERS_BY_TYPE, NATIVE_ZONES, json_shape, jsonable_encoder
+from jebi.encoders import NATIVE_ZONES, _encoders, json_shape, jsonable_encoder
 from jebi.exceptions import ResponseValidationError
 from jebi.routing.plain_models import plain_schema
 from jebi.utils import is_body_allowed_for_status_code
@@ -71,7 +71,7 @@ def make_encoder(route: HandlerOptions, context: Callable[[], EndpointContext]) 
     is_default = isinstance(declared, DefaultPlaceholder)
     response_class: Any = getattr(declared, "value", declared)
     if field is None and response_class is JSONResponse:
-        return JsonEncoder(_fallback, json_shape, ENCODERS_BY_TYPE, NATIVE_ZONES)
+        return JsonEncoder(_fallback, json_shape, _encoders, NATIVE_ZONES)
     dump = _dump_options(route)
     if field is not None and is_default:
         # Whatever the default class: a model goes straight from pydantic to the wire.

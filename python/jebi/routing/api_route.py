@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from jebi._body_limit import limit_body
 from jebi._compat import ModelField, lenient_issubclass
 from jebi._form_limits import FormLimits, checked_form_limits
 from jebi.datastructures import Default, DefaultPlaceholder
@@ -17,7 +17,6 @@ from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
 from jebi.routing.handler import request_response
 from jebi.routing.options import Responses, Tags, checked_body_size
-from jebi.sse import EventSourceResponse, ServerSentEvent
 from jebi.utils import (
     create_model_field,
     generate_unique_id,
@@ -36,6 +35,12 @@ if TYPE_CHECKING:
     from jebi.types import IncEx
     from jebi.web.requests import Request
     from jebi.web.types import ASGIApp, Scope
+
+
+def _is_of_sse(cls: Any, name: str) -> bool:
+    """Whether ``cls`` is that class of :mod:`jebi.sse`, which nobody has before it is imported."""
+    sse = sys.modules.get("jebi.sse")
+    return sse is not None and lenient_issubclass(cls, getattr(sse, name))
 
 
 class APIRoute(web_routing.Route):
@@ -140,7 +145,7 @@ class APIRoute(web_routing.Route):
         )
         call = self.dependant.call
         yields = is_async_generator_callable(call) or is_generator_callable(call)
-        self.is_sse_stream = yields and lenient_issubclass(self.response_class, EventSourceResponse)
+        self.is_sse_stream = yields and _is_of_sse(self.response_class, "EventSourceResponse")
         self.is_json_stream = yields and isinstance(self.response_class, DefaultPlaceholder)
         self._yields = yields
 
@@ -169,7 +174,7 @@ class APIRoute(web_routing.Route):
             return annotation
         # An event is the envelope of an item and not its model.
         streams = self.is_json_stream or self.is_sse_stream
-        if streams and not lenient_issubclass(item, ServerSentEvent):
+        if streams and not _is_of_sse(item, "ServerSentEvent"):
             self.stream_item_type = item
         return None
 
@@ -186,7 +191,12 @@ class APIRoute(web_routing.Route):
         # A route class that wraps the handler has no plan that could stand for it.
         plain = type(self).get_route_handler is APIRoute.get_route_handler
         self.plans: Plans | None = getattr(handler, "plans", None) if plain else None
-        return limit_body(request_response(handler), self.max_body_size)
+        app = request_response(handler)
+        if self.max_body_size is not None:
+            from jebi._body_limit import limit_body
+
+            app = limit_body(app, self.max_body_size)
+        return app
 
     def _inherit_form_limits(self, limits: dict[str, int]) -> None:
         """Take the limits of the routers around, where the route has none of its own."""

@@ -12,16 +12,6 @@ from jebi.dependencies.app_scope import with_app_dependencies
 from jebi.dependencies.mistakes import check_options, check_path, check_router, explain
 from jebi.exceptions import FastAPIError
 from jebi.routing.api_route import APIRoute
-from jebi.routing.frontend import (
-    Directory,
-    Fallback,
-    FrontendFiles,
-    FrontendRoute,
-    join_paths,
-    normalize_path,
-    resolve_check_dir,
-)
-from jebi.routing.frontends import FrontendRoutes
 from jebi.routing.include import Inclusion
 from jebi.routing.lifespan import EventLifespan, as_lifespan, merge_lifespans
 from jebi.routing.options import (
@@ -35,7 +25,6 @@ from jebi.routing.options import (
     first_limit,
 )
 from jebi.routing.verbs import Verbs
-from jebi.routing.websocket import APIWebSocketRoute
 from jebi.utils import generate_unique_id, get_value_or_default
 from jebi.web import routing as web_routing
 from jebi.web._utils import is_async_callable
@@ -46,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from jebi import params
+    from jebi.routing.frontend import Directory, Fallback, FrontendRoute
+    from jebi.routing.frontends import FrontendRoutes
     from jebi.types import DecoratedCallable
     from jebi.web.requests import Request
     from jebi.web.routing import BaseRoute
@@ -130,14 +121,18 @@ class APIRouter(Verbs, web_routing.Router):
         await run_lifespan(with_app_dependencies(self.lifespan_context), scope, receive, send)
 
     def _append(self, route: BaseRoute) -> None:
-        self._insert(route, self.routes[-1] if self.routes else None)
+        self._put(route, len(self.routes))
 
     def _insert(self, route: BaseRoute, after: BaseRoute | None) -> None:
         """Add a route behind ``after``, ``None`` for the first, and wherever this is included."""
         position = 0 if after is None else len(self.routes)
-        for index, known in enumerate(self.routes):
-            if known is after:
-                position = index + 1
+        if not self.routes or after is not self.routes[-1]:
+            for index, known in enumerate(self.routes):
+                if known is after:
+                    position = index + 1
+        self._put(route, position)
+
+    def _put(self, route: BaseRoute, position: int) -> None:
         self.routes.insert(position, route)
         self._routes_version += 1
         for inclusion in self._inclusions:
@@ -156,6 +151,14 @@ class APIRouter(Verbs, web_routing.Router):
         A path without a file gets ``fallback``: ``"index.html"`` for applications that route in
         the browser, ``"404.html"``, ``"auto"`` for whichever there is, ``None`` for neither.
         """
+        from jebi.routing.frontend import (
+            FrontendFiles,
+            FrontendRoute,
+            join_paths,
+            normalize_path,
+            resolve_check_dir,
+        )
+
         files = FrontendFiles(directory, fallback, resolve_check_dir(directory, check_dir))
         self._add_frontend(
             FrontendRoute(
@@ -168,6 +171,8 @@ class APIRouter(Verbs, web_routing.Router):
 
     def _add_frontend(self, route: FrontendRoute) -> None:
         if self._frontend_routes is None:
+            from jebi.routing.frontends import FrontendRoutes
+
             self._frontend_routes = FrontendRoutes(self.default)
             self.default = self._frontend_routes
         self._frontend_routes.routes.append(route)
@@ -238,6 +243,8 @@ class APIRouter(Verbs, web_routing.Router):
         dependencies: Sequence[params.Depends] | None = None,
     ) -> None:
         """Add a WebSocket endpoint with dependencies."""
+        from jebi.routing.websocket import APIWebSocketRoute
+
         is_app = self.dependency_overrides_provider is not None
         try:
             check_path(self.prefix + path, endpoint, is_whole=is_app)

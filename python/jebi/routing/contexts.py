@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jebi.routing.api_route import APIRoute
@@ -15,11 +14,12 @@ if TYPE_CHECKING:
     from jebi.web.types import Scope
 
 
-@dataclass(frozen=True, eq=False)
 class RouteContext:
     """A route with all that the routers around it say; attributes are those of the route."""
 
-    route: BaseRoute
+    def __init__(self, route: BaseRoute) -> None:
+        """Show ``route``."""
+        self.route = route
 
     @property
     def original_route(self) -> BaseRoute:

@@ -7,7 +7,7 @@ somebody observes them, and only then is looked for such functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -175,9 +175,9 @@ def _solving(spec: PlanSpec) -> PlanSpec:
     assert isinstance(last, Step)
     amended = [] if isinstance(spec.encoder, NoEncoder) else [Inject(_RESPONSE, "response")]
     tasks = Inject(_BACKGROUND, "background_tasks")
-    solved = replace(last, call=_solved, kind="inline", inputs=(*last.inputs, *amended, tasks))
-    return replace(
-        spec, steps=(*spec.steps[:-1], solved), encoder=NoEncoder(), invalid=_InvalidError
+    solved = last.replaced(call=_solved, kind="inline", inputs=(*last.inputs, *amended, tasks))
+    return spec.replaced(
+        steps=(*spec.steps[:-1], solved), encoder=NoEncoder(), invalid=_InvalidError
     )
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi import params
 from jebi._form_limits import FORM_LIMITS_KEY
+from jebi._record import Record
 from jebi.datastructures import Default, DefaultPlaceholder
 from jebi.dependencies.app_scope import app_dependencies_of
-from jebi.dependencies.bodies import json_error, read_body
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
-from jebi.dependencies.compile import PlanOptions, compile_plan
 from jebi.dependencies.exits import Exits
-from jebi.dependencies.forms import ReadForm
 from jebi.dependencies.overrides import Plans
 from jebi.exceptions import (
     EndpointContext,
@@ -23,9 +20,6 @@ from jebi.exceptions import (
     RequestValidationError,
     ValidationException,
 )
-from jebi.routing.answer import json_response, make_encoder
-from jebi.routing.halves import run_seen
-from jebi.routing.streaming import make_stream_encoder
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web._observer import OBSERVER_KEY
 from jebi.web._utils import is_async_callable
@@ -86,8 +80,7 @@ def locate(error: ValidationException, connection: HTTPConnection, path: str | N
     error._locate({**context, "path": f"{method} {mount}{path}"})
 
 
-@dataclass(frozen=True)
-class HandlerOptions:
+class HandlerOptions(Record):
     """What a handler needs to know of its route; the attributes are :class:`APIRoute`'s."""
 
     dependant: Dependant
@@ -123,10 +116,18 @@ class HandlerOptions:
 
 def make_spec(options: HandlerOptions, overrides: Overrides) -> PlanSpec:
     """Describe the plan of a path operation."""
+    # What only a plan needs is imported with the first plan.
+    from jebi.dependencies.bodies import json_error
+    from jebi.dependencies.compile import PlanOptions, compile_plan
+    from jebi.dependencies.forms import ReadForm
+    from jebi.routing.answer import json_response, make_encoder
+
     call = options.dependant.call
     context = context_of(call)
     yields = is_generator_callable(call) or is_async_generator_callable(call)
-    encoder = make_stream_encoder(options, context) if yields else make_encoder(options, context)
+    if yields:
+        from jebi.routing.streaming import make_stream_encoder as make_encoder
+    encoder = make_encoder(options, context)
 
     def invalid(errors: Errors, body: Any) -> Exception:
         if isinstance(body, ReadForm):
@@ -165,11 +166,15 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
         try:
             body = None
             if options.body == "json":
+                from jebi.dependencies.bodies import read_body
+
                 body = await read_body(request.body)
             _, plan = plans.current()
             exits = request.scope.get(EXITS_KEY)
             response: Response
             if OBSERVER_KEY in request.scope:
+                from jebi.routing.halves import run_seen
+
                 response = await run_seen(request, options.dependant, body, plans, exits)
             else:
                 response = await plan.run(request, body, exits)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jebi._body_limit import limit_body
 from jebi._form_limits import checked_form_limits
+from jebi._record import Record
 from jebi.datastructures import Default
 from jebi.routing.api_route import APIRoute
-from jebi.routing.frontend import FrontendRoute, join_paths
 from jebi.routing.options import (
     IncludeOptions,
     checked_body_size,
     first_limit,
 )
-from jebi.routing.websocket import APIWebSocketRoute
 from jebi.utils import get_value_or_default
 from jebi.web import routing as web_routing
 from jebi.web.routing import BaseRoute, compile_path
 
 if TYPE_CHECKING:
     from jebi.routing.api_router import APIRouter
+    from jebi.routing.frontend import FrontendRoute
 
 #: What a route keeps when it is included.
 _UNCHANGED = (
@@ -44,8 +42,7 @@ _UNCHANGED = (
 )
 
 
-@dataclass(eq=False)
-class Inclusion:
+class Inclusion(Record, frozen=False, eq=False):
     """One router inside of another; routes that are added to it later are included as well.
 
     Attributes:
@@ -58,8 +55,9 @@ class Inclusion:
     child: APIRouter
     options: IncludeOptions
 
-    def __post_init__(self) -> None:
+    def __init__(self, parent: APIRouter, child: APIRouter, options: IncludeOptions) -> None:
         """Check the options once, at the declaration."""
+        super().__init__(parent, child, options)
         checked_body_size(self.options.get("max_body_size"))
         self._form_limits = checked_form_limits(self.options.get("form_limits"))
         # Where the child's first route belongs, and the merged routes by the id of the child's,
@@ -82,6 +80,8 @@ class Inclusion:
 
     def adopt_frontend(self, route: FrontendRoute) -> None:
         """Add a frontend of the child to the parent."""
+        from jebi.routing.frontend import FrontendRoute, join_paths
+
         prefix = f"{self.parent.prefix}{self.options.get('prefix', '')}"
         frontend = FrontendRoute(
             join_paths(prefix, route.path),
@@ -98,14 +98,6 @@ class Inclusion:
     def _merged(self, route: BaseRoute) -> BaseRoute | None:
         if isinstance(route, APIRoute):
             return self._api_route(route)
-        if isinstance(route, APIWebSocketRoute):
-            return APIWebSocketRoute(
-                self._path(route),
-                endpoint=route.endpoint,
-                name=route.name,
-                dependencies=self._dependencies(route),
-                dependency_overrides_provider=self.parent.dependency_overrides_provider,
-            )
         if isinstance(route, web_routing.Route):
             return web_routing.Route(
                 self._path(route),
@@ -116,18 +108,33 @@ class Inclusion:
                 max_body_size=self._body_size(),
             )
         if isinstance(route, web_routing.WebSocketRoute):
-            return web_routing.WebSocketRoute(self._path(route), route.endpoint, name=route.name)
+            return self._websocket_route(route)
         if isinstance(route, web_routing.Mount):
             return self._mount(route)
         if isinstance(route, web_routing.Host):
             return self._host(route)
         return None
 
+    def _websocket_route(self, route: web_routing.WebSocketRoute) -> BaseRoute:
+        from jebi.routing.websocket import APIWebSocketRoute
+
+        if not isinstance(route, APIWebSocketRoute):
+            return web_routing.WebSocketRoute(self._path(route), route.endpoint, name=route.name)
+        return APIWebSocketRoute(
+            self._path(route),
+            endpoint=route.endpoint,
+            name=route.name,
+            dependencies=self._dependencies(route),
+            dependency_overrides_provider=self.parent.dependency_overrides_provider,
+        )
+
     def _body_size(self) -> int | None:
         """The limit of a route that has none of its own; the parent sees to its own limit."""
         return first_limit(self.child.max_body_size, self.options.get("max_body_size"))
 
     def _mount(self, route: web_routing.Mount) -> BaseRoute:
+        from jebi._body_limit import limit_body
+
         mount = copy.copy(route)
         mount.path = self._path(route).rstrip("/")
         mount.app = limit_body(mount.app, self._body_size())

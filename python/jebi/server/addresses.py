@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jebi._record import Record
 from jebi.server.errors import CannotStart
 
 if TYPE_CHECKING:
@@ -14,23 +14,20 @@ if TYPE_CHECKING:
 _FORMS = "write HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://NUMBER"
 
 
-@dataclass(frozen=True)
-class Internet:
+class Internet(Record):
     """A port of a host; an empty host is every address of this machine."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True)
-class Unix:
+class Unix(Record):
     """The path of a socket; one that begins with ``@`` is no file but a name of Linux's own."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class Inherited:
+class Inherited(Record):
     """A descriptor that is open already, by its number or by the name that systemd gave it."""
 
     number: int | None

@@ -51,14 +51,23 @@ def check(app: Callable[..., Any] | str, **settings: Any) -> Checked:
     return Checked(text, config.loaded_app)
 
 
+def _compile(app: Any) -> None:
+    """Compile the plan of each route, which a server does when the first request comes for it."""
+    for route in getattr(app, "routes", ()):
+        plans = getattr(route, "plans", None)
+        if plans is not None:
+            plans.plain()
+
+
 async def _live_once(config: Config, sockets: list[socket.socket], certificates: Any) -> None:
     lifespan = config.lifespan_class(config)
     await lifespan.startup()
     if lifespan.should_exit:
         raise CannotStart("the application's start-up failed")
     try:
-        # Compiles the plans and looks at the rest of the settings; nothing is accepted.
+        # Looks at the rest of the settings; nothing is accepted.
         engine.make(config, asyncio.get_running_loop(), sockets, lifespan.state, certificates)
+        _compile(config.loaded_app)
     finally:
         await lifespan.shutdown()
     if lifespan.should_exit:

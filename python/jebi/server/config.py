@@ -22,13 +22,10 @@ from jebi.server.importer import import_from_string
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.lifespan.on import LifespanOn
 from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG, TRACE_LOG_LEVEL, get_logger
-from jebi.server.metrics import exporter
-from jebi.server.middleware.message_logger import MessageLoggerMiddleware
 from jebi.server.protocols import HTTP_PROTOCOLS, WS_PROTOCOLS
 from jebi.server.settings import Settings
 from jebi.server.settings.tls import SSL_PROTOCOL_VERSION
 from jebi.server.variables import load_file
-from jebi.server.watched import Watched
 
 if TYPE_CHECKING:
     import asyncio
@@ -108,6 +105,8 @@ class Config(Settings):
         static.check(self)
         engine.access_log(self)
         if self.metrics is not None:
+            from jebi.server.metrics import exporter
+
             exporter.check(self.metrics)
         if self.reload and self.workers > 1:
             get_logger().warning('"workers" flag is ignored when reloading is enabled.')
@@ -121,6 +120,8 @@ class Config(Settings):
         directories = _as_list(self.given["reload_dirs"])
         self.reload_dirs, self.reload_dirs_excludes = [], []
         if self.should_reload:
+            from jebi.server.watched import Watched
+
             watched = Watched.of(directories, self.reload_includes, self.reload_excludes)
             self.reload_dirs, self.reload_dirs_excludes = watched.directories, watched.excluded
             places = sorted(map(str, self.reload_dirs))
@@ -193,6 +194,8 @@ class Config(Settings):
                 self.app, factory=self.factory, interface=self.interface
             )
         if get_logger("asgi").getEffectiveLevel() <= TRACE_LOG_LEVEL:
+            from jebi.server.middleware.message_logger import MessageLoggerMiddleware
+
             self.loaded_app = MessageLoggerMiddleware(self.loaded_app)
         self.loaded = True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +82,8 @@ def print_own_traceback(error: BaseException) -> None:
     tb = error.__traceback__
     while tb is not None and _is_machinery(tb):
         tb = tb.tb_next
+    import traceback
+
     lines = traceback.format_exception(type(error), error, tb)
     sys.stderr.write("".join(lines))
     sys.stderr.flush()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-import json
 import logging
-import logging.config
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jebi.server.errors import CannotStart
-from jebi.server.logging import LOG_LEVELS, TRACE_LOG_LEVEL
+from jebi.server.logging import LOG_LEVELS, TRACE_LOG_LEVEL, set_up_stock, stock_config
 
 if TYPE_CHECKING:
     from jebi.server.config import Config
@@ -55,6 +53,11 @@ def _with_colors(source: dict[str, Any], use_colors: bool | None) -> dict[str, A
 
 
 def _apply(source: Any) -> None:
+    for use_colors in (None, True, False):
+        if source == stock_config(use_colors):
+            return set_up_stock(use_colors)
+    import logging.config
+
     if isinstance(source, dict):
         return logging.config.dictConfig(source)
     if not isinstance(source, (str, os.PathLike)):
@@ -72,6 +75,9 @@ def _apply(source: Any) -> None:
 
 
 def _apply_file(path: str) -> None:
+    import json
+    import logging.config
+
     if path.endswith(".json"):
         logging.config.dictConfig(json.loads(Path(path).read_text(encoding="utf-8")))
     elif path.endswith((".yaml", ".yml")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http
 import logging
 import re
 import sys
@@ -36,36 +35,43 @@ def _loggers(top: str) -> dict[str, Any]:
     }
 
 
-# Both families are set up, because applications write to "uvicorn.error" as well.
-LOGGING_CONFIG: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "default": {
-            "()": "jebi.server.logging.DefaultFormatter",
-            "fmt": _DEFAULT_LINE,
-            "use_colors": None,
+def stock_config(use_colors: bool | None = None) -> dict[str, Any]:
+    """What is set up where nobody says anything else, as ``logging.config`` takes it.
+
+    Both families are in it, because applications write to "uvicorn.error" as well.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "default": {
+                "()": "jebi.server.logging.DefaultFormatter",
+                "fmt": _DEFAULT_LINE,
+                "use_colors": use_colors,
+            },
+            "access": {
+                "()": "jebi.server.logging.AccessFormatter",
+                "fmt": _ACCESS_LINE,
+                "use_colors": use_colors,
+            },
         },
-        "access": {
-            "()": "jebi.server.logging.AccessFormatter",
-            "fmt": _ACCESS_LINE,
-            "use_colors": None,
+        "handlers": {
+            "default": {
+                "formatter": "default",
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr",
+            },
+            "access": {
+                "formatter": "access",
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stdout",
+            },
         },
-    },
-    "handlers": {
-        "default": {
-            "formatter": "default",
-            "class": "logging.StreamHandler",
-            "stream": "ext://sys.stderr",
-        },
-        "access": {
-            "formatter": "access",
-            "class": "logging.StreamHandler",
-            "stream": "ext://sys.stdout",
-        },
-    },
-    "loggers": _loggers("jebi") | _loggers("uvicorn"),
-}
+        "loggers": _loggers("jebi") | _loggers("uvicorn"),
+    }
+
+
+LOGGING_CONFIG: dict[str, Any] = stock_config()
 
 
 def get_logger(name: Literal["error", "access", "asgi"] = "error") -> logging.Logger:
@@ -165,6 +171,8 @@ class AccessFormatter(ColourizedFormatter):
 
     def status(self, number: int) -> str:
         """A status with its phrase, as lines show it."""
+        import http
+
         try:
             phrase = http.HTTPStatus(number).phrase
         except ValueError:
@@ -174,3 +182,30 @@ class AccessFormatter(ColourizedFormatter):
     def is_stock(self) -> bool:
         """Whether its lines are made as Jebi's own configuration says."""
         return self._fmt == _ACCESS_LINE
+
+
+def set_up_stock(use_colors: bool | None) -> None:
+    """Do what ``logging.config.dictConfig`` does with :func:`stock_config`, without its module.
+
+    That brings handlers for sockets and queues, which nobody asked for.
+    """
+    logging._handlers.clear()  # type: ignore[attr-defined]  # as logging.config does
+    logging.shutdown(logging._handlerList[:])  # type: ignore[attr-defined]  # likewise
+    del logging._handlerList[:]  # type: ignore[attr-defined]  # likewise
+    handlers: dict[str, logging.Handler] = {}
+    for name, formatter, stream in (
+        ("access", AccessFormatter(_ACCESS_LINE, use_colors=use_colors), sys.stdout),
+        ("default", DefaultFormatter(_DEFAULT_LINE, use_colors=use_colors), sys.stderr),
+    ):
+        handler = handlers[name] = logging.StreamHandler(stream)
+        handler.name = name
+        handler.setFormatter(formatter)
+    for name, settings in (_loggers("jebi") | _loggers("uvicorn")).items():
+        logger = logging.getLogger(name)
+        for old in logger.handlers[:]:
+            logger.removeHandler(old)
+        for handler_name in settings.get("handlers", ()):
+            logger.addHandler(handlers[handler_name])
+        logger.setLevel(settings["level"])
+        logger.disabled = False
+        logger.propagate = settings.get("propagate", logger.propagate)

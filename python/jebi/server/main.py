@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import platform
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -104,6 +103,8 @@ def run_command(app: str, options: dict[str, Any]) -> None:
 
 def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
+        import platform
+
         python = f"{platform.python_implementation()} {platform.python_version()}"
         uvicorn = f"uvicorn {drop_in.VERSIONS['uvicorn']} with {python} on {platform.system()}"
         click.echo(f"Running {uvicorn}: its interface, on Jebi")

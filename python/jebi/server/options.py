@@ -23,10 +23,48 @@ PREFIXES = ("JEBI", "UVICORN")
 """Of the environment's variables; what comes first wins."""
 
 
+class _ServerOptions:
+    """Stands among a command's parameters for the options of the server."""
+
+    def __init__(self, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+
+    def made(self) -> list[click.Parameter]:
+        """The options."""
+
+        def command() -> None:
+            """Takes them."""
+
+        for field in reversed(declared()):
+            if flag_of(field):
+                default = self.defaults.get(field.name, _plain_default(field))
+                _option(field, default)(command)
+        made: list[click.Parameter] = command.__click_params__  # type: ignore[attr-defined]  # where click collects them
+        return made[::-1]
+
+
 class ServerCommand(click.Command):
     """A command whose options are looked up, in this order: on the command line, in the
     environment, in the file of ``--env-file``, in ``[tool.jebi]`` of pyproject.toml.
+
+    There are many of them: they are made when somebody asks for the parameters of this command,
+    which of several is one.
     """
+
+    @property
+    def params(self) -> list[click.Parameter]:
+        """The parameters, in the order of the help."""
+        known = self.__dict__["params"]
+        for index, param in enumerate(known):
+            if isinstance(param, _ServerOptions):
+                known[index : index + 1] = param.made()
+                break
+        found: list[click.Parameter] = known
+        return found
+
+    @params.setter
+    def params(self, params: list[click.Parameter]) -> None:
+        self.__dict__["params"] = params
 
     def make_context(
         self,
@@ -209,12 +247,14 @@ def _load_variables(_: click.Context, __: click.Parameter, path: str | None) -> 
 
 
 def server_options(**defaults: Any) -> Callable[[Any], Any]:
-    """All options of the server; ``defaults`` are what a command has another default for."""
+    """All options of the server, for a :class:`ServerCommand`.
+
+    ``defaults`` are what a command has another default for.
+    """
 
     def decorate(command: Any) -> Any:
-        for field in reversed(declared()):
-            if flag_of(field):
-                command = _option(field, defaults.get(field.name, _plain_default(field)))(command)
+        # As click's own decorators do with an option.
+        vars(command).setdefault("__click_params__", []).append(_ServerOptions(defaults))
         return command
 
     return decorate

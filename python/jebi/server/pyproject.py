@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +61,8 @@ def read_settings(command: click.Command, options: Mapping[str, Option]) -> dict
         if parameter is None and key.replace("_", "-") in ELSEWHERE:
             continue
         if parameter is None:
+            import difflib
+
             near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.0)
             raise BadProject(
                 f"{path}: [tool.jebi] has no setting {key!r}; did you mean {near[0]!r}?"

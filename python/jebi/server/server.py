@@ -21,7 +21,6 @@ from jebi.server.errors import STARTUP_FAILURE, reported
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.listener import HANDSHAKE_SECONDS, may_be_in_handshake, shut_doors
 from jebi.server.logging import get_logger
-from jebi.server.metrics.exporter import exported
 from jebi.server.sockets import describe
 from jebi.server.state import Listening, ServerState
 from jebi.server.tls import settings
@@ -158,7 +157,9 @@ class Server:
         config, event_loop = self.config, asyncio.get_running_loop()
         tls = settings(config)
         page = self.page
-        if page is None:
+        if page is None and config.metrics is not None:
+            from jebi.server.metrics.exporter import exported
+
             metrics = self._exits.enter_context(exported(config.metrics))
             page = None if metrics is None else metrics.new_page()
         if sockets is None:

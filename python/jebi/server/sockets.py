@@ -161,7 +161,9 @@ class _Binder:
 
 def _resolve(place: Internet) -> list[_Address]:
     """The addresses of a host; ``::`` is every address, of IPv4 too, as it is to Linux."""
-    host = None if place.host in {"", "::"} else place.host
+    host: str | bytes | None = None if place.host in {"", "::"} else place.host
+    if isinstance(host, str) and host.isascii():
+        host = host.encode()  # a text would be looked at for letters of other alphabets, at a cost
     try:
         found = socket.getaddrinfo(
             host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -7,7 +7,21 @@ of it, ``_events`` the log records. ``_runtime`` brings the exporters that the e
 OpenTelemetry is imported by none of them before an application asks for it.
 """
 
-from jebi.telemetry.config import TelemetryConfig
-from jebi.telemetry.data import TelemetryData, get_telemetry_data
+from typing import TYPE_CHECKING
+
+from jebi._late import late
+
+if TYPE_CHECKING:
+    from jebi.telemetry.config import TelemetryConfig
+    from jebi.telemetry.data import TelemetryData, get_telemetry_data
+else:
+    __getattr__, __dir__ = late(
+        __name__,
+        {
+            "TelemetryConfig": "jebi.telemetry.config",
+            "TelemetryData": "jebi.telemetry.data",
+            "get_telemetry_data": "jebi.telemetry.data",
+        },
+    )
 
 __all__ = ["TelemetryConfig", "TelemetryData", "get_telemetry_data"]

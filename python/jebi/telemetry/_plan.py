@@ -5,7 +5,6 @@ Only requests that are observed take them; the plans of all others stay as they 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +45,8 @@ def observed(spec: PlanSpec) -> PlanSpec:
     first = 0 if spec.form_slot is None else 1  # the form is read before anything else
     moved = [_behind(step, first) for step in spec.steps]
     begin = Step(partial(_begin, last.call), "inline", (Gather(_see),))
-    collect = replace(moved[-1], call=_collect, kind="inline", slot=spec.slots)
-    called = replace(
-        last,
+    collect = moved[-1].replaced(call=_collect, kind="inline", slot=spec.slots)
+    called = last.replaced(
         call=_around(last),
         inputs=(FromSlot(_VALUES, spec.slots),),
         after=(len(moved),),
@@ -56,8 +54,7 @@ def observed(spec: PlanSpec) -> PlanSpec:
         joins=(),
         asks=None,
     )
-    return replace(
-        spec,
+    return spec.replaced(
         steps=(*moved[:first], begin, *moved[first:-1], collect, called),
         slots=spec.slots + 1,
         parse_body=partial(_parse, spec.parse_body),
@@ -73,9 +70,8 @@ def _behind(step: Step | Reuse, first: int) -> Any:
         return of + 1 if of >= first else of
 
     if isinstance(step, Reuse):
-        return replace(step, of=index(step.of))
-    return replace(
-        step,
+        return step.replaced(of=index(step.of))
+    return step.replaced(
         after=tuple(map(index, step.after)),
         waits=tuple((name, index(of)) for name, of in step.waits),
         joins=tuple(map(index, step.joins)),

@@ -6,8 +6,6 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-import anyio
-
 from jebi.web.concurrency import run_in_threadpool
 
 if TYPE_CHECKING:
@@ -77,6 +75,8 @@ class Spool:
     async def discard(self) -> None:
         """Close all files, which removes them."""
         if self._storing or any(_is_on_disk(file) for file in self._files):
+            import anyio
+
             # Also when whoever waits for the form is cancelled.
             with anyio.CancelScope(shield=True):
                 await run_in_threadpool(self.discard_at_once)

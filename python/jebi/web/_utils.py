@@ -7,8 +7,6 @@ import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-import anyio
-
 from jebi._engine import split_host
 
 if sys.version_info >= (3, 12):
@@ -86,6 +84,8 @@ class AwaitableOrContextManagerWrapper(Generic[CloseableT]):
 
 @asynccontextmanager
 async def _collapsing_task_group() -> AsyncGenerator[TaskGroup, None]:
+    import anyio
+
     try:
         async with anyio.create_task_group() as task_group:
             yield task_group

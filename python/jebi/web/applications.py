@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from jebi.web.datastructures import State, URLPath
 from jebi.web.middleware import Middleware, _MiddlewareFactory, wrap_in_middleware
-from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
-from jebi.web.middleware.errors import ServerErrorMiddleware
-from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.requests import Request
 from jebi.web.responses import Response
 from jebi.web.routing import BaseRoute, Router
@@ -58,6 +55,10 @@ class Starlette:
 
     def build_middleware_stack(self) -> ASGIApp:
         """The router with everything around it."""
+        from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
+        from jebi.web.middleware.errors import ServerErrorMiddleware
+        from jebi.web.middleware.exceptions import ExceptionMiddleware
+
         handlers = self.exception_handlers.items()
         server_error = None
         for key, handler in handlers:

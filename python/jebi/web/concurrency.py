@@ -6,9 +6,6 @@ import functools
 import warnings
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-import anyio
-import anyio.to_thread
-
 from jebi._pool import ThreadPool
 from jebi.web.exceptions import StarletteDeprecationWarning
 
@@ -30,6 +27,8 @@ async def run_in_threadpool(func: Callable[P, T], *args: P.args, **kwargs: P.kwa
     pool = ThreadPool.running()
     if pool is not None:
         return await pool.run(func, *args, **kwargs)
+    import anyio.to_thread
+
     if kwargs:
         return await anyio.to_thread.run_sync(functools.partial(func, *args, **kwargs))
     return await anyio.to_thread.run_sync(func, *args)
@@ -54,6 +53,8 @@ async def run_until_first_complete(
         StarletteDeprecationWarning,
         stacklevel=2,
     )
+    import anyio
+
     async with anyio.create_task_group() as task_group:
 
         async def first(func: Callable[..., Awaitable[Any]], options: dict[str, Any]) -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from http.client import responses as _reasons
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def _reason(status_code: int) -> str:
+    from http import HTTPStatus
+
+    try:
+        return HTTPStatus(status_code).phrase
+    except ValueError:
+        return ""
 
 
 class HTTPException(Exception):  # noqa: N818 - the public name
@@ -19,7 +27,7 @@ class HTTPException(Exception):  # noqa: N818 - the public name
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status_code = status_code
-        self.detail: str = _reasons.get(status_code, "") if detail is None else detail
+        self.detail: str = _reason(status_code) if detail is None else detail
         self.headers = headers
 
     def __str__(self) -> str:

@@ -9,22 +9,23 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, cast
 
-import anyio
-
 from jebi._engine import find_cookies
+from jebi._late import late
 from jebi.web._utils import AwaitableOrContextManager, AwaitableOrContextManagerWrapper
 from jebi.web.datastructures import URL, Address, FormData, Headers, QueryParams, State
 from jebi.web.exceptions import HTTPException
-from jebi.web.formparsers import (
-    FormParser,
-    MultiPartException,
-    MultiPartParser,
-    parse_options_header,
-)
 from jebi.web.types import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
+
+    from jebi.web.formparsers import FormParser as FormParser
+    from jebi.web.formparsers import MultiPartException as MultiPartException
+    from jebi.web.formparsers import MultiPartParser as MultiPartParser
+    from jebi.web.formparsers import parse_options_header as parse_options_header
+else:
+    _FORMS = ("FormParser", "MultiPartException", "MultiPartParser", "parse_options_header")
+    __getattr__, __dir__ = late(__name__, dict.fromkeys(_FORMS, "jebi.web.formparsers"))
 
 
 if sys.version_info >= (3, 13):
@@ -302,6 +303,8 @@ class Request(HTTPConnection[StateT]):
         max_part_size: int = 1024 * 1024,
     ) -> FormData:
         if self._form is None:
+            from jebi.web.requests import MultiPartException
+
             try:
                 self._form = await self._parse_form(max_files, max_fields, max_part_size)
             except MultiPartException as error:
@@ -314,6 +317,9 @@ class Request(HTTPConnection[StateT]):
     async def _parse_form(
         self, max_files: float, max_fields: float, max_part_size: int
     ) -> FormData:
+        # From this module: applications put parsers of their own here.
+        from jebi.web.requests import FormParser, MultiPartParser, parse_options_header
+
         content_type, _ = parse_options_header(self.headers.get("content-type"))
         parser: MultiPartParser | FormParser
         async with aclosing(self.stream()) as stream:
@@ -342,6 +348,8 @@ class Request(HTTPConnection[StateT]):
         """Whether the client has gone, as far as is known without waiting."""
         if not self._is_disconnected:
             message: Message = {}
+            import anyio
+
             # A scope that is cancelled from the start lets through only what is there already.
             with anyio.CancelScope() as at_once:
                 at_once.cancel()

@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Answers:
     """Headers of the operator; and how the application is made."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Application:
     """Lifespan and environment."""
 

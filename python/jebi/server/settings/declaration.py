@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from jebi._record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +15,7 @@ T = TypeVar("T")
 _KEY = "option"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(Record):
     """How a setting is spelled outside of Python.
 
     ``flag`` is the command line's name for it; empty, it can be set from Python only. A boolean

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Limits:
     """What one client, and all of them together, may use; times are in seconds."""
 

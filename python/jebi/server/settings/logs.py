@@ -8,7 +8,7 @@ from jebi.server.logging import LOG_LEVELS, LOGGING_CONFIG
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Logs:
     """What is logged, and how."""
 

@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Processes:
     """What kind of application it is, and in how many processes it runs."""
 

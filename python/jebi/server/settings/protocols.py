@@ -6,7 +6,7 @@ from typing import Any
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Protocols:
     """HTTP's versions. The names of uvicorn's implementations are taken: there is one here."""
 

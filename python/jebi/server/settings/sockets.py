@@ -7,7 +7,7 @@ from typing import Any
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Sockets:
     """The application, and the addresses at which it is served."""
 

@@ -10,7 +10,7 @@ from jebi.server.settings.declaration import setting
 SSL_PROTOCOL_VERSION: int = ssl.PROTOCOL_TLS_SERVER
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class Tls:
     """Certificates, and whom to ask for one."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from jebi.server.settings.declaration import setting
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class WebSockets:
     """Whether WebSockets are spoken, and their limits."""
 

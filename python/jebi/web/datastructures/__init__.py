@@ -1,5 +1,9 @@
 """What requests and responses are made of."""
 
+from typing import TYPE_CHECKING
+
+from jebi._late import late
+
 # Beside its own names, those that code written for Starlette has been seen to import from here.
 from jebi.web._utils import parse_host_header as parse_host_header
 from jebi.web.concurrency import run_in_threadpool as run_in_threadpool
@@ -10,11 +14,18 @@ from jebi.web.datastructures.multidict import (
     MultiDict,
     QueryParams,
 )
-from jebi.web.datastructures.settings import CommaSeparatedStrings, Secret
 from jebi.web.datastructures.state import Address, State
 from jebi.web.datastructures.upload import UploadFile
 from jebi.web.datastructures.url import URL, URLPath
 from jebi.web.types import Scope as Scope
+
+if TYPE_CHECKING:
+    from jebi.web.datastructures.settings import CommaSeparatedStrings, Secret
+else:
+    __getattr__, __dir__ = late(
+        __name__,
+        dict.fromkeys(("CommaSeparatedStrings", "Secret"), "jebi.web.datastructures.settings"),
+    )
 
 __all__ = [
     "URL",

@@ -9,7 +9,6 @@ from jebi.web._exception_handler import call_handler
 from jebi.web._observer import OBSERVER_KEY, Observer
 from jebi.web._utils import is_async_callable as is_async_callable
 from jebi.web.concurrency import run_in_threadpool
-from jebi.web.middleware._traceback_page import traceback_page
 from jebi.web.requests import Request
 from jebi.web.responses import HTMLResponse, PlainTextResponse, Response
 from jebi.web.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
@@ -59,6 +58,8 @@ class ServerErrorMiddleware:
 
     def generate_html(self, exc: Exception, limit: int = 7) -> str:
         """The traceback as a page, with ``limit`` lines of source around each call."""
+        from jebi.web.middleware._traceback_page import traceback_page
+
         return traceback_page(exc, limit)
 
     def generate_plain_text(self, exc: Exception) -> str:

@@ -1,6 +1,9 @@
 """Answers: an object that, called as an ASGI application, sends itself."""
 
 import json as json  # tests of applications patch ``starlette.responses.json.dumps``
+from typing import TYPE_CHECKING
+
+from jebi._late import late
 
 # Beside its own names, those that code written for Starlette has been seen to import from here.
 from jebi.web._utils import create_collapsing_task_group as create_collapsing_task_group
@@ -17,19 +20,35 @@ from jebi.web.responses.content import (
     PlainTextResponse,
     RedirectResponse,
 )
-from jebi.web.responses.file import FileResponse
-from jebi.web.responses.ranges import MalformedRangeHeader, RangeNotSatisfiable
-from jebi.web.responses.streaming import (
-    AsyncContentStream,
-    Content,
-    ContentStream,
-    StreamingResponse,
-    SyncContentStream,
-)
 from jebi.web.types import Message as Message
 from jebi.web.types import Receive as Receive
 from jebi.web.types import Scope as Scope
 from jebi.web.types import Send as Send
+
+if TYPE_CHECKING:
+    from jebi.web.responses.file import FileResponse
+    from jebi.web.responses.ranges import MalformedRangeHeader, RangeNotSatisfiable
+    from jebi.web.responses.streaming import (
+        AsyncContentStream,
+        Content,
+        ContentStream,
+        StreamingResponse,
+        SyncContentStream,
+    )
+else:
+    _STREAMING = (
+        *("AsyncContentStream", "Content", "ContentStream", "StreamingResponse"),
+        "SyncContentStream",
+    )
+    __getattr__, __dir__ = late(
+        __name__,
+        {
+            "FileResponse": "jebi.web.responses.file",
+            "MalformedRangeHeader": "jebi.web.responses.ranges",
+            "RangeNotSatisfiable": "jebi.web.responses.ranges",
+            **dict.fromkeys(_STREAMING, "jebi.web.responses.streaming"),
+        },
+    )
 
 __all__ = [
     "AsyncContentStream",

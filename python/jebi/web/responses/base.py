@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from jebi._engine import initial_headers
 from jebi.web.datastructures import MutableHeaders
 from jebi.web.responses import messages
-from jebi.web.responses.cookies import SameSite, cookie_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from jebi.web.background import BackgroundTask
+    from jebi.web.responses.cookies import SameSite
     from jebi.web.types import Message, Receive, Scope, Send
 
 
@@ -90,6 +90,8 @@ class Response:
         Raises:
             ValueError: ``path`` or ``domain`` would end the attribute, or the header.
         """
+        from jebi.web.responses.cookies import cookie_header
+
         cookie = cookie_header(
             key,
             value,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
+from jebi._record import Record
 from jebi.web.convertors import CONVERTOR_TYPES, Convertor
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ PARAM_REGEX = re.compile(r"{([a-zA-Z_][a-zA-Z0-9_]*)(:[a-zA-Z_][a-zA-Z0-9_]*)?}"
 PARAM_FORMAT_REGEX = re.compile(r"{([a-zA-Z_][a-zA-Z0-9_]*)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Record):
     """A path, or a host, taken apart.
 
     Attributes:

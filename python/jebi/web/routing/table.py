@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import replace
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +128,7 @@ def _template(route: Any, kind: str) -> Template | None:
             return known
         path = route.host if kind == "host" else route.path
         written = parse_path(f"{path}/{{path:path}}" if kind == "mount" else path)
-        template = replace(written, convertors=route.param_convertors)
+        template = written.replaced(convertors=route.param_convertors)
         regex = route.host_regex if kind == "host" else route.path_regex
         if regex.pattern != template.pattern or regex.flags & re.IGNORECASE != template.flags:
             return None
@@ -139,7 +138,7 @@ def _template(route: Any, kind: str) -> Template | None:
         return template
     # Hosts are asked for in lower case, and stand behind a slash, as if they were paths.
     first, *others = (literal.lower() for literal in template.literals)
-    return replace(template, literals=(f"/{first}", *others))
+    return template.replaced(literals=(f"/{first}", *others))
 
 
 def _conversion(convertor: Convertor[Any]) -> Callable[[str], Any] | None:
