@@ -66,6 +66,36 @@ def test_while_the_application_shuts_down(tmp_path: Path) -> None:
     assert "Traceback" not in command.output
 
 
+FRAMEWORK = """
+import asyncio
+from contextlib import asynccontextmanager
+from jebi import FastAPI
+@asynccontextmanager
+async def lifespan(app):
+    yield
+    print("never shut down", flush=True)
+app = FastAPI(lifespan=lifespan)
+@app.get("/")
+async def hang():
+    print("hangs", flush=True)
+    await asyncio.Event().wait()
+"""
+
+
+def test_while_a_request_hangs(tmp_path: Path) -> None:
+    """The lifespan, which is not to go on, makes no noise."""
+    (tmp_path / "main.py").write_text(FRAMEWORK)
+    with Command(tmp_path, *RUN) as command, command.ask("/"):
+        command.wait_for("^hangs$")
+        command.signal(signal.SIGINT)
+        command.wait_for("Waiting for connections to close")
+        command.signal(signal.SIGINT)
+        assert command.wait() == 0
+    assert "never shut down" not in command.lines
+    assert command.output.count("Traceback") == 1, "where the request was"
+    assert "Application shutdown is cut off." in command.output
+
+
 def test_once_lets_the_start_up_end(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(
         HANGING.format(where="startup").replace("asyncio.Event().wait()", "line()")

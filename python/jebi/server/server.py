@@ -283,7 +283,9 @@ class Server:
             await self._drain(self._engine)
         for listener in sockets or ():
             listener.close()
-        if not self.force_exit:
+        if self.force_exit:
+            self.lifespan.cut_off()
+        else:
             async with self._insisting():
                 await self.lifespan.shutdown()
 

@@ -69,13 +69,14 @@ class LifespanOn:
 
     def cut_off(self) -> None:
         """Wait for the application no longer: somebody insists on leaving now."""
+        if self._task is None or self._task.done():
+            return
         step = "shutdown" if self.startup_event.is_set() else "startup"
         self.logger.error("Application %s is cut off.", step)
         self._is_cut_off = True
         self.startup_event.set()
         self.shutdown_event.set()
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     async def main(self) -> None:
         """The call itself."""
