@@ -160,8 +160,8 @@ def by_test_client(program: Any) -> Iterator[Client]:
         with test_client.websocket_connect(path, protocols or None, headers=upgrade) as session:
             yield _TestSocket(session)
 
-    options = {"raise_server_exceptions": False, "follow_redirects": False}
-    with TestClient(program.app, **options) as test_client:
+    test_client = TestClient(program.app, raise_server_exceptions=False, follow_redirects=False)
+    with test_client:
         yield Client(test_client, open_websocket, program.HIDDEN)
 
 
