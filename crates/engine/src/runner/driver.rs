@@ -1,6 +1,6 @@
 //! The coroutine that a runner's `asyncio.Task` believes it runs.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError};
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use super::context::Entered;
 use super::coroutine::{cancel, thrown};
 use super::run::{Run, Signal, Turn};
 use super::waiter::Went;
-use crate::eventloop::wake;
+use crate::eventloop::{Attached, wake};
 
 /// Stands for one request inside its task once the request has suspended.
 ///
@@ -21,13 +21,14 @@ use crate::eventloop::wake;
 /// step then finds the future that the run already waits for, and asyncio takes it from there.
 #[pyclass(frozen, module = "jebi._engine", name = "RequestCoroutine")]
 pub(crate) struct Driver {
-    state: Mutex<State>,
+    /// Taken out for a turn and put back after it.
+    state: Attached<State>,
     /// Who makes turns with its task.
     runner: Weak<Runner>,
     /// The context of its task.
     context: Py<PyAny>,
     /// The context of somebody else's that its turns are made in.
-    lent: Mutex<Option<Py<PyAny>>>,
+    lent: Attached<Option<Py<PyAny>>>,
 }
 
 enum State {
@@ -57,10 +58,10 @@ enum State {
 impl Driver {
     pub(super) fn new(runner: Weak<Runner>, context: Py<PyAny>) -> Self {
         Self {
-            state: Mutex::new(State::Idle),
+            state: Attached::new(State::Idle),
             runner,
             context,
-            lent: Mutex::default(),
+            lent: Attached::default(),
         }
     }
 
@@ -75,34 +76,39 @@ impl Driver {
     }
 
     /// Has its turns made in `context`, whatever the task's own is; in that again with `None`.
-    pub(super) fn lend(&self, context: Option<Py<PyAny>>) {
-        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        let previous = std::mem::replace(&mut *lent, context);
-        drop(lent);
-        drop(previous);
+    pub(super) fn lend(&self, py: Python<'_>, context: Option<Py<PyAny>>) {
+        drop(self.lent.replace(py, context));
     }
 
     fn lent(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        let lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        lent.as_ref().map(|context| context.clone_ref(py))
+        let cloned = |context: &mut Option<Py<PyAny>>| Some(context.as_ref()?.clone_ref(py));
+        self.lent.with(py, cloned)
     }
 
     /// Gives the task a run that waits for `yielded`.
-    pub(super) fn hand_over(&self, runner: Arc<Runner>, run: Box<Run>, yielded: Py<PyAny>) {
-        *self.lock() = State::HandedOver {
-            runner,
-            run,
-            yielded,
-        };
+    pub(super) fn hand_over(
+        &self,
+        py: Python<'_>,
+        runner: Arc<Runner>,
+        run: Box<Run>,
+        yielded: Py<PyAny>,
+    ) {
+        self.put(
+            py,
+            State::HandedOver {
+                runner,
+                run,
+                yielded,
+            },
+        );
     }
 
-    /// Never held while Python runs: a state is taken out for a turn and put back after it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn put(&self, py: Python<'_>, state: State) {
+        drop(self.state.replace(py, state));
     }
 
     fn advance(&self, py: Python<'_>, signal: Signal) -> PyResult<Py<PyAny>> {
-        let state = std::mem::replace(&mut *self.lock(), State::Running);
+        let state = self.state.replace(py, State::Running);
         match (state, signal) {
             (
                 State::HandedOver {
@@ -112,7 +118,7 @@ impl Driver {
                 },
                 Signal::Send,
             ) => {
-                self.suspend(runner, run, &yielded);
+                self.suspend(py, runner, run, &yielded);
                 Ok(yielded)
             }
             (
@@ -127,26 +133,26 @@ impl Driver {
                 // is cancelled, as asyncio does for a task that cancels itself; if that is over
                 // already, the exception comes now.
                 if cancel(py, &yielded, &error) {
-                    self.suspend(runner, run, &yielded);
+                    self.suspend(py, runner, run, &yielded);
                     return Ok(yielded);
                 }
                 self.turn(py, runner, run, Signal::Throw(error))
             }
             (State::Suspended { runner, run, .. }, signal) => self.turn(py, runner, run, signal),
-            (State::Ended(result), _) => Err(self.finish(result)),
+            (State::Ended(result), _) => Err(self.finish(py, result)),
             (State::Running, _) => Err(PyRuntimeError::new_err(
                 "coroutine is being awaited already",
             )),
             (State::Idle, Signal::Throw(error)) => {
-                *self.lock() = State::Finished;
+                self.put(py, State::Finished);
                 Err(error)
             }
             (State::Idle, Signal::Send) => {
-                *self.lock() = State::Finished;
+                self.put(py, State::Finished);
                 Err(PyStopIteration::new_err((py.None(),)))
             }
             (State::Finished, _) => {
-                *self.lock() = State::Finished;
+                self.put(py, State::Finished);
                 Err(PyRuntimeError::new_err(
                     "cannot reuse already awaited coroutine",
                 ))
@@ -163,11 +169,11 @@ impl Driver {
     ) -> PyResult<Py<PyAny>> {
         match self.step(py, &runner, &mut run, signal) {
             Turn::Suspended(yielded) => {
-                self.suspend(runner, run, &yielded);
+                self.suspend(py, runner, run, &yielded);
                 Ok(yielded)
             }
-            Turn::Finished(result) => Err(self.finish(result)),
-            Turn::Parked(_) => Err(self.finish(Err(parked()))),
+            Turn::Finished(result) => Err(self.finish(py, result)),
+            Turn::Parked(_) => Err(self.finish(py, Err(parked()))),
         }
     }
 
@@ -182,14 +188,14 @@ impl Driver {
     }
 
     /// The run waits for `yielded`, and so does the task.
-    fn suspend(&self, runner: Arc<Runner>, run: Box<Run>, yielded: &Py<PyAny>) {
+    fn suspend(&self, py: Python<'_>, runner: Arc<Runner>, run: Box<Run>, yielded: &Py<PyAny>) {
         let wait = Identity::of(yielded);
-        *self.lock() = State::Suspended { runner, run, wait };
+        self.put(py, State::Suspended { runner, run, wait });
     }
 
     /// Comes to an end: what a coroutine raises then.
-    fn finish(&self, result: PyResult<Py<PyAny>>) -> PyErr {
-        *self.lock() = State::Finished;
+    fn finish(&self, py: Python<'_>, result: PyResult<Py<PyAny>>) -> PyErr {
+        self.put(py, State::Finished);
         match result {
             Ok(value) => PyStopIteration::new_err((value,)),
             Err(error) => error,
@@ -207,30 +213,24 @@ impl Driver {
         around: &Around<'_, '_>,
         wait: &Py<PyAny>,
     ) -> Went {
-        let taken = {
-            let mut state = self.lock();
-            match std::mem::replace(&mut *state, State::Running) {
-                State::Suspended {
-                    runner,
-                    run,
-                    wait: known,
-                } if known == Identity::of(wait) => Some((runner, run)),
-                other => {
-                    *state = other;
-                    None
-                }
+        let (runner, mut run) = match self.state.replace(py, State::Running) {
+            State::Suspended {
+                runner,
+                run,
+                wait: known,
+            } if known == Identity::of(wait) => (runner, run),
+            other => {
+                self.put(py, other);
+                return Went::Nowhere;
             }
         };
-        let Some((runner, mut run)) = taken else {
-            return Went::Nowhere;
-        };
         if around.enter().is_err() {
-            self.suspend(runner, run, wait);
+            self.suspend(py, runner, run, wait);
             return Went::Nowhere;
         }
         let next = match self.step(py, &runner, &mut run, Signal::Send) {
             Turn::Suspended(yielded) if yielded.is(wait) => {
-                self.suspend(runner, run, wait);
+                self.suspend(py, runner, run, wait);
                 return Went::Around;
             }
             Turn::Suspended(yielded) => State::HandedOver {
@@ -241,7 +241,7 @@ impl Driver {
             Turn::Finished(result) => State::Ended(result),
             Turn::Parked(_) => State::Ended(Err(parked())),
         };
-        *self.lock() = next;
+        self.put(py, next);
         wake(py, wait);
         Went::Further
     }
@@ -298,21 +298,14 @@ impl Driver {
     }
 
     /// Drops what is left of the request.
-    fn close(&self) {
-        let left = std::mem::replace(&mut *self.lock(), State::Finished);
-        drop(left);
+    fn close(&self, py: Python<'_>) {
+        self.put(py, State::Finished);
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.context)?;
-        if let Ok(lent) = self.lent.try_lock() {
-            visit.call(&*lent)?;
-        }
-        // In use means that somebody is here, so it is no garbage.
-        let Ok(state) = self.state.try_lock() else {
-            return Ok(());
-        };
-        match &*state {
+        self.lent.traverse(|lent| visit.call(lent))?;
+        self.state.traverse(|state| match state {
             State::HandedOver { run, yielded, .. } => {
                 visit.call(yielded)?;
                 run.traverse(&visit)
@@ -320,11 +313,11 @@ impl Driver {
             State::Suspended { run, .. } => run.traverse(&visit),
             State::Ended(Ok(value)) => visit.call(value),
             State::Ended(Err(_)) | State::Idle | State::Running | State::Finished => Ok(()),
-        }
+        })
     }
 
-    fn __clear__(&self) {
-        self.close();
+    fn __clear__(&self, py: Python<'_>) {
+        self.close(py);
     }
 
     /// The context that the request's code runs in at the moment.
@@ -335,16 +328,16 @@ impl Driver {
 
     /// Whether a turn is being made right now (`coroutine.cr_running`).
     #[getter]
-    fn cr_running(&self) -> bool {
-        matches!(*self.lock(), State::Running)
+    fn cr_running(&self, py: Python<'_>) -> bool {
+        self.state.with(py, |state| matches!(state, State::Running))
     }
 
     /// What the request awaits (`coroutine.cr_await`).
     #[getter]
     fn cr_await(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        match &*self.lock() {
+        self.state.with(py, |state| match state {
             State::HandedOver { run, .. } | State::Suspended { run, .. } => run.waiting(py),
             _ => None,
-        }
+        })
     }
 }

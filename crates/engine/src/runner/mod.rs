@@ -21,7 +21,7 @@ mod task;
 mod waiter;
 mod work;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -36,7 +36,7 @@ use self::tally::Tally;
 use self::task::RequestTask;
 pub(crate) use self::waiter::{Waiter, Went};
 pub(crate) use self::work::{PoolCall, Progress, Work};
-use crate::eventloop::{EventLoop, is_exit};
+use crate::eventloop::{Attached, EventLoop, is_exit};
 use crate::pool::{Done, Job, Pool};
 
 /// How many idle tasks are kept: as many as requests are commonly parked at a time.
@@ -49,7 +49,7 @@ pub(crate) struct Runner {
     asyncio: Asyncio,
     /// The context that every request's begins as.
     base: Base,
-    idle: Mutex<Vec<RequestTask>>,
+    idle: Attached<Vec<RequestTask>>,
     suspended: Arc<Tally>,
 }
 
@@ -65,7 +65,7 @@ impl Runner {
             pool,
             asyncio: Asyncio::import(py)?,
             base: Base::copy_current(py)?,
-            idle: Mutex::default(),
+            idle: Attached::default(),
             suspended: Arc::default(),
         }))
     }
@@ -119,7 +119,7 @@ impl Runner {
                 run.count(&self.suspended);
                 run.offer(py, &|| Waiter::new(py, self, &task));
                 task.driver()
-                    .hand_over(Arc::clone(self), Box::new(run), yielded);
+                    .hand_over(py, Arc::clone(self), Box::new(run), yielded);
                 task.begin(py, &self.asyncio)
             }
             Turn::Parked(call) => {
@@ -175,12 +175,7 @@ impl Runner {
     }
 
     fn take_task(self: &Arc<Self>, py: Python<'_>) -> PyResult<RequestTask> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        if let Some(task) = idle {
+        if let Some(task) = self.idle.with(py, Vec::pop) {
             return Ok(task);
         }
         let runner = Arc::downgrade(self);
@@ -192,14 +187,18 @@ impl Runner {
         if !task.is_untouched(py, &self.asyncio, &self.base)? {
             return task.begin(py, &self.asyncio);
         }
-        self.keep(task);
+        self.keep(py, task);
         Ok(())
     }
 
-    fn keep(&self, task: RequestTask) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_TASKS {
+    fn keep(&self, py: Python<'_>, task: RequestTask) {
+        let left = self.idle.with(py, |idle| {
+            if idle.len() >= IDLE_TASKS {
+                return Some(task);
+            }
             idle.push(task);
-        }
+            None
+        });
+        drop(left);
     }
 }

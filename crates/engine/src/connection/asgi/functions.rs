@@ -77,8 +77,14 @@ unsafe extern "C" fn await_itself(object: *mut ffi::PyObject) -> *mut ffi::PyObj
 }
 
 unsafe extern "C" fn step_sending(sending: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: as the interpreter calls the slot: attached, and with an object of the class.
+    // SAFETY: as the interpreter calls the slot: attached, and with an object of the class. Null without an exception
+    // is an end.
     unsafe {
+        let py = Python::assume_attached();
+        let done = Borrowed::from_ptr(py, sending).cast_unchecked::<Sending>();
+        if done.get().is_done() {
+            return ptr::null_mut();
+        }
         step::<Sending>(sending, Send::NAME, |sending| {
             sending.get().step(sending.py())
         })

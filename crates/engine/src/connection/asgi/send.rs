@@ -45,6 +45,11 @@ impl Sending {
         }
     }
 
+    /// Whether there is nothing to wait for, as after most messages.
+    pub(super) fn is_done(&self) -> bool {
+        self.cycle.is_none() && self.waited.load(Ordering::Relaxed)
+    }
+
     pub(super) fn step(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let Some(cycle) = &self.cycle else {
             let waits =

@@ -176,7 +176,7 @@ impl Aside {
     ) -> PyResult<()> {
         let run = Run::begun(Box::new(Rest), context, iterator);
         task.driver()
-            .hand_over(Arc::clone(&self.runner), Box::new(run), yielded);
+            .hand_over(py, Arc::clone(&self.runner), Box::new(run), yielded);
         drop(self.enter(State::Task(task.object().clone_ref(py))));
         self.forget_caller();
         self.with_nobody_current(py, |asyncio| task.begin_within(py, asyncio))
@@ -185,9 +185,9 @@ impl Aside {
     /// Keeps the task for another, or lets it end if this left something on it.
     fn give_back(&self, py: Python<'_>, task: RequestTask) -> PyResult<()> {
         let runner = &self.runner;
-        task.driver().lend(None);
+        task.driver().lend(py, None);
         if task.is_untouched(py, &runner.asyncio, &runner.base)? {
-            runner.keep(task);
+            runner.keep(py, task);
             return Ok(());
         }
         self.with_nobody_current(py, |asyncio| task.begin(py, asyncio))
@@ -254,7 +254,7 @@ impl Aside {
         let task = self.runner.take_task(py)?;
         let context = context::copy_current(py)?;
         self.keep_context(Some(context.clone_ref(py)));
-        task.driver().lend(Some(context));
+        task.driver().lend(py, Some(context));
         self.turn(py, task, coroutine, Signal::Send)
     }
 
