@@ -3,7 +3,7 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use super::headers::{encoded, name_of};
 
@@ -33,7 +33,11 @@ pub(crate) fn initial_headers<'py>(
     if let Some(headers) = headers
         && headers.is_truthy()?
     {
-        for pair in headers.call_method0(intern!(py, "items"))?.try_iter()? {
+        let items = match headers.cast_exact::<PyDict>() {
+            Ok(headers) => headers.items().into_any(),
+            Err(_) => headers.call_method0(intern!(py, "items"))?,
+        };
+        for pair in items.try_iter()? {
             let (key, value): (Bound<'_, PyString>, Bound<'_, PyString>) = pair?.extract()?;
             let name = name_of(&key)?;
             has_length |= *name == *LENGTH_NAME;
@@ -46,9 +50,9 @@ pub(crate) fn initial_headers<'py>(
         && status >= 200
         && !matches!(status, 204 | 304)
     {
-        let length = body.len()?.to_string();
-        let name = known(py, &LENGTH, LENGTH_NAME);
-        raw.append((name, PyBytes::new(py, length.as_bytes())))?;
+        let mut digits = itoa::Buffer::new();
+        let length = PyBytes::new(py, digits.format(body.len()?).as_bytes());
+        raw.append((known(py, &LENGTH, LENGTH_NAME), length))?;
     }
     if let Some(media_type) = media_type
         && !has_type
@@ -77,13 +81,20 @@ fn content_type<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     if let Ok(text) = media_type.to_str()
         && text.starts_with("text/")
-        && !text.to_ascii_lowercase().contains("charset=")
+        && !names_charset(text)
     {
         let charset = charset.str()?;
-        return encoded(&PyString::new(
-            media_type.py(),
-            &format!("{text}; charset={}", charset.to_str()?),
-        ));
+        let value = [text, "; charset=", charset.to_str()?].concat();
+        if value.is_ascii() {
+            return Ok(PyBytes::new(media_type.py(), value.as_bytes()));
+        }
+        return encoded(&PyString::new(media_type.py(), &value));
     }
     encoded(media_type)
+}
+
+fn names_charset(media_type: &str) -> bool {
+    let name = b"charset=";
+    let mut places = media_type.as_bytes().windows(name.len());
+    places.any(|place| place.eq_ignore_ascii_case(name))
 }

@@ -29,6 +29,8 @@ pub(crate) struct UrlParts {
 #[derive(Default)]
 struct Held {
     text: Option<Py<PyString>>,
+    /// Its parts in the order of [`PARTS`], once one was asked for, if it is plain.
+    parts: Option<[Py<PyString>; 5]>,
     /// What `urllib.parse` says, once it was asked.
     components: Option<Py<PyAny>>,
 }
@@ -50,7 +52,7 @@ impl UrlParts {
         let py = text.py();
         let held = Held {
             text: Some(text.unbind()),
-            components: None,
+            ..Held::default()
         };
         drop(self.held.replace(py, held));
     }
@@ -73,19 +75,24 @@ impl UrlParts {
 
     /// The part that stands at `index` of [`PARTS`].
     fn part<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> {
-        let text = self.text(py);
-        match text.to_str().ok().and_then(Url::split) {
-            Some(url) => {
-                let part = parts(&url).get(index).copied().unwrap_or_default();
-                Ok(PyString::new(py, part).into_any())
-            }
-            None => self.split(py)?.get_item(index),
+        let known = self.held.with(py, |held| {
+            let part = held.parts.as_ref()?.get(index)?;
+            Some(part.clone_ref(py))
+        });
+        if let Some(known) = known {
+            return Ok(known.into_bound(py).into_any());
         }
+        let text = self.text(py);
+        let Some(url) = text.to_str().ok().and_then(Url::split) else {
+            return self.split(py)?.get_item(index);
+        };
+        let parts = [&url.scheme, url.netloc, url.path, url.query, url.fragment]
+            .map(|part| PyString::new(py, part).unbind());
+        let part = parts.get(index).map(|part| part.clone_ref(py));
+        let before = (self.held).with(py, |held| held.parts.replace(parts));
+        drop(before);
+        Ok(part.into_pyobject(py)?)
     }
-}
-
-fn parts<'a>(url: &'a Url<'_>) -> [&'a str; 5] {
-    [&url.scheme, url.netloc, url.path, url.query, url.fragment]
 }
 
 #[pymethods]
