@@ -125,6 +125,11 @@ impl Output {
         Ok(())
     }
 
+    /// Whether so much was sent by now that more is worth a system call.
+    pub(super) fn is_long(&self) -> bool {
+        self.taken > TURN as u64
+    }
+
     /// Has the kernel take no more than it can send, from now on.
     pub(super) fn keep_shallow(&mut self, socket: BorrowedFd<'_>) {
         if !self.is_shallow {

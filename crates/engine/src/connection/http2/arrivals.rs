@@ -41,6 +41,7 @@ impl State {
             };
             if let Event::Request { stream, .. } = event {
                 *serial = u64::from(stream);
+                session.is_shared = session.is_shared || session.is_answering();
                 // What is waited for next is waited for from then on.
                 deadline.awaited = Awaited::Application;
             }

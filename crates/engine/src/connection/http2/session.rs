@@ -86,6 +86,8 @@ pub(in super::super) struct Session {
     pub(super) is_behind: bool,
     /// The codec left input where it is until the output is lower.
     pub(super) is_stalled: bool,
+    /// The client has asked for something while the answer to something else was on its way.
+    pub(super) is_shared: bool,
     /// `WebSocket`s whose inbox has room again for what their input holds.
     pub(super) roomy: Vec<u64>,
     /// More could be sent at once, and others had to have a turn.
@@ -105,6 +107,7 @@ impl Session {
             scratch: Vec::new(),
             is_behind: true,
             is_stalled: false,
+            is_shared: false,
             roomy: Vec::new(),
             is_unfinished: false,
             is_reported: false,
@@ -116,6 +119,11 @@ impl Session {
         let mut turn = Turn::new(serial, head, true);
         turn.body_done = ends;
         self.streams.insert(serial, Box::new(Stream::new(turn)));
+    }
+
+    /// Whether an answer is being made, or on its way.
+    pub(super) fn is_answering(&self) -> bool {
+        !self.streams.is_empty() || self.codec.total_backlog() > 0
     }
 
     pub(in super::super) fn turn(&mut self, serial: u64) -> Option<&mut Turn> {

@@ -8,7 +8,7 @@ use ::http2::Reason;
 use pyo3::prelude::*;
 
 use super::super::deadlines::{Awaited, Timeouts};
-use super::super::output::{HIGH_WATER, Output};
+use super::super::output::Output;
 use super::super::shared::Shared;
 use super::super::state::{Ending, State};
 use super::super::tls::Seal;
@@ -51,14 +51,15 @@ impl Session {
         loop {
             self.write(output);
             let before = output.len();
-            if sent >= HIGH_WATER && before > 0 {
-                // What another stream says next has all that lies in the kernel before it.
-                output.keep_shallow(socket);
-            }
             output.flush(socket)?;
             sent += before - output.len();
             // Where it took everything, there may be more.
             self.is_unfinished = before > 0 && output.is_empty();
+            if self.is_shared && output.is_long() {
+                // What the others say next has all that lies in the kernel before it. One alone is better off
+                // with a deep queue, from which the kernel sends without asking for more.
+                output.keep_shallow(socket);
+            }
             if !self.is_unfinished || sent > TURN {
                 return Ok(());
             }
