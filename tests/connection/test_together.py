@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,6 +50,27 @@ def test_each_client_gets_its_own_answer(serve: Serve, count: int) -> None:
         send_at_once(served, sends)
         answers = [client.answer().body for client in all_of_them]
     assert answers == [b"/%d" % n for n in range(count)]
+
+
+def test_an_answer_does_not_wait_for_slow_requests_behind_it(serve: Serve) -> None:
+    connected: list[Client] = []
+    found: list[bytes] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/slow":
+            time.sleep(0.01)
+        elif scope["path"] == "/looks":
+            found.append(connected[0].answer().body)
+        await hello(scope, receive, send)
+
+    served = serve(application)
+    with clients(served, 3) as all_of_them:
+        connected.extend(all_of_them)
+        paths = [b"/quick", b"/slow", b"/looks"]
+        requests = [GET.replace(b"/", path, 1) for path in paths]
+        send_at_once(served, list(zip(connected, requests, strict=True)))
+        assert [client.answer().body for client in connected[1:]] == [b"hello"] * 2
+    assert found == [b"hello"]
 
 
 def test_answers_that_end_their_connections_arrive(serve: Serve) -> None:

@@ -43,6 +43,18 @@ impl Inflow {
             ..Self::default()
         }
     }
+
+    /// Nothing could be read, for this reason; what is an error comes back.
+    fn nothing_came(&mut self, reason: Errno) -> io::Result<()> {
+        match reason {
+            Errno::AGAIN => Ok(()),
+            Errno::INTR => {
+                self.has_more = true;
+                Ok(())
+            }
+            error => Err(error.into()),
+        }
+    }
 }
 
 impl State {
@@ -119,8 +131,7 @@ impl State {
                 unsafe { self.input.set_len(length) };
                 Ok(Some(filled))
             }
-            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(reason) => self.inflow.nothing_came(reason).map(|()| None),
         }
     }
 
@@ -144,8 +155,7 @@ impl State {
                     return Err(error);
                 }
             },
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(reason) => self.inflow.nothing_came(reason)?,
         }
         Ok(())
     }
@@ -162,8 +172,7 @@ impl State {
                 self.ending = Ending::Lingering(left.saturating_sub(length));
                 self.inflow.has_more |= rest.is_empty();
             }
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Err(reason) => self.inflow.nothing_came(reason)?,
         }
         Ok(())
     }

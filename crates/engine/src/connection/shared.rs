@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use http1::Limits;
 use pyo3::prelude::*;
@@ -29,6 +30,15 @@ use crate::runner::Runner;
 
 /// How many connections are settled together at most: the first of them waits for all the others' requests.
 const TOGETHER: usize = 64;
+/// How long the first of them waits, but for the request that is being served then.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Connections that are settled together, at the end of the iteration.
+#[derive(Default)]
+struct PutOff {
+    since: Option<Instant>,
+    connections: Vec<Arc<Connection>>,
+}
 
 /// How a server was configured.
 pub(super) struct Options {
@@ -75,8 +85,7 @@ pub(super) struct Shared {
     /// Connections whose answer has a head that waits for its body.
     held: Mutex<Vec<(Arc<Connection>, u64)>>,
     has_held: AtomicBool,
-    /// Connections that are settled together, at the end of the iteration.
-    put_off: Attached<Vec<Arc<Connection>>>,
+    put_off: Attached<PutOff>,
     next_id: AtomicU64,
     tick: AtomicU64,
     in_flight: AtomicUsize,
@@ -326,18 +335,20 @@ impl Shared {
         std::mem::take(&mut *lock(&self.held))
     }
 
-    /// Notes a connection to be settled. Says whether these are as many as may wait.
+    /// Notes a connection to be settled. Says whether these are as many as may wait, or have waited as long.
     pub(super) fn put_off(&self, py: Python<'_>, connection: Arc<Connection>) -> bool {
+        let now = Instant::now();
         self.put_off.with(py, |waiting| {
-            waiting.push(connection);
-            waiting.len() >= TOGETHER
+            waiting.connections.push(connection);
+            let since = *waiting.since.get_or_insert(now);
+            waiting.connections.len() >= TOGETHER || now.duration_since(since) >= PATIENCE
         })
     }
 
     /// Settles the connections noted since the last time.
     pub(super) fn settle_all(&self, py: Python<'_>) {
         let waiting = self.put_off.take(py);
-        for connection in &waiting {
+        for connection in &waiting.connections {
             connection.settle_now(py);
         }
     }
