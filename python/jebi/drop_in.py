@@ -13,7 +13,8 @@ it was imported by. There are four ways to switch it on:
 
 uvicorn serves on any event loop, Jebi's server on Jebi's. So that ``asyncio.run(server.serve())``
 goes on working, the first import of a foreign name makes Jebi's loop the one that asyncio makes, as
-:func:`jebi.loop.install` does; a policy that the program has set stays.
+:func:`jebi.loop.install` does; a policy that the program has set stays. Under pytest asyncio's own
+stay: which loop a test runs on is for the suite and its plugins to say.
 
 The modules' ``__version__`` becomes that of the interface they stand for (``fastapi.__version__``
 is ``"0.165.0"``), so that checks for features work; ``importlib.metadata`` is left alone, because
@@ -95,14 +96,15 @@ def original_name(name: str) -> str:
 class _Loader(InspectLoader):
     """Loads a foreign name by importing its twin and putting that into ``sys.modules``."""
 
-    def __init__(self, twin: ModuleSpec) -> None:
+    def __init__(self, twin: ModuleSpec, *, makes_loops: bool) -> None:
         self.twin = twin
+        self.makes_loops = makes_loops
 
     def create_module(self, spec: ModuleSpec) -> None:
         # Import now, while the foreign name is still missing from sys.modules: an import of it
         # from inside the twin (a cycle) then finds the half-made twin, as it would anywhere.
         _adopt_version(spec.name, importlib.import_module(self.twin.name))
-        if spec.name in TWINS:
+        if self.makes_loops and spec.name in TWINS:
             _make_loop_default()
 
     def exec_module(self, module: ModuleType) -> None:
@@ -133,6 +135,10 @@ class _Loader(InspectLoader):
 class _Finder(MetaPathFinder):
     """Answers for the foreign names, before any finder that would find the originals."""
 
+    def __init__(self) -> None:
+        #: Whether asyncio is to make Jebi's loops from the first foreign import on.
+        self.makes_loops = True
+
     def find_spec(
         self,
         fullname: str,
@@ -147,7 +153,8 @@ class _Finder(MetaPathFinder):
             if fullname in TWINS:  # never fall through to an original that may be installed
                 raise ModuleNotFoundError(f"No module named {name!r}", name=name)
             return None
-        spec = ModuleSpec(fullname, _Loader(twin), origin=twin.origin)
+        loader = _Loader(twin, makes_loops=self.makes_loops)
+        spec = ModuleSpec(fullname, loader, origin=twin.origin)
         if twin.submodule_search_locations is not None:
             spec.submodule_search_locations = list(twin.submodule_search_locations)
         spec.has_location = twin.has_location
@@ -274,6 +281,9 @@ def _add_twin_filters(lines: MutableSequence[str]) -> None:
 def pytest_addoption() -> None:
     """Install. This hook runs when pytest registers the plugin, before it loads any other."""
     install()
+    for finder in sys.meta_path:
+        if isinstance(finder, _Finder):
+            finder.makes_loops = False
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:

@@ -52,3 +52,15 @@ def test_a_module_imported_before_the_plugin_is_no_problem(python: RunPython, tr
     (tree / "sitecustomize.py").write_text("import jebi.drop_in\njebi.drop_in.install_if_asked()\n")
     (tree / "test_it.py").write_text("import fastapi\ndef test_it(): assert fastapi.__file__\n")
     assert "1 passed" in python("", *PYTEST, env={"JEBI_DROP_IN": "1"})[-1]
+
+
+def test_asyncio_goes_on_making_its_own_loops(python: RunPython, tree: Path) -> None:
+    (tree / "pytest.ini").write_text("[pytest]\n")
+    (tree / "sitecustomize.py").write_text("import jebi.drop_in\njebi.drop_in.install_if_asked()\n")
+    (tree / "test_it.py").write_text(
+        "import asyncio, fastapi\n"
+        "async def kind(): return type(asyncio.get_running_loop()).__module__\n"
+        "def test_it(): assert asyncio.run(kind()).startswith('asyncio.')\n"
+    )
+    assert "1 passed" in python("", *PYTEST)[-1]
+    assert "1 passed" in python("", *PYTEST, env={"JEBI_DROP_IN": "1"})[-1]
