@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import httpx2
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -172,7 +173,8 @@ def by_server(program: Any) -> Iterator[Client]:
     @contextlib.contextmanager
     def open_websocket(path: str, protocols: list[str]) -> Generator[Socket]:
         where = url.replace("http", "ws") + path
-        with connect(where, subprotocols=protocols or None) as connection:  # type: ignore[arg-type]
+        subprotocols = [Subprotocol(name) for name in protocols] or None
+        with connect(where, subprotocols=subprotocols) as connection:
             yield _RealSocket(connection)
 
     with serving(program.__name__, getattr(program, "LOGS_EXCEPTIONS", False)) as url:

@@ -48,10 +48,12 @@ def test_what_query_parameters_are_made_from(made: Any) -> None:
 
 
 def test_what_multidicts_are_made_from() -> None:
-    assert ImmutableMultiDict(Items()).multi_items() == [("a", 1), ("b", 2)]  # type: ignore[arg-type]
+    holder: Any = Items()  # has items(), and no more
+    from_items: ImmutableMultiDict[Any, Any] = ImmutableMultiDict(holder)
+    assert from_items.multi_items() == [("a", 1), ("b", 2)]
     assert ImmutableMultiDict({"a": 1}, a=2).multi_items() == [("a", 1), ("a", 2)]
     assert ImmutableMultiDict(UserDict({1: 2})).multi_items() == [(1, 2)]
-    assert ImmutableMultiDict(None).multi_items() == []  # type: ignore[arg-type]
+    assert ImmutableMultiDict(None).multi_items() == []  # type: ignore[arg-type]  # is taken
     assert ImmutableMultiDict().multi_items() == QueryParams().multi_items() == []
     assert QueryParams({1: None, "x": 2.5}).multi_items() == [("1", "None"), ("x", "2.5")]
     assert QueryParams(args=1).multi_items() == [("args", "1")]
