@@ -52,6 +52,8 @@ def main() -> int:
     parser.add_argument("--scenario", nargs="+", choices=names, default=names)
     parser.add_argument("--rounds", type=int, default=11, help="starts of each (default 11)")
     options = parser.parse_args()
+    # What is installed has its bytecode beside it, so a checkout is to have it too.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     jebi, fastapi = (peer for peer in PEERS if peer.name in ("jebi", "fastapi"))
     for peer in (jebi, fastapi):
         if reason := peer.missing():
