@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from pydantic_core import SchemaValidator
 
+from jebi._compat.plain import SCALARS, Plain, fields_of, followed, opened, says_more
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jebi._compat import ModelField
 
-Plain = tuple[Any, ...]
-Definitions = dict[str, Any]
-
 _BOUNDS = ("gt", "ge", "lt", "le")
-_SCALARS = frozenset({"str", "int", "float", "bool"})
 _ALLOWED = {
     "str": frozenset[str](),
     "int": frozenset(_BOUNDS),
@@ -34,8 +32,8 @@ _ALLOWED = {
         {"cls", "generic_origin", "schema", "config", "ref", "custom_init", "root_model"}
     ),
 }
-_FIELDS = frozenset({"fields", "model_name", "computed_fields"})
-_ANYWHERE = frozenset({"type", "metadata"})
+_FIELD = frozenset({"schema"})
+_DEFAULT = frozenset({"schema", "default"})
 _IMMUTABLE = (str, int, float, bool, type(None))
 _SLOTS = ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 _ABSTRACT = 1 << 20
@@ -59,27 +57,18 @@ def plain_body(field: ModelField) -> Plain | None:
     """
     if type(field.validator) is not SchemaValidator:
         return None  # somebody listens to what is validated
-    schema: Mapping[str, Any] = field.core_schema
-    definitions: Definitions = {}
-    if schema["type"] == "definitions":
-        definitions = {one["ref"]: one for one in schema["definitions"]}
-        schema = schema["schema"]
-    return _plain(schema, definitions)
+    return _plain(*opened(field.core_schema))
 
 
-def _plain(schema: Mapping[str, Any], definitions: Definitions) -> Plain | None:
+def _plain(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Plain | None:
+    schema, definitions = followed(schema, definitions)
     kind = schema["type"]
-    if kind == "definition-ref":
-        # Without itself, so that a model within itself is none.
-        others = dict(definitions)
-        schema = others.pop(schema["schema_ref"], {"type": "unknown"})
-        return _plain(schema, others)
     allowed = _ALLOWED.get(kind)
-    if allowed is None or set(schema) - allowed - _ANYWHERE:
+    if allowed is None or says_more(schema, allowed):
         return None
     if kind in ("int", "float"):
         return _number(kind, schema)
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return (kind,)
     if kind == "model":
         return _model(schema, definitions)
@@ -97,33 +86,23 @@ def _number(kind: str, schema: Mapping[str, Any]) -> Plain | None:
     return (kind, *bounds)
 
 
-def _model(schema: Mapping[str, Any], definitions: Definitions) -> Plain | None:
-    fields = schema["schema"]
-    if (
-        schema.get("custom_init")
-        or schema.get("root_model")
-        or set(schema.get("config") or ()) - {"title"}
-        or fields["type"] != "model-fields"
-        or set(fields) - _FIELDS - _ANYWHERE
-        or len(fields["fields"]) > _MOST_FIELDS
-        or not _is_made_plainly(schema["cls"])
-    ):
+def _model(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Plain | None:
+    fields = fields_of(schema)
+    if fields is None or len(fields) > _MOST_FIELDS or not _is_made_plainly(schema["cls"]):
         return None
     found: list[Plain] = []
-    for name, field in fields["fields"].items():
-        described = None if set(field) - {"schema"} - _ANYWHERE else _field(field, definitions)
+    for name, field in fields.items():
+        described = None if says_more(field, _FIELD) else _field(field, definitions)
         if described is None or not name.isascii():
             return None
         found.append((name, *described))
     return ("model", schema["cls"], *found)
 
 
-def _field(field: Mapping[str, Any], definitions: Definitions) -> Plain | None:
+def _field(field: Mapping[str, Any], definitions: dict[str, Any]) -> Plain | None:
     schema, default = field["schema"], (False, None)
     if schema["type"] == "default":
-        if set(schema) - {"schema", "default"} - _ANYWHERE or "default" not in schema:
-            return None
-        if type(schema["default"]) not in _IMMUTABLE:
+        if says_more(schema, _DEFAULT) or type(schema.get("default", ...)) not in _IMMUTABLE:
             return None
         schema, default = schema["schema"], (True, schema["default"])
     inner = _plain(schema, definitions)

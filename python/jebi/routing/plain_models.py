@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jebi._compat.plain import SCALARS, Plain, fields_of, followed, opened, says_more
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Plain = tuple[Any, ...]
-
-_SCALARS = frozenset({"str", "int", "float", "bool"})
 _ALLOWED = {
-    **dict.fromkeys(_SCALARS, frozenset[str]()),
+    **dict.fromkeys(SCALARS, frozenset[str]()),
     "nullable": frozenset({"schema"}),
     "default": frozenset({"schema", "default"}),
     "list": frozenset({"items_schema"}),
     "model": frozenset({"cls", "schema", "config", "ref", "custom_init", "root_model"}),
 }
-_FIELDS = frozenset({"fields", "model_name", "computed_fields"})
 _FIELD = frozenset({"schema"})
-_ANYWHERE = frozenset({"type", "metadata"})
 
 
 def plain_schema(schema: Mapping[str, Any]) -> Plain | None:
@@ -37,24 +34,16 @@ def plain_schema(schema: Mapping[str, Any]) -> Plain | None:
         ``(kind,)`` of a scalar, ``("nullable", inner)``, ``("list", inner)``, or ``("model", class,
         (name, inner), ...)``.
     """
-    definitions: Mapping[str, Any] = {}
-    if schema["type"] == "definitions":
-        definitions = {one["ref"]: one for one in schema["definitions"]}
-        schema = schema["schema"]
-    return _plain(schema, definitions)
+    return _plain(*opened(schema))
 
 
-def _plain(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Plain | None:
-    if schema["type"] == "definition-ref":
-        # Without itself, so that a model within itself is none.
-        others = dict(definitions)
-        schema = others.pop(schema["schema_ref"], {"type": "unknown"})
-        return _plain(schema, others)
+def _plain(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Plain | None:
+    schema, definitions = followed(schema, definitions)
     kind = schema["type"]
     allowed = _ALLOWED.get(kind)
-    if allowed is None or set(schema) - allowed - _ANYWHERE:
+    if allowed is None or says_more(schema, allowed):
         return None
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return (kind,)
     if kind == "model":
         return _model(schema, definitions)
@@ -64,21 +53,13 @@ def _plain(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Plain |
     return (kind, inner)
 
 
-def _model(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Plain | None:
-    fields = schema["schema"]
-    if (
-        schema.get("custom_init")
-        or schema.get("root_model")
-        or set(schema.get("config") or ()) - {"title"}
-        or fields["type"] != "model-fields"
-        or set(fields) - _FIELDS - _ANYWHERE
-        or fields.get("computed_fields")
-    ):
+def _model(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Plain | None:
+    fields = fields_of(schema)
+    if fields is None or schema["schema"].get("computed_fields"):
         return None
     found: list[tuple[str, Plain]] = []
-    for name, field in fields["fields"].items():
-        is_own = bool(set(field) - _FIELD - _ANYWHERE)
-        inner = None if is_own else _plain(field["schema"], definitions)
+    for name, field in fields.items():
+        inner = None if says_more(field, _FIELD) else _plain(field["schema"], definitions)
         if inner is None:
             return None
         found.append((name, inner))
