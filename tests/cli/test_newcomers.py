@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from click.testing import CliRunner
 from jebi.cli import main
 from jebi.server.errors import CannotStart
 from jebi.server.importer import import_from_string, locate
-from tests.cli.harness import SECONDS
+from tests.cli.harness import on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,21 +125,4 @@ def test_errors_have_colours_on_a_terminal_only(tmp_path: Path, arguments: tuple
     assert piped.returncode == 3
     assert b"\x1b" not in piped.stdout + piped.stderr
     if arguments[0] == "dev":
-        assert b"\x1b[31mERROR\x1b[0m" in on_terminal(command, tmp_path, environment)
-
-
-def on_terminal(command: list[str], here: Path, environment: dict[str, str]) -> bytes:
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        command, cwd=here, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        printed = b""
-        try:
-            while piece := os.read(ours, 65536):
-                printed += piece
-        except OSError:
-            pass  # how a terminal says that it ends
-        os.close(ours)
-        process.wait(SECONDS)
-    return printed
+        assert b"\x1b[31mERROR\x1b[0m" in on_terminal(tmp_path, *arguments)[1]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.harness import SECONDS, jebi
+from tests.cli.harness import jebi, on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,25 +88,7 @@ def test_pages_are_shown_when_asked_for(here: Path) -> None:
 
 
 def test_colours_on_a_terminal(here: Path) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "jebi", "routes"]
-    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-    ended = subprocess.run(
-        command,
-        cwd=here,
-        env=environment,
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-        timeout=SECONDS,
-    )
-    os.close(theirs)
-    printed = b""
-    try:
-        while piece := os.read(ours, 65536):
-            printed += piece
-    except OSError:
-        pass  # how a terminal says that it ends
-    os.close(ours)
-    assert ended.returncode == 0
-    assert b"live (\x1b[32mloop\x1b[0m)" in printed
-    assert b"write (\x1b[33mpool\x1b[0m)" in printed
+    ended, shown = on_terminal(here, "routes")
+    assert ended == 0
+    assert b"live (\x1b[32mloop\x1b[0m)" in shown
+    assert b"write (\x1b[33mpool\x1b[0m)" in shown
