@@ -98,7 +98,7 @@ def _start(peer: Peer, scenario: Scenario) -> dict[str, float]:
                 break
             if time.perf_counter() - begun > SECONDS:
                 raise SystemExit(f"{peer.title} did not answer within {SECONDS} seconds")
-            time.sleep(0.001)
+            time.sleep(0.001)  # a peer has no other sign of its being ready than an answer
         wall = time.perf_counter() - begun
         if status != http.client.OK:
             raise SystemExit(f"{peer.title} answered {status}")
