@@ -519,7 +519,16 @@ class Pace:
 
 @final
 class Pool:
-    def __new__(cls, event_loop: EventLoop, limit: Callable[[], float]) -> Self: ...
+    def __new__(
+        cls,
+        event_loop: EventLoop,
+        limit: int | None = None,
+        *,
+        limiter: Callable[[], bool] | None = None,
+    ) -> Self: ...
+    def set_limit(self, limit: int | None) -> None: ...
+    def share(self) -> tuple[int, int]: ...
+    def on_room(self, told: Callable[[], None] | None) -> None: ...
     def submit(
         self,
         call: Callable[[], _T],

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import math
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary, ref
@@ -17,15 +17,19 @@ from weakref import WeakKeyDictionary, ref
 from jebi._engine import EventLoop, Pace, Pool
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Callable
+    from weakref import ReferenceType
 
-    import anyio
+    from anyio import CancelScope
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DEFAULT_LIMIT = 40
-"""What AnyIO begins with, for as long as it cannot be asked."""
+"""What AnyIO begins with, for as long as nobody uses it."""
+
+_BACKEND = "anyio._backends._asyncio"
 
 
 def around(loop: EventLoop) -> Callable[[Callable[[], None]], None]:
@@ -36,51 +40,97 @@ def around(loop: EventLoop) -> Callable[[Callable[[], None]], None]:
     weakly = ref(loop)
 
     def live(work: Callable[[], None]) -> None:
+        is_new = _BACKEND not in sys.modules
         from anyio._backends._asyncio import AsyncIOBackend
-        from anyio._core._eventloop import claim_worker_thread
+        from anyio._core._eventloop import claim_worker_thread, threadlocals
 
+        if is_new:
+            _share_soon(weakly())
         with claim_worker_thread(AsyncIOBackend, weakly()):
+            # Most calls run below no cancel scope, and leave this as it is.
+            threadlocals.current_cancel_scope = None
             work()
 
     return live
 
 
-class ThreadLimit:
-    """Reads ``anyio.to_thread.current_default_thread_limiter().total_tokens``.
+def _share_soon(loop: EventLoop | None) -> None:
+    """Now that AnyIO is there, its limiter is to know of the pool before anybody looks at it."""
+    pool = _pools.get(loop) if loop is not None else None
+    if loop is not None and pool is not None:
+        with suppress(RuntimeError):  # it is closed
+            loop.call_soon_threadsafe(_shares_limiter(ref(pool)))
 
-    AnyIO keeps one limiter for each event loop, and only tells it to code that runs there; so it
-    is remembered once it was found.
-    """
 
-    def __init__(self) -> None:
-        self._limiter: anyio.CapacityLimiter | None = None
+def _shares_limiter(pool: ReferenceType[ThreadPool]) -> Callable[[], bool]:
+    """Has AnyIO's limiter and the pool share, and says whether they do: once AnyIO is there."""
 
-    def __call__(self) -> int | float:
-        """How many calls may run at once, ``math.inf`` for no limit."""
-        if self._limiter is None:
-            # Nobody has changed what nobody has imported.
-            threads = sys.modules.get("anyio.to_thread")
-            if threads is None:
-                return DEFAULT_LIMIT
-            try:
-                self._limiter = threads.current_default_thread_limiter()
-            except RuntimeError:
-                return DEFAULT_LIMIT
-        tokens = self._limiter.total_tokens
-        return tokens if math.isinf(tokens) else int(tokens)
+    def share() -> bool:
+        known = pool()
+        if _BACKEND not in sys.modules or known is None:
+            return False
+        from jebi._limiter import share as share_limiter
+
+        share_limiter(known.pool)
+        return True
+
+    return share
+
+
+def current_scope() -> CancelScope | None:
+    """AnyIO's innermost cancel scope in the running task, if there is one."""
+    states = getattr(sys.modules.get(_BACKEND), "_task_states", None)
+    if states is None:
+        return None
+    state = states.get(asyncio.current_task())
+    scope: CancelScope | None = None if state is None else state.cancel_scope
+    return scope
+
+
+class ScopedCall:
+    """A call below a cancel scope, which ``anyio.from_thread`` finds in the thread."""
+
+    __slots__ = ("_call", "_claims", "_scope")
+
+    def __init__(self, call: Callable[[], Any], scope: CancelScope) -> None:
+        """Make ``call`` below ``scope``, in a thread of the pool."""
+        self._call = call
+        self._scope = scope
+        self._claims = [None]
+
+    def claim(self) -> bool:
+        """Whether nobody has claimed the call before: who runs it, or who gives it up."""
+        try:
+            self._claims.pop()
+        except IndexError:
+            return False
+        return True
+
+    def __call__(self) -> Any:
+        """Make the call, unless it was given up."""
+        from anyio._core._eventloop import threadlocals
+
+        if not self.claim():
+            return None
+        threadlocals.current_cancel_scope = self._scope
+        try:
+            return self._call()
+        finally:
+            threadlocals.current_cancel_scope = None
 
 
 class ThreadPool:
     """One loop's pool, as coroutines use it."""
 
     def __init__(self, loop: EventLoop) -> None:
-        self.pool = Pool(loop, ThreadLimit())
+        self.pool = Pool(loop, DEFAULT_LIMIT, limiter=_shares_limiter(ref(self)))
         self._paces: WeakKeyDictionary[Any, Pace] = WeakKeyDictionary()
 
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls ``call`` on a pool thread, in a copy of the current context, and waits.
 
-        As with AnyIO, a cancel scope does not end the wait: nothing would stop the call.
+        As with AnyIO, a cancel scope ends the wait for a thread, but not that for a call which has
+        begun: nothing would stop it, except where it asks or waits in ``anyio.from_thread``.
         """
         bound = partial(call, *args, **kwargs)
         return await self._wait(call, bound, contextvars.copy_context(), is_exit=False)
@@ -108,13 +158,28 @@ class ThreadPool:
         *,
         is_exit: bool,
     ) -> T:
-        import anyio.lowlevel
+        scope = current_scope()
+        pace = self._pace(call)
+        if scope is None:  # then asyncio alone can end the wait, at any time
+            return await self.pool.submit(bound, context, pace=pace, is_exit=is_exit)
+        from anyio.lowlevel import checkpoint_if_cancelled
 
-        await anyio.lowlevel.checkpoint_if_cancelled()
-        future = self.pool.submit(bound, context, pace=self._pace(call), is_exit=is_exit)
-        with anyio.CancelScope(shield=True):
-            result: T = await future
-        return result
+        await checkpoint_if_cancelled()
+        scoped = ScopedCall(bound, scope)
+        future: Future[T] = self.pool.submit(scoped, context, pace=pace, is_exit=is_exit)
+        over = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda _: None if over.done() else over.set_result(None))
+        try:
+            await over
+        except asyncio.CancelledError as error:
+            if scoped.claim() or not _is_of_scope(error):
+                future.cancel()
+                raise
+            from anyio import CancelScope
+
+            with CancelScope(shield=True):
+                return await future
+        return future.result()
 
     @classmethod
     def of(cls, loop: EventLoop) -> ThreadPool:
@@ -149,6 +214,11 @@ class ThreadPool:
 
 
 _pools: WeakKeyDictionary[EventLoop, ThreadPool] = WeakKeyDictionary()
+
+
+def _is_of_scope(error: asyncio.CancelledError) -> bool:
+    """Whether a cancel scope of AnyIO's is behind this, as only the message tells."""
+    return bool(error.args) and "cancel scope" in str(error.args[0])
 
 
 def own_context() -> contextvars.Context | None:

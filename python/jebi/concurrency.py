@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from jebi._pool import ThreadPool, own_context
+from jebi._pool import ThreadPool, current_scope, own_context
 from jebi.web.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from jebi.web.concurrency import run_in_threadpool as run_in_threadpool
 from jebi.web.concurrency import run_until_first_complete as run_until_first_complete
@@ -92,6 +92,8 @@ async def _leave(
             return bool(cm.__exit__(None, None, None))
         return bool(cm.__exit__(type(error), error, error.__traceback__))
 
+    if ThreadPool.running() is not None and current_scope() is None:
+        return await run_in_thread(leave, {}, limiter=limiter)
     from anyio import CancelScope
 
     with CancelScope(shield=True):

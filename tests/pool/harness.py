@@ -16,32 +16,12 @@ WARM_UP = 40
 """Quick runs after which a function certainly counts as quick, on a busy machine as well."""
 
 
-class Limit:
-    """What a pool asks how many calls may run at once. It knows no pool: that would be a cycle."""
-
-    def __init__(self) -> None:
-        self.value = 40
-
-    def __call__(self) -> int:
-        return self.value
-
-
 class Bench:
     """One loop with one pool."""
 
     def __init__(self) -> None:
         self.loop = jebi.loop.new_event_loop()
-        self._limit = Limit()
-        self.pool = Pool(self.loop, self._limit)
-
-    @property
-    def limit(self) -> int:
-        """How many calls may run at once."""
-        return self._limit.value
-
-    @limit.setter
-    def limit(self, value: int) -> None:
-        self._limit.value = value
+        self.pool = Pool(self.loop, 40)
 
     def run(self, scenario: Callable[[], Awaitable[Any]]) -> Any:
         async def main() -> Any:

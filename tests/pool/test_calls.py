@@ -106,7 +106,7 @@ def test_a_call_that_was_cancelled_in_time_is_not_run(bench: Bench) -> None:
     ran = threading.Event()
 
     async def scenario() -> None:
-        bench.limit = 1
+        bench.pool.set_limit(1)
         release = threading.Event()
         blocked = bench.submit(release.wait)
         cancelled = bench.submit(ran.set)

@@ -24,7 +24,7 @@ def names() -> set[str]:
 
 
 def test_shutdown_waits_for_what_runs_and_refuses_what_waits(bench: Bench) -> None:
-    bench.limit = 1
+    bench.pool.set_limit(1)
     begun, release = threading.Event(), threading.Event()
 
     def call() -> str:
@@ -113,7 +113,7 @@ def call():
     {call}
 
 async def main():
-    pool = Pool(asyncio.get_running_loop(), lambda: 4)
+    pool = Pool(asyncio.get_running_loop(), 4)
     pool.submit(call, contextvars.copy_context())
     while not begun.is_set():
         await asyncio.sleep(0)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import threading
 from typing import TYPE_CHECKING
-
-import anyio.to_thread
-
-from jebi._engine import Pool
-from jebi._pool import ThreadLimit
 
 if TYPE_CHECKING:
     from tests.pool.harness import Bench
 
 
 def test_the_limit_is_reached_and_obeyed(bench: Bench) -> None:
-    bench.limit = 3
+    bench.pool.set_limit(3)
     barrier = threading.Barrier(3)
     inside, most = 0, 0
     lock = threading.Lock()
@@ -40,7 +34,7 @@ def test_the_limit_is_reached_and_obeyed(bench: Bench) -> None:
 
 
 def test_it_can_be_enlarged_while_calls_wait(bench: Bench) -> None:
-    bench.limit = 1
+    bench.pool.set_limit(1)
     release = threading.Event()
 
     async def scenario() -> None:
@@ -48,48 +42,66 @@ def test_it_can_be_enlarged_while_calls_wait(bench: Bench) -> None:
         waiting = bench.submit(release.set)
         while bench.pool.queued != 1:
             await asyncio.sleep(0)
-        bench.limit = 2
+        bench.pool.set_limit(2)
         await asyncio.gather(blocked, waiting)
 
     bench.run(scenario)
 
 
 def test_it_can_be_lowered(bench: Bench) -> None:
-    barrier = threading.Barrier(4)
-    inside = 0
-
-    def alone() -> int:
-        nonlocal inside
-        inside += 1
-        return inside
+    barrier, release = threading.Barrier(4), threading.Event()
 
     async def scenario() -> None:
-        nonlocal inside
         await asyncio.gather(*[bench.submit(barrier.wait) for _ in range(4)])
-        bench.limit = 1
-        release = threading.Event()
-        blocked = bench.submit(release.wait)
-        while bench.pool.queued:
+        bench.pool.set_limit(1)
+        calls = [bench.submit(release.wait) for _ in range(3)]
+        while bench.pool.idle != 3:
             await asyncio.sleep(0)
-        # The limit is read again before anybody has to wait for it, at the latest when it is old.
-        while True:
-            probe = bench.submit(alone)
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            if bench.pool.queued:
-                break
-            await probe
-        seen = inside
-        assert not probe.done()
+        assert bench.pool.queued == 2
         release.set()
-        await asyncio.gather(blocked, probe)
-        assert inside == seen + 1
+        await asyncio.gather(*calls)
+
+    bench.run(scenario)
+
+
+def test_it_can_be_lowered_to_nothing_for_a_while(bench: Bench) -> None:
+    ran = threading.Event()
+
+    async def scenario() -> None:
+        bench.pool.set_limit(0)
+        waiting = bench.submit(ran.set)
+        await bench.submit(int, is_exit=True)
+        assert not ran.is_set()
+        bench.pool.set_limit(None)
+        await waiting
+
+    bench.run(scenario)
+
+
+def test_it_counts_from_submission_to_delivery(bench: Bench) -> None:
+    release = threading.Event()
+
+    async def scenario() -> None:
+        bench.pool.set_limit(2)
+        assert bench.pool.share() == (0, 0)
+        calls = [bench.submit(release.wait) for _ in range(5)]
+        calls.append(bench.submit(release.wait, is_exit=True))
+        assert bench.pool.share() == (2, 3)
+        bench.pool.set_limit(4)
+        assert bench.pool.share() == (4, 1)
+        while bench.pool.queued != 1:
+            await asyncio.sleep(0)
+        bench.pool.set_limit(1)
+        assert bench.pool.share() == (4, 1)
+        release.set()
+        await asyncio.gather(*calls)
+        assert bench.pool.share() == (0, 0)
 
     bench.run(scenario)
 
 
 def test_exits_run_while_the_normal_lane_is_full(bench: Bench) -> None:
-    bench.limit = 2
+    bench.pool.set_limit(2)
     release = threading.Event()
 
     async def scenario() -> None:
@@ -101,7 +113,7 @@ def test_exits_run_while_the_normal_lane_is_full(bench: Bench) -> None:
 
 
 def test_exits_have_a_limit_too(bench: Bench) -> None:
-    bench.limit = 2
+    bench.pool.set_limit(2)
     barrier = threading.Barrier(2)
 
     async def scenario() -> None:
@@ -109,23 +121,3 @@ def test_exits_have_a_limit_too(bench: Bench) -> None:
 
     bench.run(scenario)
     assert bench.pool.threads == 2
-
-
-def test_anyio_says_how_many(bench: Bench) -> None:
-    barrier = threading.Barrier(3)
-
-    async def scenario() -> None:
-        pool = Pool(bench.loop, ThreadLimit())
-        try:
-            anyio.to_thread.current_default_thread_limiter().total_tokens = 3
-            context = contextvars.copy_context
-            await asyncio.gather(*[pool.submit(barrier.wait, context()) for _ in range(9)])
-            assert pool.threads == 3
-        finally:
-            pool.shutdown()
-
-    bench.run(scenario)
-
-
-def test_without_anyio_to_ask_it_is_forty() -> None:
-    assert ThreadLimit()() == 40

@@ -188,7 +188,7 @@ impl Execution {
             return Ok(None);
         }
         self.waiting = true;
-        let is_parked = step.kind == Kind::Function && matches!(self.origin, Origin::Native { .. });
+        let is_parked = step.kind == Kind::Function && !self.waits_in_task(step);
         if !is_parked {
             around.enter()?;
         }
@@ -226,6 +226,11 @@ impl Execution {
         }
     }
 
+    /// Whether a `def` function is awaited by the task, because cancel scopes may be about it.
+    fn waits_in_task(&self, step: &Step) -> bool {
+        step.is_below_scopes || matches!(self.origin, Origin::Asgi(_))
+    }
+
     fn function(
         &mut self,
         py: Python<'_>,
@@ -233,7 +238,7 @@ impl Execution {
         step: &Step,
         arguments: Arguments,
     ) -> PyResult<Advance> {
-        if matches!(self.origin, Origin::Asgi(_)) {
+        if self.waits_in_task(step) {
             let values = arguments.to_dict(py)?;
             return plan
                 .hooks

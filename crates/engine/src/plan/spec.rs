@@ -91,6 +91,8 @@ pub(super) enum Kind {
 pub(super) struct Step {
     pub(super) call: Callback,
     pub(super) kind: Kind,
+    /// An asynchronous generator is entered before it in the same task, and its cancel scopes are open.
+    pub(super) is_below_scopes: bool,
     /// `kind` and `scope` as the description has them, for `enter`.
     pub(super) kind_name: Py<PyAny>,
     pub(super) scope_name: Py<PyAny>,
@@ -275,6 +277,7 @@ fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult
     Ok(Node::Step(Step {
         call: described.getattr("call")?.unbind(),
         kind: read_kind(&kind)?,
+        is_below_scopes: opens_scopes(py, before)?,
         kind_name: kind.unbind(),
         scope_name: described.getattr("scope")?.unbind(),
         inputs,
@@ -287,6 +290,19 @@ fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult
         asks: described.getattr("asks")?.extract()?,
         pace: Arc::new(Pace::default()),
     }))
+}
+
+/// Whether one of these steps is an asynchronous generator that the request's own task enters.
+fn opens_scopes(py: Python<'_>, nodes: &[Node]) -> PyResult<bool> {
+    for node in nodes {
+        if let Node::Step(step) = node
+            && step.together.is_none()
+            && step.kind_name.bind(py).eq("async_generator")?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What a step that is not waited for needs of those under way; `None` for any other step.

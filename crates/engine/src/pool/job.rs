@@ -48,6 +48,8 @@ pub(crate) struct Job {
 
 /// A result on its way back to the loop thread.
 pub(super) struct Completion {
+    /// Which capacity the job drew on.
+    pub(super) lane: Lane,
     done: Done,
     result: PyResult<Py<PyAny>>,
 }
@@ -58,6 +60,7 @@ impl Job {
         let Self {
             call,
             context,
+            lane,
             done,
             ..
         } = self;
@@ -65,12 +68,13 @@ impl Job {
             catch_unwind(AssertUnwindSafe(|| with_an_end(|| call(py))))
                 .unwrap_or_else(|_| Err(PyRuntimeError::new_err("a native call panicked")))
         });
-        Completion { done, result }
+        Completion { lane, done, result }
     }
 
     /// The completion of a job that was never run.
     pub(super) fn refuse(self, error: PyErr) -> Completion {
         Completion {
+            lane: self.lane,
             done: self.done,
             result: Err(error),
         }
@@ -90,7 +94,7 @@ impl Work for Job {
 impl Completion {
     /// Hands the result over, on the loop thread.
     pub(super) fn deliver(self, py: Python<'_>) {
-        let Self { done, result } = self;
+        let Self { done, result, .. } = self;
         if catch_unwind(AssertUnwindSafe(|| done(py, result))).is_err() {
             let place = PyString::new(py, "jebi: delivering a result of the pool");
             PyRuntimeError::new_err("a native callback panicked")

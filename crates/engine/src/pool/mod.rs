@@ -46,7 +46,7 @@ mod threads;
 mod watch;
 
 use std::mem;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -65,15 +65,12 @@ use crate::eventloop::EventLoop;
 /// of its iteration. More would keep descriptors waiting.
 const ROUNDS: usize = 4;
 
-/// How old the known limit may be while there is room.
-const LIMIT_AGE: Duration = Duration::from_millis(100);
-
-type Limit = Box<dyn Fn(Python<'_>) -> usize + Send + Sync>;
-
 /// A pool of threads at the service of one event loop.
 pub(crate) struct Pool {
     shared: Arc<Shared>,
-    limit: Limit,
+    /// Whoever sets the limit from outside: called before a job is taken in, until it says `True`.
+    limiter: Option<Py<PyAny>>,
+    limited: AtomicBool,
     desk: Mutex<Desk>,
 }
 
@@ -83,27 +80,28 @@ struct Desk {
     /// Submitted in this iteration. They are kept back until its end, when nobody is inside the
     /// contexts that they run in.
     submitted: Vec<Job>,
-    limit_read: Option<Instant>,
     gave_way: Option<Instant>,
 }
 
 impl Pool {
-    /// A pool for `event_loop`. `limit` says how many jobs may run at once; it is asked on the
-    /// loop thread, now and then, and at every iteration while jobs wait for room.
+    /// A pool for `event_loop` that runs `limit` jobs at once. `limiter()` is called on the loop thread
+    /// before a job is taken in, until it returns true: it has the limit in hand from then on.
     ///
     /// # Errors
     /// When the loop is closed.
     pub(crate) fn new(
         py: Python<'_>,
         event_loop: &Bound<'_, EventLoop>,
-        limit: impl Fn(Python<'_>) -> usize + Send + Sync + 'static,
+        limit: usize,
+        limiter: Option<Py<PyAny>>,
     ) -> PyResult<Arc<Self>> {
         let around = py.import("jebi._pool")?.getattr("around")?;
         let around = around.call1((event_loop,))?.unbind();
         let waker = event_loop.get().waker(py)?;
         let pool = Arc::new(Self {
-            shared: Arc::new(Shared::new(0, waker, Threads::new(Some(around)))),
-            limit: Box::new(limit),
+            shared: Arc::new(Shared::new(limit, waker, Threads::new(Some(around)))),
+            limited: AtomicBool::new(limiter.is_none()),
+            limiter,
             desk: Mutex::default(),
         });
         let service = Service(Arc::downgrade(&pool));
@@ -121,10 +119,10 @@ impl Pool {
         if self.shared.figures.times_waits.load(Ordering::Relaxed) {
             job.submitted = Some(Instant::now());
         }
-        if lock(&self.desk).limit_read.is_none() {
-            self.read_limit(py);
+        if !self.limited.load(Ordering::Relaxed) {
+            self.ask_limiter(py);
         }
-        self.shared.expect();
+        self.shared.expect(job.lane);
         lock(&self.desk).submitted.push(job);
     }
 
@@ -161,18 +159,12 @@ impl Pool {
     /// results could be there when it returns.
     fn hand_out(&self, py: Python<'_>) -> bool {
         self.hand_over(py);
-        let (queued, is_full) = {
-            let roster = &self.shared.state().roster;
-            (roster.queued(), roster.is_full())
-        };
-        if queued == 0 {
-            return false;
-        }
-        if is_full || self.limit_is_old() {
-            self.read_limit(py);
-        }
         let summons = {
             let mut state = self.shared.state();
+            let queued = state.roster.queued();
+            if queued == 0 {
+                return false;
+            }
             let summons = state.summon();
             if queued > usize::from(summons.is_some()) {
                 watch::begin(&self.shared, &mut state);
@@ -212,16 +204,38 @@ impl Pool {
         }
     }
 
-    fn limit_is_old(&self) -> bool {
-        lock(&self.desk)
-            .limit_read
-            .is_none_or(|read| read.elapsed() > LIMIT_AGE)
+    /// Lets whoever sets the limit do so, once there is somebody.
+    fn ask_limiter(&self, py: Python<'_>) {
+        let Some(limiter) = &self.limiter else { return };
+        match limiter.call0(py).and_then(|known| known.is_truthy(py)) {
+            Ok(known) => self.limited.store(known, Ordering::Relaxed),
+            Err(error) => {
+                self.limited.store(true, Ordering::Relaxed);
+                error.write_unraisable(py, Some(limiter.bind(py)));
+            }
+        }
     }
 
-    fn read_limit(&self, py: Python<'_>) {
-        let limit = (self.limit)(py);
-        self.shared.state().roster.set_limit(limit);
-        lock(&self.desk).limit_read = Some(Instant::now());
+    /// How many jobs may run at once from now on, those of the exits' lane apart.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        let queued = {
+            let roster = &mut self.shared.state().roster;
+            roster.set_limit(limit);
+            roster.queued()
+        };
+        if queued > 0 {
+            // Some of them may run now.
+            self.shared.ask_for_a_turn();
+        }
+    }
+
+    /// Who has been taken in and has no result yet, exits apart: how many run or are about to, within
+    /// the limit, and how many wait for one of those to end. For the loop thread.
+    pub(crate) fn share(&self) -> (usize, usize) {
+        let pending = self.shared.pending();
+        let (busy, limit) = self.shared.state().roster.load();
+        let lent = pending.min(limit).max(busy);
+        (lent, pending.saturating_sub(lent))
     }
 
     /// From now on, knows how long jobs wait.

@@ -46,15 +46,36 @@ impl PyPool {
 
 #[pymethods]
 impl PyPool {
-    /// `limit()` says how many calls may run at once.
+    /// `limit` calls run at once, whatever number with `None`. `limiter()` is called on the loop thread
+    /// before a call is taken in, until it returns true: it sets the limit from then on.
     #[new]
-    fn new(event_loop: &Bound<'_, EventLoop>, limit: Py<PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (event_loop, limit = None, *, limiter = None))]
+    fn new(
+        event_loop: &Bound<'_, EventLoop>,
+        limit: Option<usize>,
+        limiter: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let py = event_loop.py();
-        let limit = move |py: Python<'_>| read_limit(limit.bind(py));
         Ok(Self {
-            pool: Pool::new(py, event_loop, limit)?,
+            pool: Pool::new(py, event_loop, limit.unwrap_or(usize::MAX), limiter)?,
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
         })
+    }
+
+    /// How many calls may run at once from now on; whatever number with `None`. Exits are apart: as
+    /// many of them may run, and one always.
+    fn set_limit(&self, limit: Option<usize>) {
+        self.pool.set_limit(limit.unwrap_or(usize::MAX));
+    }
+
+    /// How many calls run or are about to, and how many wait because of the limit; without exits.
+    fn share(&self) -> (usize, usize) {
+        self.pool.share()
+    }
+
+    /// Has `told()` called on the loop thread whenever calls have ended, exits apart; nobody with `None`.
+    fn on_room(&self, told: Option<Py<PyAny>>) {
+        self.pool.shared.on_room(told);
     }
 
     /// Runs `call()` in `context` on a thread of the pool; the future gets what comes of it. A
@@ -138,17 +159,4 @@ impl PyPool {
     fn calls(&self) -> u64 {
         self.pool.figure(|figures| &figures.calls)
     }
-}
-
-/// A limit as anyio gives it: an `int`, or infinity.
-fn read_limit(limit: &Bound<'_, PyAny>) -> usize {
-    let tokens = limit.call0().and_then(|tokens| {
-        tokens
-            .extract::<usize>()
-            .or_else(|_| tokens.extract::<f64>().map(|_| usize::MAX))
-    });
-    tokens.unwrap_or_else(|error| {
-        error.write_unraisable(limit.py(), Some(limit));
-        1
-    })
 }

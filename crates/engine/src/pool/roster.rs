@@ -115,9 +115,9 @@ impl<J: Work> Roster<J> {
         self.exits.limit = limit.max(1);
     }
 
-    /// Jobs wait for nothing but the limit.
-    pub(super) fn is_full(&self) -> bool {
-        !self.normal.waiting.is_empty() && self.normal.busy >= self.normal.limit
+    /// How many jobs of the normal lane run, and how many may.
+    pub(super) fn load(&self) -> (usize, usize) {
+        (self.normal.busy, self.normal.limit)
     }
 
     /// Puts a job at the end; gives it back after [`close`](Self::close).

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use reactor::Waker;
 
 use super::clock::Clock;
-use super::job::{Completion, Job};
+use super::job::{Completion, Job, Lane};
 use super::roster::{Roster, Summons, Taken};
 use super::seat::Seat;
 use super::threads::{self, Threads};
@@ -114,6 +114,11 @@ pub(super) struct Shared {
     completions: Mutex<Vec<Completion>>,
     /// Jobs that were submitted and whose results were not delivered yet.
     pending: AtomicUsize,
+    /// Those among them that are exits.
+    pending_exits: AtomicUsize,
+    /// Called when jobs of the normal lane have been delivered, while somebody wants to know.
+    on_room: Mutex<Option<Py<PyAny>>>,
+    tells_of_room: AtomicBool,
     /// There are completions that the loop was not woken for.
     unannounced: AtomicBool,
     waker: Waker,
@@ -143,6 +148,9 @@ impl Shared {
             bell: Condvar::new(),
             completions: Mutex::default(),
             pending: AtomicUsize::new(0),
+            pending_exits: AtomicUsize::new(0),
+            on_room: Mutex::default(),
+            tells_of_room: AtomicBool::new(false),
             unannounced: AtomicBool::new(false),
             waker,
             threads,
@@ -183,15 +191,48 @@ impl Shared {
         // In this order: what is added in between costs a wake-up too many and not one too few.
         self.unannounced.store(false, Ordering::Release);
         let completions = mem::take(&mut *lock(&self.completions));
+        let mut room = false;
         for completion in completions {
             self.pending.fetch_sub(1, Ordering::Relaxed);
+            match completion.lane {
+                Lane::Normal => room = true,
+                Lane::Exit => drop(self.pending_exits.fetch_sub(1, Ordering::Relaxed)),
+            }
             completion.deliver(py);
+        }
+        if room && self.tells_of_room.load(Ordering::Relaxed) {
+            self.tell_of_room(py);
         }
     }
 
+    fn tell_of_room(&self, py: Python<'_>) {
+        let told = lock(&self.on_room).as_ref().map(|told| told.clone_ref(py));
+        if let Some(told) = told
+            && let Err(error) = told.call0(py)
+        {
+            error.write_unraisable(py, Some(told.bind(py)));
+        }
+    }
+
+    /// Calls `told` whenever jobs of the normal lane have ended, on the loop thread; nobody with `None`.
+    pub(super) fn on_room(&self, told: Option<Py<PyAny>>) {
+        self.tells_of_room.store(told.is_some(), Ordering::Relaxed);
+        let before = mem::replace(&mut *lock(&self.on_room), told);
+        drop(before);
+    }
+
     /// A job was submitted: [`deliver`](Self::deliver) will see a result of it.
-    pub(super) fn expect(&self) {
+    pub(super) fn expect(&self, lane: Lane) {
         self.pending.fetch_add(1, Ordering::Relaxed);
+        if lane == Lane::Exit {
+            self.pending_exits.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many jobs of the normal lane were submitted and have not been answered.
+    pub(super) fn pending(&self) -> usize {
+        let pending = self.pending.load(Ordering::Relaxed);
+        pending.saturating_sub(self.pending_exits.load(Ordering::Relaxed))
     }
 
     /// Nothing is submitted that has not been answered.
