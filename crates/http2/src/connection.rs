@@ -340,10 +340,10 @@ impl Connection {
         }
     }
 
-    /// The client broke the rules: what came before that is still worked through.
+    /// The client broke the rules: what came before that is still worked through, and may have been the end.
     fn fail(&mut self, violation: Violation) {
         self.drive();
-        if self.violation.is_none() {
+        if self.violation.is_none() && !self.is_over {
             self.violation = Some(violation);
             self.inner.abrupt_shutdown(violation.reason());
         }

@@ -317,3 +317,20 @@ fn too_many_at_a_time_are_refused() {
     peer.send(&get(7, &[]));
     assert_eq!(peer.seen(), ["7 GET /"]);
 }
+
+#[test]
+fn what_follows_the_end_of_a_connection_breaks_no_rules() {
+    let farewell = frame(GOAWAY, 0, 0, &[0; 8]);
+    let broken = frame(PRIORITY, 0, 1, b"");
+    for together in [true, false] {
+        let mut peer = Peer::new();
+        if together {
+            peer.send(&[farewell.as_slice(), &broken].concat());
+        } else {
+            peer.send(&farewell);
+            peer.send(&broken);
+        }
+        assert_eq!(peer.only(GOAWAY).code(), NO_ERROR);
+        assert!(peer.server.is_over() && peer.server.violation().is_none());
+    }
+}
