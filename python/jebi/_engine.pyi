@@ -503,9 +503,11 @@ class Native:
         cls,
         routes: Iterable[tuple[str, list[str], Callable[[], Plan | None] | None]],
         application: Any,
-        handle_exception: Callable[[Any, Any, Any], Awaitable[Any]],
+        handle_exception: Callable[[Any, Any, Any], Awaitable[tuple[Any, bool]]],
         response: type,
         handle_late: Callable[[Any, Exception], Awaitable[Exception]] | None = None,
+        layers: Iterable[tuple[str, tuple[Any, ...]]] | None = None,
+        around: Callable[[Any], Any] | None = None,
     ) -> Self: ...
     def retire(self) -> None: ...
 

@@ -24,13 +24,10 @@ from jebi.web._native import (
 from jebi.web.routing import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from jebi._plan import PlanSpec
     from jebi.applications import FastAPI
-    from jebi.web._native import Report
+    from jebi.web._native import Answered, Report, Respond
     from jebi.web.requests import Request
-    from jebi.web.responses import Response
 
 
 def compile_native(app: FastAPI, report: Report = log_error) -> _engine.Native | None:
@@ -93,14 +90,12 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     return plan
 
 
-def exception_responder(
-    app: FastAPI, report: Report = log_error
-) -> Callable[[Request, Exception, Any], Awaitable[Response]]:
-    """What makes the response to an exception, as the middleware would in the ASGI form."""
+def exception_responder(app: FastAPI, report: Report = log_error) -> Respond:
+    """What makes the response to an exception, as the toolkit's would, and closes what is left."""
 
     answer = handlers_of(app, report)
 
-    async def respond(request: Request, error: Exception, exits: Any) -> Response:
+    async def respond(request: Request, error: Exception, exits: Any) -> Answered:
         left = await _close(exits, error)
         if not isinstance(left, Exception):
             raise left

@@ -11,7 +11,9 @@ from jebi._native import _plan, compile_native
 from jebi.routing import APIRoute, request_response
 from jebi.testclient import TestClient
 from jebi.web.applications import Starlette
+from jebi.web.middleware import Middleware
 from jebi.web.middleware.exceptions import ExceptionMiddleware
+from jebi.web.middleware.sessions import SessionMiddleware
 from jebi.web.routing import Router
 from tests.connection.peers import Served
 
@@ -27,7 +29,13 @@ def test_a_plain_application_is_native() -> None:
 
 @pytest.mark.filterwarnings("ignore:The `root_path` parameter")
 @pytest.mark.parametrize(
-    "options", [{"debug": True}, {"max_body_size": 1}, {"root_path": "/api"}, {"middleware": [1]}]
+    "options",
+    [
+        {"debug": True},
+        {"max_body_size": 1},
+        {"root_path": "/api"},
+        {"middleware": [Middleware(SessionMiddleware, "key")]},
+    ],
 )
 def test_what_stands_around_the_router_takes_the_asgi_form(options: Any) -> None:
     assert compile_native(_declare(FastAPI(**options))) is None

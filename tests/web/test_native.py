@@ -13,6 +13,7 @@ from jebi.web import _native
 from jebi.web.applications import Starlette
 from jebi.web.middleware import Middleware
 from jebi.web.middleware.gzip import GZipMiddleware
+from jebi.web.middleware.sessions import SessionMiddleware
 from jebi.web.responses import JSONResponse, PlainTextResponse, Response
 from jebi.web.routing import Host, Match, Mount, Route, Router, WebSocketRoute, request_response
 from tests.connection.peers import Served
@@ -43,7 +44,13 @@ def test_a_plain_application_is_native() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"debug": True}, {"max_body_size": 1}, {"middleware": [Middleware(GZipMiddleware)]}]
+    "options",
+    [
+        {"debug": True},
+        {"max_body_size": 1},
+        {"middleware": [Middleware(SessionMiddleware, "key")]},
+        {"middleware": [Middleware(GZipMiddleware), Middleware(SessionMiddleware, "key")]},
+    ],
 )
 def test_what_stands_around_the_router_takes_the_asgi_form(options: Any) -> None:
     assert native_of(Route("/", endpoint), **options) is None

@@ -12,6 +12,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use router::{Match, Router};
 
 use crate::exchange::Exchange;
+use crate::layers::Layers;
 use crate::plan::{NativeRun, PathParams, Plan, has_overrides};
 use crate::runner::Runner;
 
@@ -76,6 +77,8 @@ pub(crate) struct Native {
     can_override: bool,
     /// The routes are no longer what they were.
     is_retired: AtomicBool,
+    /// What stands between the server and the routes.
+    layers: Layers,
     exception_handler: Py<PyAny>,
     /// Called with what comes after an answer has begun.
     late_handler: Option<Py<PyAny>>,
@@ -97,9 +100,17 @@ const LONGEST_NUMBER: usize = 4000;
 const KNOWN_RESPONSES: usize = 64;
 
 impl Native {
-    /// Where the request goes.
-    pub(crate) fn route(&self, py: Python<'_>, head: &RequestHead) -> Route<'_> {
-        if self.is_retired.load(Ordering::Relaxed) || self.has_overrides(py) {
+    /// Where the request goes. `is_secure` tells whether the client speaks TLS.
+    pub(crate) fn route(
+        &self,
+        py: Python<'_>,
+        head: &RequestHead,
+        is_secure: impl Fn() -> bool,
+    ) -> Route<'_> {
+        if self.is_retired.load(Ordering::Relaxed)
+            || self.has_overrides(py)
+            || !self.layers.admit(head, is_secure)
+        {
             return Route::Asgi;
         }
         let path = params::decode_path(head.path());
@@ -148,7 +159,13 @@ impl Native {
         self.can_override && has_overrides(self.application.bind(py))
     }
 
-    /// An awaitable of the response that the application's handlers make of `error`.
+    /// What stands between the server and the routes.
+    pub(crate) fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// An awaitable of the response that the application's handlers make of `error`, and of whether it was
+    /// made within the layers.
     pub(crate) fn handle_exception(
         &self,
         py: Python<'_>,
@@ -228,6 +245,7 @@ impl Native {
             visit.call(&entry.compile)?;
         }
         visit.call(&self.application)?;
+        self.layers.traverse(visit)?;
         visit.call(&self.exception_handler)?;
         visit.call(&self.late_handler)?;
         visit.call(&self.plain_call)?;
@@ -253,16 +271,20 @@ impl NativeApplication {
     /// `None`, is handed to `application`, which is also asked for `dependency_overrides` if it knows of
     /// them.
     /// `handle_exception(request, exception, exits or None)` is awaited for the response to a
-    /// failure. `response` is the base class of responses. `handle_late(request, exception)` is awaited for
-    /// what to report of one that comes after an answer has begun.
+    /// failure, and for whether the middleware sees that. `response` is the base class of responses.
+    /// `handle_late(request, exception)` is awaited for what to report of one that comes after an answer has
+    /// begun. `layers` describe the middleware, the outermost first, and `around(response)` is the
+    /// application that sends a response through it.
     #[new]
-    #[pyo3(signature = (routes, application, handle_exception, response, handle_late = None))]
+    #[pyo3(signature = (routes, application, handle_exception, response, handle_late = None, layers = None, around = None))]
     fn new(
         routes: &Bound<'_, PyAny>,
         application: Py<PyAny>,
         handle_exception: Py<PyAny>,
         response: &Bound<'_, PyType>,
         handle_late: Option<Py<PyAny>>,
+        layers: Option<&Bound<'_, PyAny>>,
+        around: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let mut table = Router::new();
         for route in routes.try_iter()? {
@@ -293,6 +315,10 @@ impl NativeApplication {
                 application,
                 can_override,
                 is_retired: AtomicBool::new(false),
+                layers: match layers {
+                    Some(layers) => Layers::read(layers, around)?,
+                    None => Layers::default(),
+                },
                 exception_handler: handle_exception,
                 late_handler: handle_late,
                 plain_call: response.getattr("__call__")?.unbind(),

@@ -9,6 +9,7 @@ mod encode;
 mod eventloop;
 mod exchange;
 mod fastcall;
+mod layers;
 mod orphan;
 mod plan;
 mod pool;

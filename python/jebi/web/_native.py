@@ -22,6 +22,7 @@ from jebi.web.convertors import (
     StringConvertor,
     UUIDConvertor,
 )
+from jebi.web.middleware._layers import knows_all, layers_of
 from jebi.web.middleware.exceptions import ExceptionMiddleware
 from jebi.web.requests import Request
 from jebi.web.responses import PlainTextResponse, Response
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from jebi.web.routing import BaseRoute
 
     Report = Callable[[Request, Exception], None]
-    Respond = Callable[[Request, Exception, Any], Awaitable[Response]]
+    Answered = tuple[Response, bool]
+    Respond = Callable[[Request, Exception, Any], Awaitable[Answered]]
     PlanOf = Callable[[Any, Route], _engine.Plan | None]
     Entry = tuple[str, list[str], Callable[[], _engine.Plan | None] | None]
 
@@ -74,26 +76,24 @@ def compile_table(app: Starlette, plan_of: PlanOf, respond: Respond) -> _engine.
     routes = app.router.routes
     if type(routes) is not Routes:
         return None  # a list that may change without a word
+    stacked = layers_of(app)
+    if stacked is None:
+        return None
     entries = []
     for route in routes:
         entry = _entry(app, route, plan_of)
         if entry is None:
             return None
         entries.append(entry)
-    native = _engine.Native(entries, app, respond, Response, late_handler(app))
+    native = _engine.Native(entries, app, respond, Response, late_handler(app), *stacked)
     routes.search()  # from here on routes say when they change
     routes.watchers = (*routes.watchers, native.retire)
     return native
 
 
 def is_plain(app: Starlette) -> bool:
-    """Whether nothing that the application asks for stands between server and router."""
-    return (
-        not app.user_middleware
-        and _is_own_stack(app)
-        and not app.debug
-        and app.max_body_size is None
-    )
+    """Whether nothing stands between server and router but middleware that the engine knows."""
+    return knows_all(app) and _is_own_stack(app) and not app.debug and app.max_body_size is None
 
 
 def is_untouched(app: Starlette, app_module: ModuleType, router_module: ModuleType) -> bool:
@@ -258,10 +258,14 @@ def request_maker(app: Starlette, route: Route) -> Callable[[Any, Any, Any], Req
 
 
 def exception_responder(app: Starlette, report: Report = log_error) -> Respond:
-    """What makes the response to an exception, as the middleware would in the ASGI form."""
+    """What makes the response to an exception, as the middleware would in the ASGI form.
+
+    Beside the response it says whether the application's middleware would see that, or would see
+    the exception.
+    """
     answer = handlers_of(app, report)
 
-    async def respond(request: Request, error: Exception, exits: Any) -> Response:  # noqa: ARG001 - the engine passes it
+    async def respond(request: Request, error: Exception, exits: Any) -> Answered:  # noqa: ARG001 - the engine passes it
         return await answer(request, error)
 
     return respond
@@ -303,29 +307,28 @@ def late_handler(app: Starlette) -> Callable[[Request, Exception], Awaitable[Exc
 
 def handlers_of(
     app: Starlette, report: Report = log_error
-) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """What answers exceptions with the handlers that ``app`` has now.
+) -> Callable[[Request, Exception], Awaitable[Answered]]:
+    """What answers exceptions with the handlers that ``app`` has now, and whether one was for it.
 
     What a handler raises gets one of its own: in the ASGI form exceptions are handled in the route,
     and once more around the router. What is left then is answered with 500, and reported.
     """
     server_error, by_class, by_status = _handlers(app)
 
-    async def answer(request: Request, error: Exception) -> Response:
+    async def answer(request: Request, error: Exception) -> Answered:
         for _ in range(2):
             handler = find_handler(error, by_class, by_status)
             if handler is None:
                 break
             try:
-                handled: Response = await call_handler(handler, request, error)
+                handled = await call_handler(handler, request, error)
             except Exception as raised:
                 error = raised
             else:
-                return handled
+                return handled, True
         report(request, error)
         if server_error is None:
-            return PlainTextResponse("Internal Server Error", status_code=500)
-        response: Response = await call_handler(server_error, request, error)
-        return response
+            return PlainTextResponse("Internal Server Error", status_code=500), False
+        return await call_handler(server_error, request, error), False
 
     return answer

@@ -48,6 +48,8 @@ pub(crate) enum Headers<'h> {
     Said(&'h [(&'h [u8], &'h [u8])]),
     /// Those of plain JSON, which need no check.
     Json,
+    /// The same and, after them, what is to be checked.
+    JsonAnd(&'h [(&'h [u8], &'h [u8])]),
 }
 
 /// Writes the headers of an answer with a body of `length` bytes.
@@ -58,19 +60,22 @@ pub(super) fn write_headers(
     length: u64,
 ) -> Result<Said, Unsendable> {
     let mut said = Said::default();
-    match headers {
-        Headers::Said(headers) => {
-            for (name, value) in headers {
-                write_application_header(out, &mut said, status, name, value)?;
-            }
-        }
-        Headers::Json => {
+    let fields = match headers {
+        Headers::Said(fields) => fields,
+        Headers::Json | Headers::JsonAnd(_) => {
             if !forbids_length(status) {
                 write_content_length(out, length);
                 said.content_length = Some(length);
             }
             out.extend_from_slice(b"content-type: application/json\r\n");
+            match headers {
+                Headers::JsonAnd(more) => more,
+                _ => &[],
+            }
         }
+    };
+    for (name, value) in fields {
+        write_application_header(out, &mut said, status, name, value)?;
     }
     Ok(said)
 }

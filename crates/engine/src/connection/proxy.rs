@@ -96,6 +96,16 @@ impl Connection {
             .or_else(|| self.peer.spoke_tls().then_some(Scheme::Https))
     }
 
+    /// Whether the client of this request speaks TLS. No, where a proxy says something that cannot be read.
+    pub(super) fn is_secure(&self, head: &RequestHead) -> bool {
+        let spoken = self.told(head).map(|told| self.told_scheme(&told));
+        match spoken {
+            Ok(Some(scheme)) => scheme == Scheme::Https,
+            Ok(None) => self.shared.options.tls.is_some(),
+            Err(_) => false,
+        }
+    }
+
     /// Reads what arrived of the PROXY protocol's header. What follows it is input. An error closes
     /// the connection: there is nobody to whom an answer would make sense.
     pub(super) fn receive_prologue(

@@ -89,7 +89,7 @@ impl Connection {
             }
             Application::Native(native) => native,
         };
-        match native.route(py, &head) {
+        match native.route(py, &head, || self.is_secure(&head)) {
             Route::Asgi => {
                 let exchange = Exchange::new(Arc::clone(self), serial, head, Bytes::new());
                 asgi::start(py, &self.shared, native.asgi().clone_ref(py), &exchange);

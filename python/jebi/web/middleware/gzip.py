@@ -66,7 +66,8 @@ def _media_types(content_types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _is_excluded(content_type: str, excluded: tuple[str, ...]) -> bool:
+def is_excluded(content_type: str, excluded: tuple[str, ...]) -> bool:
+    """Whether what has this ``Content-Type`` is sent as it is."""
     media_type = _media_type(content_type)
     kinds = {media_type, f"{media_type.partition('/')[0]}/*"}
     if media_type.startswith("application/grpc+"):
@@ -193,7 +194,7 @@ class IdentityResponder:
             return True
         content_type = find_header(headers, "content-type") or ""
         # Applications name a few; one that makes them up as it goes does not fill the memory.
-        return _is_excluded(content_type[:_LONGEST_TYPE], self.exclude_content_types)
+        return is_excluded(content_type[:_LONGEST_TYPE], self.exclude_content_types)
 
     async def _send_body(self, message: Message) -> None:
         body = message.get("body", b"")

@@ -1,5 +1,7 @@
 //! A plan under this server: from a parsed request to the answer's bytes.
 
+mod sending;
+
 use std::sync::Arc;
 
 use pyo3::intern;
@@ -7,13 +9,14 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use pyo3::{PyTraverseError, PyVisit};
 
+use sending::{Sender, Sent};
+
 use super::Plan;
 use super::encoder::{self, Encoder};
 use super::execution::{Advance, Execution};
 use super::origin::{Origin, PathParams};
 use super::spec::Compiled;
 use crate::application::Native;
-use crate::connection::Headers;
 use crate::encode::json;
 use crate::eventloop::leaving;
 use crate::exchange::Exchange;
@@ -101,7 +104,7 @@ impl NativeRun {
                     around.enter()?;
                 }
                 match &self.execution.exits {
-                    None => self.send(py, answer),
+                    None => self.send(py, around, answer),
                     Some(exits) => {
                         let closing = close(py, exits, intern!(py, "function").as_any(), None)?;
                         self.stage = Stage::ExitsBefore(answer);
@@ -122,9 +125,9 @@ impl NativeRun {
             let errors = self.execution.found_errors(py)?;
             if json::write(errors.as_any(), &mut body, None).is_ok() {
                 body.push(b'}');
-                self.exchange
-                    .answer(py, UNPROCESSABLE, Headers::Json, &body);
-                return Ok(Progress::Done(Ok(py.None())));
+                if self.answer_json(py, UNPROCESSABLE, &body)? {
+                    return Ok(Progress::Done(Ok(py.None())));
+                }
             }
         }
         Err(self.execution.invalid(py)?)
@@ -186,12 +189,12 @@ impl NativeRun {
             Ok(Answer::Json(body))
         } else {
             around.enter()?;
-            self.json_response(py, &plan, &body)
+            self.json_response(py, &plan, &body).map(Answer::Response)
         }
     }
 
-    /// JSON whose status or headers a handler amended, as a response object.
-    fn json_response(&self, py: Python<'_>, plan: &Compiled, body: &Body) -> PyResult<Answer> {
+    /// JSON whose status or headers are to be amended, as a response object.
+    fn json_response(&self, py: Python<'_>, plan: &Compiled, body: &Body) -> PyResult<Py<PyAny>> {
         let content = match body {
             Body::Written(bytes) => PyBytes::new(py, bytes),
             Body::Python(bytes) => bytes.bind(py).clone(),
@@ -202,71 +205,42 @@ impl NativeRun {
             ..
         } = &self.execution;
         let made = (content, plan.status_code, response, background);
-        plan.hooks
-            .json_response
-            .call1(py, made)
-            .map(Answer::Response)
+        plan.hooks.json_response.call1(py, made)
     }
 
     /// Sends the answer; what comes after it is awaited from here.
-    fn send(&mut self, py: Python<'_>, answer: Answer) -> PyResult<Progress> {
-        match answer {
+    fn send(
+        &mut self,
+        py: Python<'_>,
+        around: &Around<'_, '_>,
+        answer: Answer,
+    ) -> PyResult<Progress> {
+        let response = match answer {
+            Answer::Response(response) => response,
             Answer::Json(body) => {
-                match body {
-                    Body::Written(written) => {
-                        self.answer_json(py, &written);
+                let plan = self.execution.compiled();
+                let bytes = match &body {
+                    Body::Written(written) => written.as_slice(),
+                    Body::Python(bytes) => bytes.as_bytes(py),
+                };
+                if self.answer_json(py, plan.status_code.unwrap_or(200), bytes)? {
+                    if let Body::Written(written) = body {
                         self.application.give_back_scratch(written);
                     }
-                    Body::Python(bytes) => self.answer_json(py, bytes.as_bytes(py)),
+                    let tasks = self.execution.background.as_ref();
+                    return self.after_answer(py, tasks.map(|tasks| tasks.clone_ref(py)));
                 }
-                self.after_answer(
-                    py,
-                    self.execution
-                        .background
-                        .as_ref()
-                        .map(|tasks| tasks.clone_ref(py)),
-                )
+                around.enter()?;
+                self.json_response(py, &plan, &body)?
             }
-            Answer::Response(response) => match self.send_response(py, response.bind(py))? {
-                Sent::Whole { background } => self.after_answer(py, background),
-                Sent::BySelf(sending) => {
-                    self.stage = Stage::Sending;
-                    Ok(Progress::Await(sending))
-                }
-            },
+        };
+        match self.send_response(py, response.bind(py), Sender::Layers)? {
+            Sent::Whole { background } => self.after_answer(py, background),
+            Sent::BySelf(sending) => {
+                self.stage = Stage::Sending;
+                Ok(Progress::Await(sending))
+            }
         }
-    }
-
-    /// Sends JSON with the headers of a `JSONResponse`, in its order.
-    fn answer_json(&self, py: Python<'_>, body: &[u8]) {
-        let status = self.execution.compiled().status_code.unwrap_or(200);
-        self.exchange.answer(py, status, Headers::Json, body);
-    }
-
-    /// Sends a response object: at once when it is its bytes, otherwise by its own doing.
-    fn send_response(&self, py: Python<'_>, response: &Bound<'_, PyAny>) -> PyResult<Sent> {
-        if !self.application.is_plain_response(response)? {
-            let (scope, receive, send) = self.exchange.asgi(py)?;
-            return Ok(Sent::BySelf(
-                response.call1((scope, receive, send))?.unbind(),
-            ));
-        }
-        let body = response
-            .getattr(intern!(py, "body"))?
-            .extract::<Vec<u8>>()?;
-        let status: u16 = response.getattr(intern!(py, "status_code"))?.extract()?;
-        let raw: Vec<(Bound<'_, PyBytes>, Bound<'_, PyBytes>)> =
-            response.getattr(intern!(py, "raw_headers"))?.extract()?;
-        let headers: Vec<(&[u8], &[u8])> = raw
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            .collect();
-        self.exchange
-            .answer(py, status, Headers::Said(&headers), &body);
-        let background = response.getattr(intern!(py, "background"))?;
-        Ok(Sent::Whole {
-            background: (!background.is_none()).then(|| background.unbind()),
-        })
     }
 
     fn after_answer(
@@ -310,7 +284,7 @@ impl NativeRun {
             Stage::Steps => self.steps(py, around, outcome),
             Stage::ExitsBefore(answer) => {
                 settle(py, outcome)?;
-                self.send(py, answer)
+                self.send(py, around, answer)
             }
             Stage::Sending | Stage::Background => {
                 settle(py, outcome)?;
@@ -326,9 +300,15 @@ impl NativeRun {
                 Err(PyErr::from_value(error.into_bound(py)))
             }
             Stage::Failing => {
-                let response = outcome.unwrap_or_else(|| Ok(py.None()))?;
+                let made = outcome.unwrap_or_else(|| Ok(py.None()))?;
                 self.stage = Stage::SendingFailure;
-                self.send_failure(py, response.bind(py))
+                let (response, is_handled) = made.extract::<(Bound<'_, PyAny>, bool)>(py)?;
+                let sender = if is_handled {
+                    Sender::Layers
+                } else {
+                    Sender::Server
+                };
+                self.send_failure(py, &response, sender)
             }
             Stage::SendingFailure => {
                 self.stage = Stage::SendingFailure;
@@ -338,8 +318,13 @@ impl NativeRun {
         }
     }
 
-    fn send_failure(&mut self, py: Python<'_>, response: &Bound<'_, PyAny>) -> PyResult<Progress> {
-        match self.send_response(py, response)? {
+    fn send_failure(
+        &mut self,
+        py: Python<'_>,
+        response: &Bound<'_, PyAny>,
+        sender: Sender,
+    ) -> PyResult<Progress> {
+        match self.send_response(py, response, sender)? {
             Sent::BySelf(sending) => Ok(Progress::Await(sending)),
             Sent::Whole { background: None } => Ok(Progress::Done(Ok(py.None()))),
             Sent::Whole {
@@ -442,14 +427,6 @@ impl Answer {
             Self::Response(response) => visit.call(response),
         }
     }
-}
-
-/// How a response object was sent.
-enum Sent {
-    /// Its bytes went out; these tasks are left.
-    Whole { background: Option<Py<PyAny>> },
-    /// Awaiting this sends it.
-    BySelf(Py<PyAny>),
 }
 
 /// Starts closing the generators of `scope`.
