@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Connection;
-use super::asgi::{Blank, Sending};
+use super::asgi::{Blank, Returned, Sending};
 use super::board::Board;
 use super::date::DefaultLines;
 use super::deadlines::Timeouts;
@@ -102,6 +102,8 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
+    /// How `receive` returns.
+    pub(super) returned: Returned,
 }
 
 impl Shared {
@@ -150,6 +152,7 @@ impl Shared {
             closed: Mutex::default(),
             calls: Mutex::default(),
             sent: Sending::done(py)?,
+            returned: Returned::default(),
         })
     }
 
@@ -361,6 +364,7 @@ impl Shared {
         }
         self.logs.traverse(visit)?;
         self.blank.traverse(&visit)?;
+        self.returned.traverse(&visit)?;
         visit.call(&self.scope)?;
         visit.call(&self.witness)?;
         visit.call(&self.lifespan_state)

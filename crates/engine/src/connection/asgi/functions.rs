@@ -93,13 +93,15 @@ unsafe extern "C" fn step_sending(sending: *mut ffi::PyObject) -> *mut ffi::PyOb
 
 unsafe extern "C" fn step_receiving(receiving: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: as the interpreter calls the slot: attached, and with an object of the class. An end is an exception that
-    // is set and null, a message is no tuple that would be taken for arguments.
+    // is set and null.
     unsafe {
         step::<Receiving>(receiving, Receive::NAME, |receiving| {
-            Ok(match receiving.get().step(receiving.py())? {
+            let py = receiving.py();
+            Ok(match receiving.get().step(py)? {
                 Step::Waits(future) => Some(future),
-                Step::Ends(message) => {
-                    ffi::PyErr_SetObject(ffi::PyExc_StopIteration, message.as_ptr());
+                Step::Ends { message, is_short } => {
+                    let message = message.into_bound(py).into_any();
+                    receiving.get().end(message, is_short);
                     None
                 }
             })

@@ -15,7 +15,7 @@ use super::super::Connection;
 use super::super::turn::{Reply, Turn};
 use super::super::websocket::Message;
 use super::send::raise;
-use super::{Cycle, websocket};
+use super::{Cycle, returned, websocket};
 
 /// The next thing to tell an application.
 pub(super) enum Received {
@@ -32,7 +32,20 @@ pub(super) enum Received {
     Closed(Close),
 }
 
+/// Up to so many bytes, what was received last may be kept until something else is.
+const KEPT: usize = 4096;
+
 impl Received {
+    /// Whether nobody is hurt if it is kept a little longer.
+    fn is_short(&self) -> bool {
+        let length = match self {
+            Self::Request { body, .. } => body.len(),
+            Self::Message(message) => message.len(),
+            _ => 0,
+        };
+        length <= KEPT
+    }
+
     /// A WebSocket that ended without a word (RFC 6455 section 7.4.1).
     pub(super) fn gone() -> Self {
         Self::Closed(Close {
@@ -64,7 +77,7 @@ impl Receiving {
             }
             received => received,
         };
-        let message = PyDict::new(py);
+        let (message, is_short) = (PyDict::new(py), received.is_short());
         match received {
             Received::Disconnect => {
                 message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"))?;
@@ -76,13 +89,26 @@ impl Receiving {
             }
             received => websocket::describe(received, &message)?,
         }
-        Ok(Step::Ends(message.unbind()))
+        Ok(Step::Ends {
+            message: message.unbind(),
+            is_short,
+        })
+    }
+
+    /// Sets what tells the interpreter that a step has ended with `message`.
+    pub(super) fn end(&self, message: Bound<'_, PyAny>, is_short: bool) {
+        let py = message.py();
+        if is_short {
+            self.cycle.get().connection.shared.returned.set(py, message);
+        } else {
+            returned::set_once(&message);
+        }
     }
 
     fn resume(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.step(py)? {
             Step::Waits(future) => Ok(future),
-            Step::Ends(message) => Err(PyStopIteration::new_err((message,))),
+            Step::Ends { message, .. } => Err(PyStopIteration::new_err((message,))),
         }
     }
 }
@@ -92,7 +118,11 @@ pub(super) enum Step {
     /// This future is to be waited for.
     Waits(Py<PyAny>),
     /// The message is there.
-    Ends(Py<PyDict>),
+    Ends {
+        message: Py<PyDict>,
+        /// It may be kept until the next one.
+        is_short: bool,
+    },
 }
 
 #[pymethods]

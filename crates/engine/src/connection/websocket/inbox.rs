@@ -16,7 +16,7 @@ pub(in super::super) enum Message {
 }
 
 impl Message {
-    fn len(&self) -> usize {
+    pub(in super::super) fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
