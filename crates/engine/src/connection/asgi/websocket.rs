@@ -1,7 +1,7 @@
 //! The ASGI form of a WebSocket: its phases, and the messages that each of them takes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::{PyBrokenPipeError, PyRuntimeError, PyTypeError};
 use pyo3::intern;
@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use websocket::Upgrade;
 
 use super::super::head::{Headers, Said};
-use super::super::shared::{Shared, lock};
+use super::super::shared::Shared;
 use super::super::websocket::{Inbox, Message};
 use super::cycle::Cycle;
 use super::message::{self, Outgoing, optional, to_bytes};
@@ -29,7 +29,7 @@ const CLOSED: u8 = 3;
 /// What a cycle knows beside if its request asks for a WebSocket.
 pub(super) struct Side {
     upgrade: Upgrade,
-    inbox: Arc<Mutex<Inbox>>,
+    inbox: Arc<Inbox>,
     phase: AtomicU8,
     /// `websocket.connect` was received.
     connect_told: AtomicBool,
@@ -40,7 +40,7 @@ impl Side {
     pub(super) fn new(shared: &Shared, upgrade: Upgrade) -> Self {
         Self {
             upgrade,
-            inbox: Arc::new(Mutex::new(Inbox::new(shared.options.websocket.queue))),
+            inbox: Arc::new(Inbox::new(shared.options.websocket.queue)),
             phase: AtomicU8::new(CONNECTING),
             connect_told: AtomicBool::new(false),
             wait: Wait::default(),
@@ -56,15 +56,13 @@ impl Side {
         if !self.connect_told.swap(true, Ordering::Relaxed) {
             return Some(Received::Connect);
         }
-        let taken = lock(&self.inbox).pop();
-        if let Some((message, was_full)) = taken {
+        if let Some((message, was_full)) = self.inbox.pop() {
             if was_full {
                 cycle.connection.inbox_has_room(py, cycle.serial());
             }
             return Some(Received::Message(message));
         }
-        let ended = lock(&self.inbox).ended();
-        ended.map(Received::Closed).or_else(|| {
+        self.inbox.ended().map(Received::Closed).or_else(|| {
             // Before there is a WebSocket, its end is that of the connection.
             let is_open = self.phase.load(Ordering::Relaxed) == ACCEPTED;
             let is_gone =

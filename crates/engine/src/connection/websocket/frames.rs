@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 use websocket::Event;
 
 use super::super::output::{HIGH_WATER, LOW_WATER};
-use super::super::shared::lock;
 use super::super::state::{Ending, Next, State};
 use super::super::{Connection, notify};
 use super::{Message, Session};
@@ -69,7 +68,7 @@ impl Session {
                     self.say_close(out, close.code, "");
                     read.ending = Ending::Close;
                 }
-                Err(_) if lock(&self.inbox).hold() => {
+                Err(_) if self.inbox.hold() => {
                     self.has_failed = true;
                     break;
                 }

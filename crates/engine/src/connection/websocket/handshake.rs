@@ -1,6 +1,6 @@
 //! From a request to a WebSocket.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use http1::{RequestHead, Version};
 use pyo3::prelude::*;
@@ -56,7 +56,7 @@ impl Connection {
         py: Python<'_>,
         serial: u64,
         upgrade: &Upgrade,
-        inbox: &Arc<Mutex<Inbox>>,
+        inbox: &Arc<Inbox>,
         protocol: Option<&str>,
         block: &[u8],
     ) -> Result<(), Rejected> {

@@ -1,17 +1,16 @@
 //! The state of one WebSocket.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use websocket::{Agreement, Decoder, Encoder};
 
 use super::super::deadlines::Awaited;
-use super::super::shared::lock;
 use super::{Inbox, Message, Options};
 
 pub(in super::super) struct Session {
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
-    pub(super) inbox: Arc<Mutex<Inbox>>,
+    pub(super) inbox: Arc<Inbox>,
     /// Our close frame is written; nothing may follow it.
     pub(in super::super) said_close: bool,
     /// A ping is out and was not answered yet.
@@ -22,11 +21,7 @@ pub(in super::super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(
-        options: &Options,
-        agreement: Option<Agreement>,
-        inbox: Arc<Mutex<Inbox>>,
-    ) -> Self {
+    pub(super) fn new(options: &Options, agreement: Option<Agreement>, inbox: Arc<Inbox>) -> Self {
         Self {
             decoder: Decoder::new(options.message_limit, agreement),
             encoder: Encoder::new(agreement),
@@ -38,12 +33,12 @@ impl Session {
     }
 
     pub(in super::super) fn is_full(&self) -> bool {
-        lock(&self.inbox).is_full()
+        self.inbox.is_full()
     }
 
     /// Whether messages wait for the application.
     pub(super) fn has_messages(&self) -> bool {
-        lock(&self.inbox).has_messages()
+        self.inbox.has_messages()
     }
 
     /// Whether more than a frame's head is on its way, so that a large read pays.
@@ -76,13 +71,13 @@ impl Session {
 
     /// Nothing comes from the client any more.
     pub(in super::super) fn end(&self, code: u16, reason: &str) {
-        lock(&self.inbox).end(code, reason);
+        self.inbox.end(code, reason);
     }
 
     pub(super) fn deliver(&self, message: Message) {
         // After our close frame, what the client had under way means nothing.
         if !self.said_close {
-            lock(&self.inbox).push(message);
+            self.inbox.push(message);
         }
     }
 }
