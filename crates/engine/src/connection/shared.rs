@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Connection;
-use super::asgi::{Blank, Returned, Sending};
+use super::asgi::{Blank, Returned, Sending, Told};
 use super::board::Board;
 use super::date::DefaultLines;
 use super::deadlines::Timeouts;
@@ -102,7 +102,9 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
-    /// How `receive` returns.
+    /// What `receive` returns begins as.
+    pub(super) told: Told,
+    /// How it does.
     pub(super) returned: Returned,
 }
 
@@ -152,6 +154,7 @@ impl Shared {
             closed: Mutex::default(),
             calls: Mutex::default(),
             sent: Sending::done(py)?,
+            told: Told::new(py)?,
             returned: Returned::default(),
         })
     }

@@ -50,7 +50,7 @@ pub(crate) use self::{
     datagram::DatagramTransport,
     errno::os_error,
     event_loop::EventLoop,
-    futures::{complete, is_done, leaving, wake},
+    futures::{block_on, complete, is_done, leaving, wake},
     handle::{Handle, is_exit},
     methods::{install_methods, own_methods},
     pipe::{ReadPipeTransport, WritePipeTransport},

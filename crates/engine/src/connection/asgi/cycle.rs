@@ -7,7 +7,6 @@ use ::websocket::Upgrade;
 use bytes::Bytes;
 use http1::RequestHead;
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
@@ -334,8 +333,7 @@ impl Cycle {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         let full = if let Some(side) = &this.websocket {
-            let kind = message.get_item(intern!(py, "type"))?;
-            side.take(py, this, &kind, message)?
+            side.take(py, this, message)?
         } else {
             let parts = Parts::of(message)?;
             let kind = parts.kind()?;

@@ -15,6 +15,8 @@ mod returned;
 mod run;
 mod scope;
 mod send;
+mod spoken;
+mod told;
 mod wait;
 mod websocket;
 
@@ -24,3 +26,4 @@ pub(crate) use self::cycle::Cycle;
 pub(super) use self::returned::Returned;
 pub(super) use self::run::start;
 pub(crate) use self::send::Sending;
+pub(super) use self::told::Told;

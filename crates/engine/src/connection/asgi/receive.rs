@@ -8,14 +8,15 @@ use http1::BadRequest;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::Connection;
 use super::super::turn::{Reply, Turn};
 use super::super::websocket::Message;
 use super::send::raise;
-use super::{Cycle, returned, websocket};
+use super::{Cycle, returned};
+use crate::eventloop::block_on;
 
 /// The next thing to tell an application.
 pub(super) enum Received {
@@ -72,23 +73,18 @@ impl Receiving {
         let received = match cycle.poll(py) {
             Received::Pending => {
                 let future = cycle.wait_to_receive(py)?;
-                future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
+                block_on(future.bind(py))?;
                 return Ok(Step::Waits(future));
             }
             received => received,
         };
-        let (message, is_short) = (PyDict::new(py), received.is_short());
-        match received {
-            Received::Disconnect => {
-                message.set_item(intern!(py, "type"), intern!(py, "http.disconnect"))?;
-            }
-            Received::Request { body, more } => {
-                message.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
-                message.set_item(intern!(py, "body"), PyBytes::new(py, &body))?;
-                message.set_item(intern!(py, "more_body"), more)?;
-            }
-            received => websocket::describe(received, &message)?,
-        }
+        let is_short = received.is_short();
+        let told = &cycle.connection.shared.told;
+        let message = match received {
+            Received::Request { body, more } => told.request(py, &body, more)?,
+            Received::Message(message) => told.message(py, &message)?,
+            received => describe(py, received)?,
+        };
         Ok(Step::Ends {
             message: message.unbind(),
             is_short,
@@ -111,6 +107,21 @@ impl Receiving {
             Step::Ends { message, .. } => Err(PyStopIteration::new_err((message,))),
         }
     }
+}
+
+/// The messages that come once.
+fn describe(py: Python<'_>, received: Received) -> PyResult<Bound<'_, PyDict>> {
+    let (message, kind) = (PyDict::new(py), intern!(py, "type"));
+    match received {
+        Received::Connect => message.set_item(kind, intern!(py, "websocket.connect"))?,
+        Received::Closed(close) => {
+            message.set_item(kind, intern!(py, "websocket.disconnect"))?;
+            message.set_item(intern!(py, "code"), close.code)?;
+            message.set_item(intern!(py, "reason"), close.reason)?;
+        }
+        _ => message.set_item(kind, intern!(py, "http.disconnect"))?,
+    }
+    Ok(message)
 }
 
 /// Where a step of a [`Receiving`] comes to.

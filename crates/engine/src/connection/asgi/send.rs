@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Cycle;
 use super::functions::quicken;
+use crate::eventloop::block_on;
 
 /// An awaitable of a message's leaving. It has a coroutine's methods, so it can become a task.
 #[pyclass(frozen, module = "jebi._engine", name = "Sending")]
@@ -61,7 +61,7 @@ impl Sending {
             return Ok(None);
         }
         let future = cycle.wait_to_send(py)?;
-        future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
+        block_on(future.bind(py))?;
         Ok(Some(future))
     }
 }

@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use pyo3::exceptions::{PyBrokenPipeError, PyRuntimeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::PyString;
 use websocket::Upgrade;
 
 use super::super::head::{Headers, Said};
 use super::super::shared::Shared;
-use super::super::websocket::{Inbox, Message};
+use super::super::websocket::Inbox;
 use super::cycle::Cycle;
 use super::message::{self, Outgoing, optional, to_bytes};
 use super::parts::Parts;
 use super::receive::Received;
+use super::spoken::Spoken;
 use super::wait::Wait;
 
 /// The handshake waits for its answer.
@@ -76,9 +77,10 @@ impl Side {
         &self,
         py: Python<'_>,
         cycle: &Cycle,
-        kind: &Bound<'_, PyAny>,
         message: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
+        let spoken = Spoken::of(message)?;
+        let kind = spoken.kind()?;
         let name = kind.cast::<PyString>()?.to_cow()?;
         match (self.phase.load(Ordering::Relaxed), &*name) {
             (CONNECTING, "websocket.accept") => self.accept(py, cycle, message).map(|()| false),
@@ -101,7 +103,7 @@ impl Side {
                 }
                 cycle.take_checked(py, body, kind)
             }
-            (ACCEPTED, "websocket.send") => send(py, cycle, message),
+            (ACCEPTED, "websocket.send") => send(py, cycle, spoken),
             (ACCEPTED, "websocket.close") => {
                 self.enter(CLOSED);
                 let (code, reason) = read_close(message)?;
@@ -174,18 +176,17 @@ fn unexpected(kind: &Bound<'_, PyAny>, expected: &str) -> PyErr {
     ))
 }
 
-fn send(py: Python<'_>, cycle: &Cycle, message: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn send(py: Python<'_>, cycle: &Cycle, spoken: Spoken<'_>) -> PyResult<bool> {
     let (connection, serial) = (&cycle.connection, cycle.serial());
-    let binary = optional(message, intern!(py, "bytes"))?.filter(|bytes| !bytes.is_none());
-    let sent = if let Some(bytes) = binary {
+    let sent = if let Some(bytes) = spoken.bytes {
         let bytes = to_bytes(bytes)?;
         connection.send_message(py, serial, |encoder, out| {
             encoder.binary(out, bytes.as_bytes());
         })
     } else {
-        let text = optional(message, intern!(py, "text"))?.filter(|text| !text.is_none());
-        let text =
-            text.ok_or_else(|| PyTypeError::new_err("'websocket.send' needs 'bytes' or 'text'"))?;
+        let text = spoken
+            .text
+            .ok_or_else(|| PyTypeError::new_err("'websocket.send' needs 'bytes' or 'text'"))?;
         let text = text.cast::<PyString>()?.to_cow()?;
         connection.send_message(py, serial, |encoder, out| encoder.text(out, &text))
     };
@@ -206,27 +207,4 @@ fn read_close(message: &Bound<'_, PyAny>) -> PyResult<(u16, String)> {
         Some(reason) => reason.extract()?,
     };
     Ok((code, reason))
-}
-
-/// The messages that an application receives of a WebSocket.
-pub(super) fn describe(received: Received, told: &Bound<'_, PyDict>) -> PyResult<()> {
-    let py = told.py();
-    let kind = intern!(py, "type");
-    match received {
-        Received::Connect => told.set_item(kind, intern!(py, "websocket.connect")),
-        Received::Message(Message::Text(text)) => {
-            told.set_item(kind, intern!(py, "websocket.receive"))?;
-            told.set_item(intern!(py, "text"), text)
-        }
-        Received::Message(Message::Binary(bytes)) => {
-            told.set_item(kind, intern!(py, "websocket.receive"))?;
-            told.set_item(intern!(py, "bytes"), PyBytes::new(py, &bytes))
-        }
-        Received::Closed(close) => {
-            told.set_item(kind, intern!(py, "websocket.disconnect"))?;
-            told.set_item(intern!(py, "code"), close.code)?;
-            told.set_item(intern!(py, "reason"), close.reason)
-        }
-        _ => Ok(()),
-    }
 }

@@ -127,6 +127,15 @@ impl State {
         Some((websocket.as_deref_mut()?, output.tail()))
     }
 
+    /// Whether the output is full for the request with this serial, which then waits for it to drain.
+    fn fills(&mut self, serial: u64) -> bool {
+        let full = self.is_full(serial);
+        self.turn(serial).is_some_and(|turn| {
+            turn.draining |= full;
+            full
+        })
+    }
+
     /// Writes a close frame in the name of the server.
     fn hang_up(&mut self, code: u16, reason: &str, ending: Ending) {
         if let Some(session) = self.websocket.as_deref_mut()
@@ -155,16 +164,18 @@ impl Connection {
         let (is_first, is_kept) = {
             let mut state = self.state(py);
             let (ending, is_first) = (state.ending, state.output.is_empty());
+            let has_streams = state.http2.is_some();
             let (session, out) = state
                 .speaking(serial)
                 .filter(|(session, _)| !session.said_close && ending == Ending::None)?;
             write(&mut session.encoder, out);
             let has_more = session.has_messages();
+            if state.pumping && !has_streams {
+                state.passed_over = true;
+                return Some(state.fills(serial));
+            }
             // Streams that share a connection leave together anyhow.
-            let is_kept = state.http2.is_none()
-                && has_more
-                && !state.pumping
-                && state.output.len() < LOW_WATER;
+            let is_kept = !has_streams && has_more && state.output.len() < LOW_WATER;
             (is_first, is_kept)
         };
         match (is_kept, is_first) {
@@ -172,15 +183,7 @@ impl Connection {
             (true, true) => self.shared.hold(Arc::clone(self), serial),
             (true, false) => {}
         }
-        let mut state = self.state(py);
-        let full = state.is_full(serial);
-        Some(match state.turn(serial) {
-            Some(turn) => {
-                turn.draining |= full;
-                full
-            }
-            None => false,
-        })
+        Some(self.state(py).fills(serial))
     }
 
     /// The application closes, or is done. Says whether this request has become a WebSocket.

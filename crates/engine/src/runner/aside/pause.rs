@@ -3,13 +3,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyStopIteration;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::super::coroutine::thrown;
 use super::Aside;
-use crate::eventloop::wake;
+use crate::eventloop::{block_on, wake};
 
 /// An awaitable that ends when it is released. It has a coroutine's methods, so it can become a
 /// task.
@@ -63,7 +62,7 @@ impl Pause {
             return Ok(Some(slf.clone().into_any().unbind()));
         }
         let future = aside.runner.create_future(py)?;
-        future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
+        block_on(future.bind(py))?;
         drop(this.enter(Stage::Waiting(future.clone_ref(py))));
         Ok(Some(future))
     }
