@@ -10,8 +10,10 @@ use rustix::net::{RecvFlags, recv};
 use super::state::{Ending, State};
 use super::websocket::Session;
 
-/// The least room a read is made with.
+/// The room for requests and messages.
 const READ: usize = 4 * 1024;
+/// The least a read for them is made with: to have it anew costs more than it saves until it is this short.
+const LEAST: usize = READ / 2;
 /// The most that is read of TLS at a time: about a record of the largest size.
 const READ_RECORDS: usize = 16 * 1024;
 /// The room for a body that is still coming.
@@ -112,9 +114,10 @@ impl State {
         }
     }
 
-    /// Reads once with at least so much room: how much came, if anything could be read.
+    /// Reads once with about so much room: how much came, if anything could be read.
     fn read(&mut self, room: usize) -> io::Result<Option<usize>> {
-        if self.input.capacity() - self.input.len() < room {
+        let least = if room == READ { LEAST } else { room };
+        if self.input.capacity() - self.input.len() < least {
             self.input.reserve(room);
         }
         let Some(socket) = &self.socket else {

@@ -205,7 +205,7 @@ impl Listener {
 
 impl Source for Listener {
     fn ready(
-        &self,
+        self: Arc<Self>,
         py: Python<'_>,
         _event_loop: &Bound<'_, EventLoop>,
         _token: Token,

@@ -40,7 +40,7 @@ mod witness;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use http1::RequestDecoder;
 use pyo3::prelude::*;
@@ -62,7 +62,6 @@ use crate::eventloop::{Attached, EventLoop, Guard, Source};
 
 /// One client socket and what is going on there.
 pub(crate) struct Connection {
-    this: Weak<Connection>,
     id: u64,
     shared: Arc<Shared>,
     peer: Peer,
@@ -82,8 +81,7 @@ impl Connection {
         };
         // A Unix socket's reads end where descriptors were passed, so being short says nothing.
         let by_edge = peer.is_tcp();
-        let connection = Arc::new_cyclic(|this| Self {
-            this: this.clone(),
+        let connection = Arc::new(Self {
             id: shared.new_id(),
             shared: Arc::clone(shared),
             peer,
@@ -321,16 +319,13 @@ impl Connection {
 
 impl Source for Connection {
     fn ready(
-        &self,
+        self: Arc<Self>,
         py: Python<'_>,
         _event_loop: &Bound<'_, EventLoop>,
         _token: Token,
         readiness: Readiness,
     ) {
-        let Some(this) = self.this.upgrade() else {
-            return;
-        };
-        this.guarded(py, || this.on_ready(py, readiness));
+        self.guarded(py, || self.on_ready(py, readiness));
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -24,7 +24,7 @@ struct Exit {
 
 impl Source for Exit {
     fn ready(
-        &self,
+        self: Arc<Self>,
         py: Python<'_>,
         event_loop: &Bound<'_, EventLoop>,
         token: Token,

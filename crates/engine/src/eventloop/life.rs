@@ -192,7 +192,7 @@ struct Watched<T>(Py<T>);
 
 impl<T: Living> Source for Watched<T> {
     fn ready(
-        &self,
+        self: Arc<Self>,
         py: Python<'_>,
         _event_loop: &Bound<'_, EventLoop>,
         _token: Token,

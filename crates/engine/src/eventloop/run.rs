@@ -208,9 +208,9 @@ impl Run<'_, '_> {
             Ready::Handle(handle) => return self.run_handle(handle.into_bound(py)),
             Ready::Event(token, readiness) => {
                 if let Some((source, readiness)) = this.native_source(py, token, readiness) {
-                    let start = this.is_debug().then(monotonic);
+                    let observed = (this.is_debug()).then(|| (monotonic(), Arc::clone(&source)));
                     source.ready(py, self.event_loop, token, readiness);
-                    if let Some(start) = start {
+                    if let Some((start, source)) = observed {
                         self.log_if_slow(start, || Ok(source.describe(py)))?;
                     }
                 }

@@ -13,7 +13,7 @@ pub(crate) trait Source: Send + Sync {
     /// The descriptor is ready. Called on the loop thread, attached, never re-entrantly, in order
     /// with the callbacks that Python scheduled.
     fn ready(
-        &self,
+        self: Arc<Self>,
         py: Python<'_>,
         event_loop: &Bound<'_, EventLoop>,
         token: Token,

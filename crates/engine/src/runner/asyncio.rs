@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBool, PyDict};
 
 use super::attribute::Attribute;
 use super::builtin::Builtin;
@@ -54,8 +54,8 @@ impl Asyncio {
 
     /// Whether somebody completed or cancelled the future before.
     pub(super) fn is_done(&self, future: &Bound<'_, PyAny>) -> bool {
-        let done = self.done.of(future).and_then(|done| done.is_truthy());
-        done.unwrap_or(true)
+        let not_yet = PyBool::new(future.py(), false);
+        !self.done.of(future).is_ok_and(|done| done.is(&*not_yet))
     }
 
     /// A task that runs `driver`, and its first step, taken out of the loop's queue.

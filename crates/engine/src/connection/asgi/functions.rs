@@ -100,8 +100,7 @@ unsafe extern "C" fn step_receiving(receiving: *mut ffi::PyObject) -> *mut ffi::
             Ok(match receiving.get().step(py)? {
                 Step::Waits(future) => Some(future),
                 Step::Ends { message, is_short } => {
-                    let message = message.into_bound(py).into_any();
-                    receiving.get().end(message, is_short);
+                    receiving.get().end(message.bind(py), is_short);
                     None
                 }
             })

@@ -92,12 +92,12 @@ impl Receiving {
     }
 
     /// Sets what tells the interpreter that a step has ended with `message`.
-    pub(super) fn end(&self, message: Bound<'_, PyAny>, is_short: bool) {
+    pub(super) fn end(&self, message: &Bound<'_, PyAny>, is_short: bool) {
         let py = message.py();
         if is_short {
             self.cycle.get().connection.shared.returned.set(py, message);
         } else {
-            returned::set_once(&message);
+            returned::set_once(message);
         }
     }
 

@@ -22,7 +22,7 @@ pub(in super::super) struct Returned {
 impl Returned {
     /// Sets the exception by which a step returns `value`.
     #[cfg(Py_3_12)]
-    pub(super) fn set(&self, py: Python<'_>, value: Bound<'_, PyAny>) {
+    pub(super) fn set(&self, py: Python<'_>, value: &Bound<'_, PyAny>) {
         let spare = self.spare.take(py);
         match refilled(spare, value) {
             Ok(exception) => {
@@ -36,8 +36,8 @@ impl Returned {
 
     #[cfg(not(Py_3_12))]
     #[expect(clippy::unused_self, reason = "later versions have something to keep")]
-    pub(super) fn set(&self, _py: Python<'_>, value: Bound<'_, PyAny>) {
-        set_once(&value);
+    pub(super) fn set(&self, _py: Python<'_>, value: &Bound<'_, PyAny>) {
+        set_once(value);
     }
 
     pub(in super::super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -65,12 +65,12 @@ mod reuse {
     /// A `StopIteration` of `value`: the spare one if nobody has it any more, else a new one.
     pub(super) fn refilled(
         spare: Option<Py<PyAny>>,
-        value: Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
         let py = value.py();
         match spare.filter(is_blank) {
             Some(spare) => {
-                refill(&spare, &value)?;
+                refill(&spare, value)?;
                 Ok(spare)
             }
             None => Ok(py.get_type::<PyStopIteration>().call1((value,))?.unbind()),
