@@ -9,7 +9,7 @@ from jebi.dependencies.fields import get_flat_params, get_validation_alias
 from jebi.exception_handlers import request_validation_exception_handler
 from jebi.exceptions import FastAPIError, RequestValidationError, ValidationException
 from jebi.routing.api_route import APIRoute
-from jebi.routing.handler import _NO_RESPONSE, locate
+from jebi.routing.handler import _NO_RESPONSE, are_replaced, locate
 from jebi.web._native import (
     CONVERTED,
     TEXT,
@@ -77,7 +77,10 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     reads_form = body is not None and isinstance(body.field_info, params.Form)
     if route.app is not route._planned_app:
         return None  # somebody put another application in its place
-    if route.plans is None or reroutes or reads_form or route.max_body_size is not None:
+    # Tools that want to be called in the middle of a plan find none here.
+    if route.plans is None or reroutes or reads_form or are_replaced():
+        return None
+    if route.max_body_size is not None:
         return None
     handler = app.exception_handlers.get(RequestValidationError)
     new_request = request_maker(app, route)

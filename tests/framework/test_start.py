@@ -107,7 +107,7 @@ def test_a_server_that_has_answered_has_loaded_what_that_took(tmp_path: Path) ->
     ("module", "names"),
     [
         ("jebi", ["FastAPI", "Query", "Depends"]),
-        ("jebi.routing", ["APIWebSocketRoute", "run_endpoint_function", "solve_dependencies"]),
+        ("jebi.routing", ["APIWebSocketRoute", "serialize_response", "websocket_session"]),
         ("jebi.encoders", ["ENCODERS_BY_TYPE"]),
         ("jebi.telemetry", ["TelemetryConfig", "get_telemetry_data"]),
         ("jebi.web.datastructures", ["CommaSeparatedStrings", "Secret"]),

@@ -25,9 +25,11 @@ from jebi.web.routing import (
 
 if TYPE_CHECKING:
     from jebi.routing.halves import run_endpoint_function as run_endpoint_function
+    from jebi.routing.halves import serialize_response as serialize_response
     from jebi.routing.halves import solve_dependencies as solve_dependencies
     from jebi.routing.websocket import APIWebSocketRoute
     from jebi.routing.websocket import get_websocket_app as get_websocket_app
+    from jebi.routing.websocket import websocket_session as websocket_session
     from jebi.sse import _PING_INTERVAL as _PING_INTERVAL
 else:
     __getattr__, __dir__ = late(
@@ -37,7 +39,9 @@ else:
             "_PING_INTERVAL": "jebi.sse",
             "get_websocket_app": "jebi.routing.websocket",
             "run_endpoint_function": "jebi.routing.halves",
+            "serialize_response": "jebi.routing.halves",
             "solve_dependencies": "jebi.routing.halves",
+            "websocket_session": "jebi.routing.websocket",
         },
     )
 

@@ -15,7 +15,7 @@ from jebi.dependencies.calls import is_async_generator_callable, is_generator_ca
 from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fields
 from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
-from jebi.routing.handler import request_response
+from jebi.routing.handler import plans_of, request_response
 from jebi.routing.options import Responses, Tags, checked_body_size
 from jebi.utils import (
     create_model_field,
@@ -187,11 +187,14 @@ class APIRoute(web_routing.Route):
         return create_model_field(prefix + self.unique_id, type_=model, mode="serialization")
 
     def _make_app(self) -> ASGIApp:
+        from jebi import routing  # where tools replace what makes handlers and applications
+
         handler = self.get_route_handler()
         # A route class that wraps the handler has no plan that could stand for it.
         plain = type(self).get_route_handler is APIRoute.get_route_handler
-        self.plans: Plans | None = getattr(handler, "plans", None) if plain else None
-        app = request_response(handler)
+        plain = plain and routing.request_response is request_response
+        self.plans: Plans | None = plans_of(handler) if plain else None
+        app = routing.request_response(handler)
         if self.max_body_size is not None:
             from jebi._body_limit import limit_body
 

@@ -1,8 +1,8 @@
-"""A path operation in two calls that tools may replace: find its arguments, then call it.
+"""A path operation in calls that tools may replace: find its arguments, call it, write the result.
 
-Tools that trace FastAPI applications (Logfire) put functions of their own into the places of
-``solve_dependencies`` and ``run_endpoint_function`` in the package. Their connections say that
-somebody observes them, and only then is looked for such functions.
+Tools that trace FastAPI applications put functions of their own into the places of
+``solve_dependencies``, ``run_endpoint_function`` and ``serialize_response`` in the package. Where
+they are, nothing is run as a whole.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jebi._plan import Inject, JsonEncoder, ModelEncoder, NoEncoder, PlanSpec, ResponseEncoder, Step
 from jebi.concurrency import run_in_thread
 from jebi.dependencies.calls import is_coroutine_callable
+from jebi.routing.handler import are_replaced
 from jebi.web._observer import OBSERVER_KEY
 
 if TYPE_CHECKING:
@@ -85,11 +86,16 @@ async def run_endpoint_function(
     return await run_in_thread(dependant.call, values)
 
 
+async def serialize_response(*, response_content: Any, write: Callable[[Any], Any]) -> Any:
+    """Make the response of what a path operation has returned, by ``write``."""
+    return write(response_content)
+
+
 async def run_seen(
     connection: Any, dependant: Dependant, body: bytes | None, plans: Plans, exits: Any
 ) -> Any:
-    """Run the plan of a connection that somebody observes."""
-    observer: ConnectionTelemetry | None = connection.scope[OBSERVER_KEY]
+    """Run the plan of a connection that somebody observes, or some part of the plan."""
+    observer: ConnectionTelemetry | None = connection.scope.get(OBSERVER_KEY)
     if observer is not None:
         from jebi.telemetry._plan import observed
 
@@ -102,20 +108,10 @@ async def run_seen(
     return await plan.run(connection, body, exits)
 
 
-def are_replaced() -> bool:
-    """Whether a tool wants to be called in the place of the two functions."""
-    from jebi import routing
-
-    return (
-        routing.solve_dependencies is not solve_dependencies
-        or routing.run_endpoint_function is not run_endpoint_function
-    )
-
-
 async def answer(
     request: Any, dependant: Dependant, body: bytes | None, plans: Plans, exits: Any
 ) -> Any:
-    """What the plan makes of a request, by the two functions that stand in the package now."""
+    """What the plan makes of a request, by the functions that stand in the package now."""
     from jebi import routing
 
     spec, _ = plans.current()
@@ -141,7 +137,12 @@ async def answer(
         if response.background is None:
             response.background = solved.background_tasks
         return response
-    return encoded(spec)(result, solved.response, solved.background_tasks)
+    write = encoded(spec)
+
+    def respond(result: Any) -> Any:
+        return write(result, solved.response, solved.background_tasks)
+
+    return await routing.serialize_response(response_content=result, write=respond)
 
 
 def encoded(spec: PlanSpec) -> Callable[[Any, Any, Any], Any]:

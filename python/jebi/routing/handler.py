@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from functools import cache, partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi import params
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 # Where the exits of a request are in its scope, for handlers that make another Request of it.
 EXITS_KEY = "jebi.exits"
+
+_HALVES = ("solve_dependencies", "run_endpoint_function", "serialize_response")
 
 _NO_RESPONSE = (
     "Response not awaited. There's a high chance that the application code is raising an "
@@ -172,7 +176,7 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
             _, plan = plans.current()
             exits = request.scope.get(EXITS_KEY)
             response: Response
-            if OBSERVER_KEY in request.scope:
+            if OBSERVER_KEY in request.scope or are_replaced():
                 from jebi.routing.halves import run_seen
 
                 response = await run_seen(request, options.dependant, body, plans, exits)
@@ -185,6 +189,24 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
 
     app.plans = plans  # type: ignore[attr-defined]  # for the native form
     return app
+
+
+def plans_of(handler: Callable[..., Any]) -> Plans | None:
+    """The plans that stand for a handler; those that somebody has wrapped have none."""
+    # The type itself: proxies say that they are functions, and wrappers copy attributes.
+    own = type(handler) is FunctionType and handler.__code__.co_filename == __file__
+    return getattr(handler, "plans", None) if own else None
+
+
+def are_replaced() -> bool:
+    """Whether a tool wants to be called in the place of the functions of :mod:`.halves`."""
+    named = vars(sys.modules["jebi.routing"])
+    halves = sys.modules.get("jebi.routing.halves")
+    for name in _HALVES:
+        function = named.get(name)  # not there before it is first asked for
+        if function is not None and function is not getattr(halves, name, None):
+            return True
+    return False
 
 
 def _in_thread(func: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:

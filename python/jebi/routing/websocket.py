@@ -12,7 +12,7 @@ from jebi.dependencies.graph import get_route_dependant
 from jebi.dependencies.overrides import Plans
 from jebi.exceptions import ValidationException, WebSocketRequestValidationError
 from jebi.routing.halves import run_seen
-from jebi.routing.handler import EXITS_KEY, context_of, locate
+from jebi.routing.handler import EXITS_KEY, are_replaced, context_of, locate
 from jebi.web import routing as web_routing
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web._observer import OBSERVER_KEY
@@ -52,7 +52,9 @@ class APIWebSocketRoute(web_routing.WebSocketRoute):
         self._embed_body_fields = should_embed_body_fields(get_flat_body_params(self.dependant))
         self._provider = dependency_overrides_provider
         self.plans = Plans(self._describe, dependency_overrides_provider)
-        self.app = websocket_session(get_websocket_app(self))
+        from jebi import routing  # where tools replace the two
+
+        self.app = routing.websocket_session(routing.get_websocket_app(self))
 
     def _describe(self, overrides: Any) -> Any:
         context = context_of(self.endpoint)
@@ -91,7 +93,7 @@ def get_websocket_app(route: APIWebSocketRoute) -> Callable[[WebSocket], Awaitab
     async def app(websocket: WebSocket) -> None:
         exits = websocket.scope[EXITS_KEY]
         try:
-            if OBSERVER_KEY in websocket.scope:
+            if OBSERVER_KEY in websocket.scope or are_replaced():
                 await run_seen(websocket, route.dependant, None, route.plans, exits)
             else:
                 _, plan = route.plans.current()

@@ -186,13 +186,14 @@ def function_plan(app: Starlette, route: Route) -> _engine.Plan | None:
     if (
         cls.matches is not Route.matches
         or cls.handle is not Route.handle
-        or route._function is None
         # Limits and middleware of the route, or an application in the place of its own.
         or not is_written_in(route_endpoints, route.app)
         or not _knows_convertors(route)
     ):
         return None
-    function = route._function
+    function: Callable[[Request], Any] | None = getattr(route.app, "function", None)
+    if function is None:
+        return None
 
     def call(request: Request) -> Any:
         return function(request)

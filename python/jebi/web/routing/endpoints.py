@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
-    """The application that answers with what ``func`` returns for the request."""
+    """The application that answers with what ``func`` returns for the request.
+
+    Tools that trace applications replace it in ``jebi.web.routing``; routes look it up there.
+    """
     answer: Callable[[Request], Awaitable[Response]]
     answer = func if is_async_callable(func) else functools.partial(run_in_threadpool, func)  # type: ignore[call-arg,assignment]  # mypy follows no partial of a ParamSpec
 
@@ -42,11 +45,12 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
             if not await answer_exception(error, handlers, request, receive, watched):
                 raise
 
+    app.function = func  # type: ignore[attr-defined]  # for the native form
     return app
 
 
 def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
-    """The application that hands the WebSocket to ``func``."""
+    """The application that hands the WebSocket to ``func``; replaced as the other one is."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         websocket: WebSocket = WebSocket(scope, receive, send)

@@ -11,15 +11,23 @@ from jebi.web.middleware import Middleware, wrap_in_middleware
 from jebi.web.middleware.body_limit import RequestBodyLimitMiddleware
 from jebi.web.responses import PlainTextResponse
 from jebi.web.routing.base import BaseRoute, Match, NoMatchFound, get_name
-from jebi.web.routing.endpoints import is_plain_function, request_response, websocket_session
+from jebi.web.routing.endpoints import is_plain_function
 from jebi.web.routing.paths import match_params, read_path, replace_params
 from jebi.web.routing.watched import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from types import ModuleType
 
     from jebi.web.routing.paths import Convertors
     from jebi.web.types import ASGIApp, Receive, Scope, Send
+
+
+def _public() -> ModuleType:
+    # Where tools replace functions that make applications of endpoints by functions of their own.
+    from jebi.web import routing
+
+    return routing
 
 
 class _EndpointRoute(BaseRoute):
@@ -61,9 +69,6 @@ class Route(_EndpointRoute):
 
     protocol = "http"
 
-    #: The endpoint where it is a function of the request.
-    _function: Callable[[Any], Any] | None = None
-
     def __init__(
         self,
         path: str,
@@ -82,8 +87,7 @@ class Route(_EndpointRoute):
         self.include_in_schema = include_in_schema
         app: ASGIApp = endpoint
         if is_plain_function(endpoint):
-            self._function = endpoint
-            app = request_response(endpoint)
+            app = _public().request_response(endpoint)
             methods = ["GET"] if methods is None else methods
         app = wrap_in_middleware(app, middleware)
         if max_body_size is not None:
@@ -150,7 +154,9 @@ class WebSocketRoute(_EndpointRoute):
         self.path = path
         self.endpoint = endpoint
         self.name = get_name(endpoint) if name is None else name
-        app = websocket_session(endpoint) if is_plain_function(endpoint) else endpoint
+        app = endpoint
+        if is_plain_function(endpoint):
+            app = _public().websocket_session(endpoint)
         self.app = wrap_in_middleware(app, middleware)
         self.path_regex, self.path_format, self.param_convertors = read_path(path)
 
