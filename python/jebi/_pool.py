@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import sys
+import threading
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -28,6 +30,8 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 40
 """What AnyIO begins with, for as long as nobody uses it."""
+
+_logger = logging.getLogger("jebi.error")
 
 _BACKEND = "anyio._backends._asyncio"
 
@@ -117,6 +121,30 @@ class ScopedCall:
             return self._call()
         finally:
             threadlocals.current_cancel_scope = None
+
+
+def report_lack(error: BaseException | None, refused: int, left: int) -> None:
+    """Say that the pool lacks a thread, which could not be started or ended before it began.
+
+    Args:
+        error: Why it could not be started; ``None`` for one that ended.
+        refused: How many calls fail for it.
+        left: How many threads the pool has.
+    """
+    if error is not None:
+        what = f"The pool could start no thread: {error}. The system allows this user or container"
+        what += f" no more of them, or no memory; this process has {threading.active_count()}."
+        advice = "Raise the limit (ulimit -u, pids.max of the cgroup, ulimit -v), or lower"
+        advice += " total_tokens of AnyIO's default limiter, or the number of workers."
+    else:
+        what = "A thread of the pool ended before it began to work: its traceback is on stderr."
+        advice = "If that names a hook of threading.setprofile or threading.settrace, mend it or"
+        advice += " do without: it has to let threads begin."
+    if left:
+        then = f"Until then {left} threads have to do, and calls may wait longer."
+    else:
+        then = f"There is no other thread, so {refused} calls fail."
+    _logger.error("%s %s %s", what, then, advice)
 
 
 class ThreadPool:

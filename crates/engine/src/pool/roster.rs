@@ -85,6 +85,10 @@ pub(super) struct Roster<J> {
     idle: Vec<Arc<Seat>>,
     /// Numbers of seats that are taken.
     seats: Vec<usize>,
+    /// Of those, the ones whose threads were started and have not come yet.
+    arriving: Vec<usize>,
+    /// Threads can be started. Where one could not be, those that are there have to do for a while.
+    starts: bool,
     closed: bool,
 }
 
@@ -98,6 +102,8 @@ impl<J: Work> Roster<J> {
             running: Vec::new(),
             idle: Vec::new(),
             seats: Vec::new(),
+            arriving: Vec::new(),
+            starts: true,
             closed: false,
         }
     }
@@ -146,10 +152,14 @@ impl<J: Work> Roster<J> {
         if self.closed || self.coming > 0 || self.due().is_none() {
             return None;
         }
-        self.coming = 1;
         if let Some(seat) = self.idle.pop() {
+            self.coming = 1;
             return Some(Summons::Wake(seat));
         }
+        if !self.starts && !self.seats.is_empty() {
+            return None;
+        }
+        self.coming = 1;
         let number = (1..=self.seats.len() + 1).find(|number| !self.seats.contains(number))?;
         self.seats.push(number);
         Some(Summons::Start(Arc::new(Seat::called(number))))
@@ -224,20 +234,42 @@ impl<J: Work> Roster<J> {
             return false;
         };
         self.idle.remove(place);
-        self.vacate(seat);
+        self.vacate(seat.number);
         true
     }
 
     /// The worker of this seat is gone.
-    fn vacate(&mut self, seat: &Seat) {
-        self.seats.retain(|number| *number != seat.number);
+    fn vacate(&mut self, number: usize) {
+        self.seats.retain(|taken| *taken != number);
     }
 
-    /// No thread could be started for this seat. If there is no other worker either, nobody will
-    /// ever come: the jobs are handed back to be refused.
-    pub(super) fn fail_start(&mut self, seat: &Seat) -> Vec<J> {
+    /// A thread was started for this seat and has not come yet.
+    pub(super) fn expect(&mut self, seat: &Seat) {
+        self.arriving.push(seat.number);
+    }
+
+    /// It is there.
+    pub(super) fn arrive(&mut self, number: usize) {
+        self.arriving.retain(|arriving| *arriving != number);
+    }
+
+    /// The threads that were started and have not come yet.
+    pub(super) fn arriving(&self) -> &[usize] {
+        &self.arriving
+    }
+
+    /// Whether threads are started where those that are there are not enough.
+    pub(super) fn set_starts(&mut self, starts: bool) {
+        self.starts = starts;
+    }
+
+    /// No thread could be started for the seat of this number, or it ended before it came. If there
+    /// is no other worker either, nobody will ever come: the jobs are handed back to be refused.
+    pub(super) fn fail_start(&mut self, number: usize) -> Vec<J> {
         self.coming = self.coming.saturating_sub(1);
-        self.vacate(seat);
+        self.arrive(number);
+        self.vacate(number);
+        self.starts = self.seats.is_empty();
         if self.seats.is_empty() {
             self.drain()
         } else {
@@ -264,9 +296,9 @@ impl<J: Work> Roster<J> {
         self.closed
     }
 
-    /// Jobs stand behind a worker that is expected to come.
+    /// Jobs stand behind a worker that is expected to come, or a thread has been started.
     pub(super) fn needs_watch(&self) -> bool {
-        self.queued() > 0
+        self.queued() > 0 || !self.arriving.is_empty()
     }
 
     /// What the watch does, every tick: a quick job that it sees twice is not quick. Its worker is

@@ -29,6 +29,11 @@ impl Seat {
         let _ = self.thread.set(std::thread::current());
     }
 
+    /// Whether a thread has taken it.
+    pub(crate) fn is_occupied(&self) -> bool {
+        self.thread.get().is_some()
+    }
+
     /// Calls the worker; it will not go on waiting, or not begin to.
     pub(crate) fn call(&self) {
         self.called.store(true, Ordering::Release);

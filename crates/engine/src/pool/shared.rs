@@ -17,7 +17,8 @@ use super::clock::Clock;
 use super::job::{Completion, Job, Lane};
 use super::roster::{Roster, Summons, Taken};
 use super::seat::Seat;
-use super::threads::{self, Threads};
+use super::threads::{self, Lack, Threads};
+use super::watch;
 
 /// How long a worker waits for work before it asks whether it is still needed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +35,9 @@ const PAUSE: Duration = Duration::from_micros(100);
 
 /// As many workers stay, however little there is to do.
 const FLOOR: usize = 2;
+
+/// For how long no thread is started after one could not be, if there are others.
+const BREAK: Duration = Duration::from_millis(100);
 
 /// What the watch is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +67,17 @@ pub(super) struct State {
     called: Option<Instant>,
     /// The loop thread waits, without the GIL, for a worker to have its turn.
     gives_way: bool,
+    /// When a thread could not be started, while no other one is.
+    failed: Option<Instant>,
 }
 
 impl State {
     /// The loop thread calls a worker if that is necessary.
     pub(super) fn summon(&mut self) -> Option<Summons> {
+        if self.failed.is_some_and(|failed| failed.elapsed() > BREAK) {
+            self.failed = None;
+            self.roster.set_starts(true);
+        }
         let summons = self.roster.summon();
         if summons.is_some() {
             self.called = Some(Instant::now());
@@ -143,6 +153,7 @@ impl Shared {
                 watching: Watching::NotStarted,
                 called: None,
                 gives_way: false,
+                failed: None,
             }),
             way: Condvar::new(),
             bell: Condvar::new(),
@@ -247,14 +258,36 @@ impl Shared {
             Summons::Wake(seat) => return seat.call(),
             Summons::Start(seat) => seat,
         };
-        let Err(error) = threads::start(py, self, &seat) else {
-            return;
+        match threads::start(py, self, &seat) {
+            Ok(()) => {
+                let mut state = self.state();
+                // A thread takes its seat before it says, under this lock, that it has come.
+                if !seat.is_occupied() {
+                    state.roster.expect(&seat);
+                    watch::begin(self, &mut state);
+                }
+            }
+            Err(error) => self.do_without(py, seat.number, &Lack::Refused(error)),
+        }
+    }
+
+    /// A thread will not come. Others take the jobs, or if there are none the jobs are refused.
+    pub(super) fn do_without(self: &Arc<Self>, py: Python<'_>, number: usize, lack: &Lack) {
+        let (refused, summons, left) = {
+            let mut state = self.state();
+            let refused = state.roster.fail_start(number);
+            state.failed = Some(Instant::now());
+            (refused, state.roster.summon(), state.roster.threads())
         };
-        let refused = self.state().roster.fail_start(&seat);
+        self.threads.report(py, lack, refused.len(), left);
         for job in refused {
-            self.complete(job.refuse(error.clone_ref(py)));
+            self.complete(job.refuse(lack.error(py)));
         }
         self.announce();
+        if let Some(Summons::Wake(seat)) = summons {
+            count(&self.figures.calls);
+            seat.call();
+        }
     }
 
     /// Calls a worker on the loop thread, which has nothing else to do before it polls.

@@ -9,6 +9,9 @@
 //! timer would have to wait for the GIL behind the very job it is about. Looking costs: with 64
 //! quick calls at a time on one core, 0.3 µs a call at a tick of one millisecond, 0.7 µs at half
 //! of one, 3 µs at a tenth (Python 3.13). With nothing to look at it sleeps.
+//!
+//! It also sees that a thread which was started ends before it comes, as it does where a hook of
+//! `threading.setprofile` or `settrace` raises: nobody else would, and the jobs wait for it.
 
 use std::sync::{Arc, PoisonError};
 use std::thread;
@@ -18,12 +21,16 @@ use pyo3::prelude::*;
 
 use super::roster::Summons;
 use super::shared::{Shared, State, Watching, count};
+use super::threads::Lack;
 
 /// A job that blocks unexpectedly holds up those behind it for one to two ticks.
 const TICK: Duration = Duration::from_millis(1);
 
 /// Ticks with nothing to watch before it sleeps: waking it for every batch would cost more.
 const LINGER: u32 = 20;
+
+/// Every so many ticks it looks whether threads that were started have ended instead of coming.
+const ROUNDS: u32 = 8;
 
 /// Has the watch look at the roster from now on.
 pub(super) fn begin(shared: &Arc<Shared>, state: &mut State) {
@@ -47,6 +54,7 @@ pub(super) fn begin(shared: &Arc<Shared>, state: &mut State) {
 
 fn run(shared: &Arc<Shared>) {
     let mut quiet = 0;
+    let mut round = 0;
     let mut state = shared.state();
     while !state.roster.is_closed() {
         if state.watching == Watching::Asleep {
@@ -66,6 +74,13 @@ fn run(shared: &Arc<Shared>) {
             continue;
         }
         quiet = 0;
+        round += 1;
+        if round % ROUNDS == 0 && !state.roster.arriving().is_empty() {
+            let arriving = state.roster.arriving().to_vec();
+            drop(state);
+            bury(shared, &arriving);
+            state = shared.state();
+        }
         let (stalled, summons) = state.roster.watch();
         drop(state);
         if stalled {
@@ -76,6 +91,19 @@ fn run(shared: &Arc<Shared>) {
         }
         state = shared.state();
     }
+}
+
+/// Does without those of these threads that have ended before they came.
+fn bury(shared: &Arc<Shared>, arriving: &[usize]) {
+    let _ = Python::try_attach(|py| {
+        for number in shared.threads.ended(py, arriving) {
+            drop(shared.threads.forget(number));
+            // One that has come since has ended by itself, with nothing left to do.
+            if shared.state().roster.arriving().contains(&number) {
+                shared.do_without(py, number, &Lack::Ended);
+            }
+        }
+    });
 }
 
 fn call(shared: &Arc<Shared>, summons: Summons) {

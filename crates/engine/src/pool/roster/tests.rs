@@ -159,11 +159,11 @@ fn with_no_thread_at_all_the_jobs_are_handed_back() {
     let mut roster = Roster::new(40);
     push(&mut roster, 0..3, Lane::Normal, &Arc::default());
     let first = seat(roster.summon());
-    assert_eq!(roster.fail_start(&first).len(), 3);
+    assert_eq!(roster.fail_start(first.number).len(), 3);
     push(&mut roster, 3..6, Lane::Normal, &Arc::default());
     let first = seat(roster.summon());
     let second = seat(take(&mut roster, &first).successor);
-    assert!(roster.fail_start(&second).is_empty());
+    assert!(roster.fail_start(second.number).is_empty());
     roster.finish(&first);
     assert_eq!(take(&mut roster, &first).job.name, 4);
 }
@@ -189,4 +189,24 @@ fn a_closed_roster_takes_nothing_and_lets_everybody_go() {
     roster.finish(&first);
     assert!(roster.take(&first).is_none() && roster.leave(&first, 2));
     assert_eq!(roster.threads(), 1, "the successor that was called");
+}
+
+#[test]
+fn those_who_are_there_do_the_work_of_threads_that_cannot_be_started() {
+    let mut roster = Roster::new(5);
+    push(&mut roster, 0..3, Lane::Normal, &Arc::default());
+    let first = seat(roster.summon());
+    let second = seat(take(&mut roster, &first).successor);
+    roster.expect(&second);
+    assert_eq!(roster.arriving(), [second.number]);
+    assert!(roster.fail_start(second.number).is_empty());
+    assert!(roster.arriving().is_empty() && roster.threads() == 1);
+    assert!(
+        roster.summon().is_none(),
+        "threads are not started for a while"
+    );
+    roster.finish(&first);
+    assert_eq!(take(&mut roster, &first).job.name, 1);
+    roster.set_starts(true);
+    assert_eq!(seat(roster.summon()).number, second.number);
 }
