@@ -59,10 +59,10 @@ class Borrowers(set[object]):
             self._reserved = 0
             self._limit_pool()
 
-    def reserve(self) -> None:
-        """Let the next token go to those who wait for the limiter."""
+    def reserve_for(self, passing: object) -> None:
+        """Let the next token go to those who wait for the limiter, when ``passing`` gives it back."""
         self._reserved = 1
-        self._limit_pool()
+        super().add(passing)
 
     def add(self, borrower: object) -> None:
         """Lend a token."""
@@ -120,9 +120,12 @@ class SharedLimiter(CapacityLimiter):
                 _borrowers(self).expect(None)
 
     def _let_in(self) -> None:
-        """The pool has run something: whoever waits here may have the token."""
-        _borrowers(self).reserve()
-        _total.__set__(self, self.total_tokens)
+        """The pool has run something: whoever waits here may have the token.
+
+        To give a token back is what tells the next one in every version of AnyIO.
+        """
+        _borrowers(self).reserve_for(passing := object())
+        self.release_on_behalf_of(passing)
 
     def statistics(self) -> CapacityLimiterStatistics:
         """Those who wait include calls of the pool."""
