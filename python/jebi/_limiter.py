@@ -60,7 +60,7 @@ class Borrowers(set[object]):
             self._limit_pool()
 
     def reserve_for(self, passing: object) -> None:
-        """Let the next token go to those who wait for the limiter, when ``passing`` gives it back."""
+        """Let the next token, which ``passing`` gives back, go to who waits for the limiter."""
         self._reserved = 1
         super().add(passing)
 
