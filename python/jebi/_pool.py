@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import os
 import sys
 import threading
 from contextlib import suppress
@@ -21,6 +22,7 @@ from jebi._engine import EventLoop, Pace, Pool
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Callable
+    from types import FrameType
     from weakref import ReferenceType
 
     from anyio import CancelScope
@@ -32,6 +34,10 @@ DEFAULT_LIMIT = 40
 """What AnyIO begins with, for as long as nobody uses it."""
 
 _logger = logging.getLogger("jebi.error")
+
+_THREADS = "jebi-pool-"
+_PLACES = 5
+_AROUND = {"anyio", "asyncio", "concurrent", "jebi", "threading"}
 
 _BACKEND = "anyio._backends._asyncio"
 
@@ -147,6 +153,45 @@ def report_lack(error: BaseException | None, refused: int, left: int) -> None:
     _logger.error("%s %s %s", what, then, advice)
 
 
+def report_standstill(busy: int, queued: int) -> None:
+    """Say that calls wait for a thread and none has ended for long, and where the threads are."""
+    _logger.warning(
+        "The %d calls that the pool runs have not ended for ten seconds, and %d wait for a thread."
+        " If those that run wait for others, as anyio.from_thread.run does for what itself needs a"
+        " thread, this does not end by itself: raise total_tokens of AnyIO's default limiter, or"
+        " let nothing in a thread wait for another one. %s.",
+        busy,
+        queued,
+        "; ".join(_places()[:_PLACES]) or "The threads are in no code of the application",
+    )
+
+
+def _places() -> list[str]:
+    """Where in the application's code each thread of a pool is."""
+    names = {t.ident: t.name for t in threading.enumerate() if t.name.startswith(_THREADS)}
+    places = []
+    for ident, innermost in sys._current_frames().items():
+        frame: FrameType | None = innermost if ident in names else None
+        while frame is not None and _is_ours(frame):
+            frame = frame.f_back
+        if frame is not None:
+            code = frame.f_code
+            place = f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
+            places.append(f"{names[ident]} is at {place}")
+    return places
+
+
+def _is_ours(frame: FrameType) -> bool:
+    """Whether a frame is of what stands around calls, and says nothing about the application."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _AROUND
+
+
+def _in_child() -> None:
+    """The child of a fork has one thread: if that is a pool's, it ends with what it runs."""
+    for pool in list(_pools.values()):
+        pool.pool.leave_to_parent()
+
+
 class ThreadPool:
     """One loop's pool, as coroutines use it."""
 
@@ -242,6 +287,7 @@ class ThreadPool:
 
 
 _pools: WeakKeyDictionary[EventLoop, ThreadPool] = WeakKeyDictionary()
+os.register_at_fork(after_in_child=_in_child)
 
 
 def _is_of_scope(error: asyncio.CancelledError) -> bool:

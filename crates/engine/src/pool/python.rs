@@ -73,6 +73,11 @@ impl PyPool {
         self.pool.share()
     }
 
+    /// The process is the child of a fork: the thread that forked ends when its call does.
+    fn leave_to_parent(&self) {
+        self.pool.shared.leave_to_parent();
+    }
+
     /// Has `told()` called on the loop thread whenever calls have ended, exits apart; nobody with `None`.
     fn on_room(&self, told: Option<Py<PyAny>>) {
         self.pool.shared.on_room(told);

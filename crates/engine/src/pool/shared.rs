@@ -134,6 +134,8 @@ pub(super) struct Shared {
     waker: Waker,
     pub(super) threads: Threads,
     pub(super) figures: Figures,
+    /// This is the child of a fork. Of the threads only one is there, the one that forked.
+    is_copy: AtomicBool,
 }
 
 /// Locks; a panic elsewhere, which cannot have left the data half changed, is no reason not to.
@@ -166,7 +168,18 @@ impl Shared {
             waker,
             threads,
             figures: Figures::default(),
+            is_copy: AtomicBool::new(false),
         }
+    }
+
+    /// The process is the child of a fork: whoever comes home from a job leaves. Takes no lock, for
+    /// one that another thread held stays locked.
+    pub(super) fn leave_to_parent(&self) {
+        self.is_copy.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_copy(&self) -> bool {
+        self.is_copy.load(Ordering::Relaxed)
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -244,6 +257,11 @@ impl Shared {
     pub(super) fn pending(&self) -> usize {
         let pending = self.pending.load(Ordering::Relaxed);
         pending.saturating_sub(self.pending_exits.load(Ordering::Relaxed))
+    }
+
+    /// How many jobs were run.
+    pub(super) fn jobs(&self) -> u64 {
+        self.figures.jobs.load(Ordering::Relaxed)
     }
 
     /// Nothing is submitted that has not been answered.
@@ -336,6 +354,10 @@ impl Shared {
                 self.figures.waited.fetch_add(waited, Ordering::Relaxed);
             }
             let completion = job.run(py);
+            if self.is_copy() {
+                mem::forget(completion);
+                return;
+            }
             pace.ran(clock.lap());
             count(&self.figures.jobs);
             self.complete(completion);

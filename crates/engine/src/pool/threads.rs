@@ -147,12 +147,26 @@ pub(super) fn start(py: Python<'_>, shared: &Arc<Shared>, seat: &Arc<Seat>) -> P
     started.map(drop)
 }
 
+/// Tells the log that no job has ended for long: so many run, and so many wait.
+pub(super) fn report_standstill(py: Python<'_>, busy: usize, queued: usize) {
+    let told = py
+        .import("jebi._pool")
+        .and_then(|module| module.call_method1("report_standstill", (busy, queued)));
+    if let Err(error) = told {
+        error.write_unraisable(py, None);
+    }
+}
+
 /// The life of a worker.
 fn live(py: Python<'_>, shared: &Arc<Shared>, seat: &Arc<Seat>) {
     seat.occupy();
     shared.state().roster.arrive(seat.number);
     while py.detach(|| shared.await_turn(seat)) {
         shared.work(py, seat);
+        if shared.is_copy() {
+            // A job has forked and returned in the child, which ends with its only thread.
+            return;
+        }
     }
     drop(shared.threads.forget(seat.number));
 }

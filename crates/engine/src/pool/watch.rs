@@ -15,13 +15,13 @@
 
 use std::sync::{Arc, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
 use super::roster::Summons;
 use super::shared::{Shared, State, Watching, count};
-use super::threads::Lack;
+use super::threads::{self, Lack};
 
 /// A job that blocks unexpectedly holds up those behind it for one to two ticks.
 const TICK: Duration = Duration::from_millis(1);
@@ -31,6 +31,9 @@ const LINGER: u32 = 20;
 
 /// Every so many ticks it looks whether threads that were started have ended instead of coming.
 const ROUNDS: u32 = 8;
+
+/// For how long jobs wait without one that ends before the log is told.
+const STANDSTILL: Duration = Duration::from_secs(10);
 
 /// Has the watch look at the roster from now on.
 pub(super) fn begin(shared: &Arc<Shared>, state: &mut State) {
@@ -55,6 +58,7 @@ pub(super) fn begin(shared: &Arc<Shared>, state: &mut State) {
 fn run(shared: &Arc<Shared>) {
     let mut quiet = 0;
     let mut round = 0;
+    let mut standstill = Standstill::new();
     let mut state = shared.state();
     while !state.roster.is_closed() {
         if state.watching == Watching::Asleep {
@@ -67,6 +71,7 @@ fn run(shared: &Arc<Shared>) {
         let waited = shared.bell.wait_timeout(state, TICK);
         (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if !state.roster.needs_watch() && !shared.is_unannounced() {
+            standstill = Standstill::new();
             quiet += 1;
             if quiet > LINGER {
                 state.watching = Watching::Asleep;
@@ -75,6 +80,12 @@ fn run(shared: &Arc<Shared>) {
         }
         quiet = 0;
         round += 1;
+        if standstill.is_news(shared.jobs(), state.roster.queued()) {
+            let (busy, queued) = (state.roster.load().0, state.roster.queued());
+            drop(state);
+            let _ = Python::try_attach(|py| threads::report_standstill(py, busy, queued));
+            state = shared.state();
+        }
         if round % ROUNDS == 0 && !state.roster.arriving().is_empty() {
             let arriving = state.roster.arriving().to_vec();
             drop(state);
@@ -90,6 +101,35 @@ fn run(shared: &Arc<Shared>) {
             call(shared, summons);
         }
         state = shared.state();
+    }
+}
+
+/// Notices when jobs wait and none has ended for long.
+struct Standstill {
+    jobs: u64,
+    since: Instant,
+    told: bool,
+}
+
+impl Standstill {
+    fn new() -> Self {
+        Self {
+            jobs: 0,
+            since: Instant::now(),
+            told: false,
+        }
+    }
+
+    /// Whether it has just lasted for long enough to be told, with so many jobs run and waiting.
+    fn is_news(&mut self, jobs: u64, queued: usize) -> bool {
+        if jobs != self.jobs || queued == 0 {
+            self.jobs = jobs;
+            self.since = Instant::now();
+            self.told = false;
+        }
+        let is_news = !self.told && self.since.elapsed() > STANDSTILL;
+        self.told |= is_news;
+        is_news
     }
 }
 
