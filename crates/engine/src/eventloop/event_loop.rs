@@ -43,6 +43,8 @@ pub(crate) struct EventLoop {
     slow_callback_duration: Attached<f64>,
     /// `threading.get_ident()` of the thread that runs it, 0 when none does.
     thread: AtomicU64,
+    /// When the present iteration began, in seconds of the loop's clock, as bits: no two have the same.
+    pub(super) iteration: AtomicU64,
     pub(super) stopping: AtomicBool,
     debug: AtomicBool,
     closed: AtomicBool,
@@ -107,6 +109,7 @@ impl EventLoop {
             loop_alone: Attached::new(None),
             slow_callback_duration: Attached::new(0.1),
             thread: AtomicU64::new(0),
+            iteration: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             debug: AtomicBool::new(false),
             closed: AtomicBool::new(false),

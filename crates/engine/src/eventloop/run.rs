@@ -89,6 +89,7 @@ impl Run<'_, '_> {
         }
         let timeout = self.timeout();
         self.poll(timeout)?;
+        this.iteration.store(self.now.to_bits(), Ordering::Relaxed);
         let interrupted = py.check_signals();
         let mut signals = false;
         for (token, readiness) in self.events.iter() {
@@ -283,6 +284,16 @@ impl Run<'_, '_> {
 }
 
 impl EventLoop {
+    /// When the present iteration began, as bits of seconds: tells it from the others.
+    pub(crate) fn iteration(&self) -> u64 {
+        self.iteration.load(Ordering::Relaxed)
+    }
+
+    /// For how many seconds the present iteration has lasted.
+    pub(crate) fn elapsed(&self) -> f64 {
+        monotonic() - f64::from_bits(self.iteration())
+    }
+
     /// Hands an exception of a native callback to the loop's exception handler.
     pub(crate) fn report(
         event_loop: &Bound<'_, Self>,

@@ -18,6 +18,7 @@ use super::message::{Outgoing, parse};
 use super::parts::Parts;
 use super::receive::{Received, Receiving};
 use super::send::Sending;
+use super::spell::Spell;
 use super::wait::Line;
 use super::websocket::Side;
 use crate::eventloop::{Attached, wake};
@@ -45,6 +46,8 @@ pub(crate) struct Cycle {
     in_vain: AtomicU32,
     /// The application is told that the client is gone, though it is not.
     hastened: AtomicBool,
+    /// What it sent without waiting.
+    spell: Spell,
     receivers: Line,
     senders: Line,
     /// What a request has beside that asks for a WebSocket.
@@ -72,6 +75,7 @@ impl Cycle {
                 fate: AtomicU8::new(OPEN),
                 in_vain: AtomicU32::new(0),
                 hastened: AtomicBool::new(false),
+                spell: Spell::default(),
                 receivers: Line::default(),
                 senders: Line::default(),
             },
@@ -164,7 +168,7 @@ impl Cycle {
     /// Takes a message that nobody waits for.
     fn take_in_vain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.in_vain.fetch_add(1, Ordering::Relaxed) < IN_VAIN {
-            return Bound::new(py, Sending::in_vain()).map(Bound::into_any);
+            return Bound::new(py, Sending::passing()).map(Bound::into_any);
         }
         Err(super::websocket::disconnected())
     }
@@ -343,8 +347,11 @@ impl Cycle {
                 _ => this.take_checked(py, parse(kind, &parts)?, kind)?,
             }
         };
+        let event_loop = this.connection.shared.event_loop(py);
         let sending = if full {
             Py::new(py, Sending::waiting(slf.clone().unbind()))?
+        } else if this.spell.is_over(event_loop) {
+            Py::new(py, Sending::passing())?
         } else {
             this.connection.shared.sent(py)
         };

@@ -15,6 +15,7 @@ mod returned;
 mod run;
 mod scope;
 mod send;
+mod spell;
 mod spoken;
 mod told;
 mod wait;

@@ -28,9 +28,9 @@ impl Sending {
         Py::new(py, done)
     }
 
-    /// One that lets others run once: a producer whose client is gone would otherwise never stop
-    /// for those who want to tell it so.
-    pub(super) fn in_vain() -> Self {
+    /// One that lets others run once, of whom there may be some who want to tell a producer that its client
+    /// is gone.
+    pub(super) fn passing() -> Self {
         Self {
             cycle: None,
             waited: AtomicBool::new(false),
