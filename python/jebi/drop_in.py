@@ -29,13 +29,14 @@ import importlib
 import importlib.util
 import os
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, PathFinder
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import MutableSequence, Sequence
     from importlib.abc import InspectLoader, MetaPathFinder
-    from types import CodeType, ModuleType
+    from types import CodeType
 
     import pytest
 else:
@@ -93,26 +94,52 @@ def original_name(name: str) -> str:
     return name
 
 
+class _Front(ModuleType):
+    """A module of ours under its foreign name, for the import system and its hooks.
+
+    What hooks find and replace in it is the module's; only what the import system writes into every
+    module is its own, so that the module keeps its spec, and hooks go by the name they know.
+    """
+
+    _OWN = frozenset({"__loader__", "__name__", "__package__", "__path__", "__spec__", "_twin"})
+
+    def __init__(self, name: str, twin: ModuleType) -> None:
+        super().__init__(name)
+        self._twin = twin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._twin, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._OWN:
+            super().__setattr__(name, value)
+        else:
+            setattr(self._twin, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._twin, name)
+
+
 class _Loader(InspectLoader):
     """Loads a foreign name by importing its twin and putting that into ``sys.modules``."""
 
-    def __init__(self, twin: ModuleSpec, *, makes_loops: bool) -> None:
+    def __init__(self, twin: ModuleSpec, finder: _Finder) -> None:
         self.twin = twin
-        self.makes_loops = makes_loops
+        self.finder = finder
 
-    def create_module(self, spec: ModuleSpec) -> None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
         # Import now, while the foreign name is still missing from sys.modules: an import of it
         # from inside the twin (a cycle) then finds the half-made twin, as it would anywhere.
-        _adopt_version(spec.name, importlib.import_module(self.twin.name))
-        if self.makes_loops and spec.name in TWINS:
+        module = importlib.import_module(self.twin.name)
+        _adopt_version(spec.name, module)
+        if self.finder.makes_loops and spec.name in TWINS:
             _make_loop_default()
+        return _Front(spec.name, module)
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system takes whatever stands in sys.modules now and leaves its attributes
-        # alone; had create_module returned the twin, its __spec__ would have been overwritten.
-        spec = module.__spec__
-        assert spec is not None
-        sys.modules[spec.name] = sys.modules[self.twin.name]
+        # The import system takes whatever stands in sys.modules now, and leaves it alone.
+        twin = sys.modules[module.__name__] = sys.modules[self.twin.name]
+        self.finder.import_loaded(twin)
 
     def get_code(self, fullname: str) -> CodeType | None:
         """For ``python -m``: the twin's code, to be run as ``__main__``."""
@@ -138,6 +165,28 @@ class _Finder(MetaPathFinder):
     def __init__(self) -> None:
         #: Whether asyncio is to make Jebi's loops from the first foreign import on.
         self.makes_loops = True
+        self._importing = False
+
+    def import_loaded(self, imported: ModuleType) -> None:
+        """Import by their foreign names the modules that came with ``imported``.
+
+        Whoever waits for imports, as agents for monitoring do, sees those that an import of the
+        original would make: ours import each other by our names.
+        """
+        if self._importing or not _is_complete(imported):
+            return
+        self._importing = True
+        try:
+            # The package puts off what an application needs until it is asked for.
+            getattr(imported, "FastAPI", None)
+            for name in [name for name in sys.modules if name.startswith("jebi.")]:
+                foreign = original_name(name)
+                is_in_use = foreign.partition(".")[0] in sys.modules or _is_of_toolkit(name)
+                is_new = foreign not in sys.modules and "._" not in foreign
+                if is_in_use and is_new and _is_complete(sys.modules[name]):
+                    importlib.import_module(foreign)
+        finally:
+            self._importing = False
 
     def find_spec(
         self,
@@ -153,12 +202,21 @@ class _Finder(MetaPathFinder):
             if fullname in TWINS:  # never fall through to an original that may be installed
                 raise ModuleNotFoundError(f"No module named {name!r}", name=name)
             return None
-        loader = _Loader(twin, makes_loops=self.makes_loops)
+        loader = _Loader(twin, self)
         spec = ModuleSpec(fullname, loader, origin=twin.origin)
         if twin.submodule_search_locations is not None:
             spec.submodule_search_locations = list(twin.submodule_search_locations)
         spec.has_location = twin.has_location
         return spec
+
+
+def _is_of_toolkit(name: str) -> bool:
+    toolkit = TWINS["starlette"]
+    return name == toolkit or name.startswith(f"{toolkit}.")
+
+
+def _is_complete(module: ModuleType) -> bool:
+    return not getattr(module.__spec__, "_initializing", False)
 
 
 _own_versions: dict[str, Any] = {}
@@ -232,7 +290,10 @@ def install() -> None:
     if is_installed():
         return
     _refuse_originals()
-    sys.meta_path.insert(0, _Finder())
+    # Behind the hooks of tools that wait for imports: those ask whoever comes after them.
+    ordinary = (BuiltinImporter, FrozenImporter, PathFinder)
+    places = (place for place, finder in enumerate(sys.meta_path) if finder in ordinary)
+    sys.meta_path.insert(next(places, 0), _Finder())
 
 
 def uninstall() -> None:

@@ -145,3 +145,66 @@ def test_an_original_in_use_is_refused_in_one_clear_line(python: RunPython, tree
 )
 def test_our_modules_have_a_name_that_applications_know(ours: str, original: str) -> None:
     assert drop_in.original_name(ours) == original
+
+
+# What libraries for post-import hooks do: ask the finders behind, and chain the loader.
+HOOKS = """
+import sys
+from importlib.util import find_spec
+told = []
+
+class Chained:
+    def __init__(self, loader): self.loader = loader
+    def create_module(self, spec): return self.loader.create_module(spec)
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+        told.append(module.__name__)
+        if module.__name__.endswith("routing"):
+            module.Route.patched = True
+            module.added = "replaced"
+
+class Hook:
+    busy = set()
+    def find_spec(self, name, path=None, target=None):
+        if name in self.busy or name.partition(".")[0] not in ("fastapi", "starlette"):
+            return None
+        self.busy.add(name)
+        try:
+            spec = find_spec(name)
+        finally:
+            self.busy.discard(name)
+        spec.loader = Chained(spec.loader)
+        return spec
+
+sys.meta_path.insert(0, Hook())
+"""
+
+
+def test_hooks_for_imports_are_handed_our_modules(python: RunPython, tree: Path) -> None:
+    (tree / "jebi" / "web" / "routing.py").write_text("class Route: ...\n")
+    lines = python(
+        HOOKS
+        + INSTALL
+        + "import starlette.routing, jebi.web.routing as ours\n"
+        + "print(told, ours.Route.patched, ours.added)\n"
+        + "print(starlette.routing is ours, ours.__name__, ours.__spec__.name)\n"
+    )
+    assert lines[0] == "['starlette', 'starlette.routing'] True replaced"
+    assert lines[1] == "True jebi.web.routing jebi.web.routing"
+
+
+def test_what_an_import_brings_along_is_imported_by_its_foreign_name(
+    python: RunPython, tree: Path
+) -> None:
+    (tree / "jebi" / "__init__.py").write_text("import jebi.web.routing, jebi.server\n")
+    (tree / "jebi" / "web" / "routing.py").write_text("class Route: ...\n")
+    (tree / "jebi" / "web" / "_private.py").write_text("")
+    lines = python(
+        HOOKS
+        + INSTALL
+        + "import jebi.web._private, fastapi, jebi.web.routing as ours\n"
+        + "print(sorted(name for name in told if 'drop_in' not in name), ours.Route.patched)\n"
+        + "print('uvicorn' in sys.modules, sys.modules['starlette.routing'] is ours)\n"
+    )
+    assert lines[0] == "['fastapi', 'starlette', 'starlette.routing'] True"
+    assert lines[1] == "False True"

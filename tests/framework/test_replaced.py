@@ -141,3 +141,32 @@ def test_a_function_that_a_tool_has_wrapped_keeps_its_plan(monkeypatch: pytest.M
     assert _plan(app, page) is not None
     said(app, engine=True)
     assert len(seen) == 2  # the document is such a page, too
+
+
+class Proxy:
+    """A wrapper that says that it is what it wraps, as those of monitoring agents do."""
+
+    def __init__(self, wrapped: Any, calls: list[str]) -> None:
+        self.wrapped = wrapped
+        self.calls = calls
+
+    def __get__(self, instance: Any, owner: Any = None) -> Proxy:
+        return Proxy(self.wrapped.__get__(instance, owner), self.calls)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wrapped, name)
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls.append("called")
+        return self.wrapped(*args)
+
+
+@pytest.mark.parametrize("engine", [True, False])
+def test_a_method_behind_a_proxy_is_called(
+    monkeypatch: pytest.MonkeyPatch, *, engine: bool
+) -> None:
+    expected = said(build(), engine=engine)
+    seen: list[str] = []
+    monkeypatch.setattr(web_routing.Route, "handle", Proxy(web_routing.Route.handle, seen))
+    assert said(build(), engine=engine) == expected
+    assert len(seen) == 5  # path operations, wrong parameters included, the page and the document

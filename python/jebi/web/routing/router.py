@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from jebi.web._observer import OBSERVER_KEY, Observer
@@ -193,7 +194,8 @@ _HANDLE = Route.handle
 def _handler(route: Any, scope: Scope) -> ASGIApp:
     """What handles a connection for ``route``: its application, where that is all."""
     handle: ASGIApp = route.handle
-    if getattr(handle, "__func__", None) is _HANDLE:
+    # The type itself: a tool's wrapper says that it is what it wraps.
+    if type(handle) is MethodType and handle.__func__ is _HANDLE:
         methods = route.methods
         if not methods or scope["method"] in methods:
             app: ASGIApp = route.app
