@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jebi._compat.plain import SCALARS, Plain, fields_of, followed, opened, says_more
+from jebi.web.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,8 @@ def _model(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Plain | No
     fields = fields_of(schema)
     if fields is None or schema["schema"].get("computed_fields"):
         return None
+    if issubclass(schema["cls"], Response):
+        return None  # sent as it is
     found: list[tuple[str, Plain]] = []
     for name, field in fields.items():
         inner = None if says_more(field, _FIELD) else _plain(field["schema"], definitions)

@@ -9,15 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
-/// How a descriptor puts a value into its place in an object.
-type Setter =
-    unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject, *mut ffi::PyObject) -> c_int;
-
-/// A member that a class keeps in a slot.
-struct Slot {
-    descriptor: Py<PyAny>,
-    set: Setter,
-}
+/// A member that a class keeps in a slot (`__slots__`): where in an instance that is, in bytes.
+#[derive(Clone, Copy)]
+struct Slot(usize);
 
 /// Makes the instances of one model.
 pub(super) struct Maker {
@@ -30,27 +24,44 @@ pub(super) struct Maker {
 }
 
 impl Slot {
+    /// The slot of this name in instances of `class`.
+    ///
+    /// # Errors
+    /// `AttributeError` or `TypeError` if there is none.
     fn find(class: &Bound<'_, PyType>, name: &str) -> PyResult<Self> {
         let descriptor = class.getattr(name)?;
-        // SAFETY: the type of a live object; the slot is null, or what its name says.
-        let set = unsafe {
-            let kind = descriptor.get_type().as_type_ptr();
-            let set = ffi::PyType_GetSlot(kind, ffi::Py_tp_descr_set);
-            (!set.is_null()).then(|| std::mem::transmute::<*mut std::ffi::c_void, Setter>(set))
+        let missing = || PyTypeError::new_err(format!("{name} is no slot"));
+        if descriptor.get_type_ptr() != &raw mut ffi::PyMemberDescr_Type {
+            return Err(missing());
+        }
+        // SAFETY: attached. An object of this very type begins like this, and its class and its member live
+        // as long as it does.
+        let (owner, member) = unsafe {
+            let descriptor = &*descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>();
+            (descriptor.d_common.d_type, &*descriptor.d_member)
         };
-        let set = set.ok_or_else(|| PyTypeError::new_err(format!("{name} is no slot")))?;
-        Ok(Self {
-            descriptor: descriptor.unbind(),
-            set,
-        })
+        // SAFETY: two live classes.
+        let is_theirs = unsafe { ffi::PyType_IsSubtype(class.as_type_ptr(), owner) } != 0;
+        if !is_theirs || member.type_code != ffi::Py_T_OBJECT_EX || member.flags != 0 {
+            return Err(missing());
+        }
+        usize::try_from(member.offset)
+            .map(Self)
+            .map_err(|_| missing())
     }
 
-    fn put(&self, instance: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        // SAFETY: attached; the function is the one that this descriptor's type has for this, and checks
-        // that `instance` is of its class. All three live through the call.
-        let failed =
-            unsafe { (self.set)(self.descriptor.as_ptr(), instance.as_ptr(), value.as_ptr()) };
-        check(instance.py(), failed)
+    /// Puts a value into the slot of an instance.
+    ///
+    /// # Safety
+    /// The instance is of the class that the slot was found in, nobody else has seen it, and nothing is in
+    /// the slot.
+    unsafe fn fill(self, instance: &Bound<'_, PyAny>, value: Bound<'_, PyAny>) {
+        // SAFETY: an instance has all slots of its class, which are aligned pointers to objects; this one
+        // is null and becomes the owner of the reference.
+        unsafe {
+            let start = instance.as_ptr().cast::<*mut ffi::PyObject>();
+            start.byte_add(self.0).write(value.into_ptr());
+        }
     }
 }
 
@@ -106,10 +117,12 @@ impl Maker {
             ffi::PyObject_GenericSetDict(instance.as_ptr(), members.as_ptr(), ptr::null_mut())
         };
         check(py, failed)?;
-        let none = py.None().into_bound(py);
-        self.fields_set.put(&instance, given.as_any())?;
-        self.extra.put(&instance, &none)?;
-        self.private.put(&instance, &none)?;
+        // SAFETY: the slots are this class's, and the instance is new.
+        unsafe {
+            self.fields_set.fill(&instance, given.into_any());
+            self.extra.fill(&instance, py.None().into_bound(py));
+            self.private.fill(&instance, py.None().into_bound(py));
+        }
         Ok(instance)
     }
 }

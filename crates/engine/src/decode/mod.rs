@@ -8,6 +8,7 @@
 mod instance;
 mod plain;
 mod scan;
+mod text;
 
 pub(crate) use self::plain::Plain;
 

@@ -11,6 +11,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::Unsure;
 use super::instance::Maker;
 use super::scan::{Number, Scanner};
+use super::text;
+use crate::encode;
 
 /// What a plain schema takes.
 pub(crate) enum Plain {
@@ -36,14 +38,37 @@ pub(crate) struct Bounds<T> {
 pub(crate) struct Model {
     maker: Maker,
     fields: Vec<Field>,
+    /// What an instance holds when nothing is given, in the order of the fields; what has no default is
+    /// `None` there.
+    blank: Py<PyDict>,
+    /// The fields that may be left out.
+    optional: Fields,
 }
 
 struct Field {
     name: Py<PyString>,
-    /// The name as it stands in a document, without quotes.
+    /// The name as it stands in a document, with its quotes.
     key: Vec<u8>,
     value: Plain,
-    default: Option<Py<PyAny>>,
+}
+
+/// Some of a model's fields, by their indices.
+#[derive(Clone, Copy, Default)]
+struct Fields(u64);
+
+impl Fields {
+    const MOST: usize = 64;
+
+    fn has(self, index: usize) -> bool {
+        self.0 >> index & 1 == 1
+    }
+
+    /// Adds one; `false` if it is there already.
+    fn add(&mut self, index: usize) -> bool {
+        let is_new = !self.has(index);
+        self.0 |= 1 << index;
+        is_new
+    }
 }
 
 impl<T: PartialOrd + for<'a, 'py> FromPyObject<'a, 'py>> Bounds<T> {
@@ -119,10 +144,7 @@ impl Plain {
         scanner: &mut Scanner<'_>,
     ) -> Result<Bound<'py, PyAny>, Unsure> {
         match self {
-            Self::Str => {
-                let text = std::str::from_utf8(scanner.string()?).map_err(|_| Unsure)?;
-                Ok(PyString::new(py, text).into_any())
-            }
+            Self::Str => text::read(py, scanner.string()?).map(Bound::into_any),
             Self::Int(bounds) => match scanner.number()? {
                 Number::Integer(value) => Ok(PyInt::new(py, bounds.check(value)?).into_any()),
                 Number::Float(_) => Err(Unsure),
@@ -176,14 +198,25 @@ impl Plain {
 impl Model {
     fn describe(described: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let class = described.get_item(1)?.cast_into::<PyType>()?;
-        let fields = described
-            .iter()
-            .skip(2)
-            .map(|field| Field::describe(&field));
-        let fields: Vec<Field> = fields.collect::<PyResult<_>>()?;
+        let blank = PyDict::new(described.py());
+        let (mut fields, mut optional) = (Vec::new(), Fields::default());
+        for (index, described) in described.iter().skip(2).enumerate() {
+            if index == Fields::MOST {
+                return Err(PyValueError::new_err("a plain model has 64 fields at most"));
+            }
+            let described = described.cast_into::<PyTuple>()?;
+            let field = Field::describe(&described)?;
+            if described.get_item(2)?.extract()? {
+                optional.add(index);
+            }
+            blank.set_item(&field.name, described.get_item(3)?)?;
+            fields.push(field);
+        }
         Ok(Self {
             maker: Maker::new(&class, fields.iter().map(|field| &field.name))?,
             fields,
+            blank: blank.unbind(),
+            optional,
         })
     }
 
@@ -192,20 +225,18 @@ impl Model {
         py: Python<'py>,
         scanner: &mut Scanner<'_>,
     ) -> Result<Bound<'py, PyAny>, Unsure> {
-        let mut values: Vec<Option<Bound<'py, PyAny>>> = Vec::new();
-        values.resize_with(self.fields.len(), || None);
+        // A copy costs less than to put in one after the other, and keeps the order of the fields.
+        let members = self.blank.bind(py).copy().map_err(|_| Unsure)?;
+        let mut given = Fields::default();
         scanner.expect(b'{')?;
         let mut next = 0;
         if !scanner.take(b'}') {
             loop {
-                let index = self.find(scanner.string()?, next)?;
+                let (index, field) = self.find(scanner, next)?;
                 scanner.expect(b':')?;
-                let (Some(field), Some(place)) = (self.fields.get(index), values.get_mut(index))
-                else {
-                    return Err(Unsure);
-                };
                 let value = field.value.value(py, scanner)?;
-                if place.replace(value).is_some() {
+                members.set_item(&field.name, value).map_err(|_| Unsure)?;
+                if !given.add(index) {
                     // Said twice.
                     return Err(Unsure);
                 }
@@ -216,49 +247,41 @@ impl Model {
                 }
             }
         }
-        self.instance(py, &values)
-    }
-
-    /// The field with this key, which mostly is the one after the last.
-    fn find(&self, key: &[u8], next: usize) -> Result<usize, Unsure> {
-        if self.fields.get(next).is_some_and(|field| field.key == key) {
-            return Ok(next);
+        let missing = || {
+            let fields = self.fields.iter().enumerate();
+            fields.filter(move |(index, _)| !given.has(*index))
+        };
+        if missing().any(|(index, _)| !self.optional.has(index)) {
+            return Err(Unsure);
         }
-        let known = self.fields.iter().position(|field| field.key == key);
-        known.ok_or(Unsure)
-    }
-
-    fn instance<'py>(
-        &self,
-        py: Python<'py>,
-        values: &[Option<Bound<'py, PyAny>>],
-    ) -> Result<Bound<'py, PyAny>, Unsure> {
-        let members = PyDict::new(py);
-        for (field, value) in self.fields.iter().zip(values) {
-            let default = || field.default.as_ref().map(|default| default.bind(py));
-            let value = value.as_ref().or_else(default).ok_or(Unsure)?;
-            members.set_item(&field.name, value).map_err(|_| Unsure)?;
-        }
-        let missing = (self.fields.iter().zip(values))
-            .filter(|(_, value)| value.is_none())
-            .map(|(field, _)| &field.name);
+        let missing = missing().map(|(_, field)| &field.name);
         self.maker.make(py, &members, missing).map_err(|_| Unsure)
+    }
+
+    /// The field whose key comes now, which mostly is the one after the last.
+    fn find(&self, scanner: &mut Scanner<'_>, next: usize) -> Result<(usize, &Field), Unsure> {
+        scanner.peek();
+        if let Some(field) = self.fields.get(next)
+            && scanner.word(&field.key).is_ok()
+        {
+            return Ok((next, field));
+        }
+        let mut fields = self.fields.iter().enumerate();
+        let known = fields.find(|(_, field)| scanner.word(&field.key).is_ok());
+        known.ok_or(Unsure)
     }
 }
 
 impl Field {
-    fn describe(described: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let described = described.cast::<PyTuple>()?;
+    fn describe(described: &Bound<'_, PyTuple>) -> PyResult<Self> {
         let name = described.get_item(0)?.cast_into::<PyString>()?;
-        let has_default: bool = described.get_item(2)?.extract()?;
+        let mut key = Vec::new();
+        encode::text::write(&name, &mut key)
+            .map_err(|_| PyValueError::new_err("the name of a field has no UTF-8"))?;
         Ok(Self {
-            key: name.to_str()?.as_bytes().to_vec(),
+            key,
             name: name.unbind(),
             value: Plain::describe(&described.get_item(1)?)?,
-            default: has_default
-                .then(|| described.get_item(3))
-                .transpose()?
-                .map(Bound::unbind),
         })
     }
 }

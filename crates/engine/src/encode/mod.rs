@@ -8,7 +8,7 @@ pub(crate) mod known;
 mod number;
 pub(crate) mod plain;
 mod shape;
-mod text;
+pub(crate) mod text;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;

@@ -75,6 +75,11 @@ impl Plain {
         }
     }
 
+    /// Whether `value` is an instance of the model itself, and not of a subclass.
+    pub(crate) fn is_class_of(&self, value: &Bound<'_, PyAny>) -> bool {
+        matches!(self, Self::Model { class, .. } if value.get_type().is(class))
+    }
+
     /// Appends the JSON of a value that is sure to be valid, or something that is to be thrown away.
     pub(crate) fn write(
         &self,

@@ -13,7 +13,7 @@ use super::Unsupported;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Appends `text` in quotes. Lone surrogates, which have no UTF-8, are unsupported.
-pub(super) fn write(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> Result<(), Unsupported> {
+pub(crate) fn write(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> Result<(), Unsupported> {
     // SAFETY: the string is immutable and, read by the thread that is attached, canonical; its
     // buffer lives as long as the borrow of `text`.
     let data = unsafe { text.data() }.map_err(|_| Unsupported)?;

@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::converter::Converter;
 use super::spec::{Callback, class_name};
@@ -33,6 +33,17 @@ pub(super) enum Encoder {
 }
 
 impl Encoder {
+    /// Whether `result` is surely no response, but something to encode.
+    pub(super) fn is_meant_for(&self, result: &Bound<'_, PyAny>) -> bool {
+        if result.is_exact_instance_of::<PyDict>() || result.is_exact_instance_of::<PyList>() {
+            return true;
+        }
+        let Self::Model { plain, .. } = self else {
+            return false;
+        };
+        (plain.as_ref()).is_some_and(|plain| plain.is_class_of(result))
+    }
+
     pub(super) fn read(described: &Bound<'_, PyAny>) -> PyResult<Self> {
         let get = |name: &str| described.getattr(name).map(Bound::unbind);
         Ok(match class_name(described)?.as_str() {

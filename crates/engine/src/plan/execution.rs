@@ -451,10 +451,11 @@ impl Execution {
 
     /// Whether a handler's result is a response already.
     pub(super) fn is_response(&self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let compiled = &self.plan.get().compiled;
         // The common results are none, and cost no look-up.
-        if result.is_exact_instance_of::<PyDict>() || result.is_exact_instance_of::<PyList>() {
+        if compiled.encoder.is_meant_for(result) {
             return Ok(false);
         }
-        result.is_instance(self.compiled().hooks.is_response.bind(py))
+        result.is_instance(compiled.hooks.is_response.bind(py))
     }
 }
