@@ -152,6 +152,21 @@ class Reuse(Record):
     asks: int | None = None
 
 
+class Fused(Record):
+    """A coroutine function in the place of several steps (:mod:`jebi.dependencies.fuse`).
+
+    Attributes:
+        first: The index of the first of them.
+        length: How many there are.
+        call: Called by position with their inputs, in their order, but for one another's results.
+            Returns what the steps return, in a tuple.
+    """
+
+    first: int
+    length: int
+    call: Callable[..., Awaitable[tuple[Any, ...]]]
+
+
 class JsonEncoder(Record):
     """A plain ``JSONResponse`` of whatever the handler returned.
 
@@ -237,6 +252,7 @@ class PlanSpec(Record):
             another event loop than Jebi's.
         background: ``await background(tasks)``: runs what was collected, after the answer.
         is_response: The base class of responses; such a result is sent as it is.
+        fused: What may be taken in the place of several steps.
         answers_invalid: Errors are answered as FastAPI's own handler does, without an exception, in
             the native form: nobody else is to learn of them.
         json_response: Of content, status or ``None``, the amended response or ``None`` and the
@@ -263,4 +279,5 @@ class PlanSpec(Record):
     background: Callable[[Any], Awaitable[None]]
     is_response: type
     json_response: Callable[[bytes, int | None, Any, Any], Any]
+    fused: tuple[Fused, ...] = ()
     answers_invalid: bool = False

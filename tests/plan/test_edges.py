@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 import jebi.loop
-from jebi import FastAPI, Request
+from jebi import FastAPI, Query, Request
 from jebi._engine import EventLoop, HttpServer
 from jebi._native import compile_native
 from jebi.responses import JSONResponse
@@ -176,3 +176,19 @@ def test_a_task_that_cancels_itself_cancels_what_it_waits_for(fly: Fly) -> None:
     served = fly(app)
     assert value(served, "/future") == [True, ["enough"], 0]
     assert value(served, "/done") == "cancelled once"
+
+
+def test_default_factories_run_in_the_request(both: Both) -> None:
+    app = FastAPI()
+
+    def name() -> str:
+        task = asyncio.current_task()
+        return task.get_name() if task else "none"
+
+    @app.get("/")
+    async def read(of: Annotated[str, Query(default_factory=name)]) -> bool:
+        task = asyncio.current_task()
+        return task is not None and of == task.get_name()
+
+    for served in both(app):
+        assert value(served, "/") is True

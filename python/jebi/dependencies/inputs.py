@@ -170,9 +170,11 @@ def _default(field: ModelField) -> Callable[[], Any]:
 
 
 def _scalar(field: ModelField) -> Scalar | None:
-    """The type whose plain spelling needs no validator: bare, or optional."""
+    """The type whose plain spelling needs no validator: bare, or optional, its default no code."""
     info = field.field_info
     if info.metadata or info.discriminator is not None or not isinstance(info, params.Param):
+        return None
+    if info.default_factory is not None:
         return None
     annotation: Any = info.annotation
     if is_union(annotation):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jebi._engine import Plan
+from jebi.dependencies.fuse import fused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,7 +164,7 @@ class Plans:
     def _made(self, overrides: Overrides, key: Any) -> tuple[PlanSpec, Plan]:
         base = self._describe(overrides)
         spec = base if self._change is None else self._change(base)
-        return spec, Plan(spec, InForce(self, overrides, base, key))
+        return spec, Plan(fused(spec), InForce(self, overrides, base, key))
 
 
 def _key(overrides: Mapped) -> Any:

@@ -1,13 +1,16 @@
 //! The keyword arguments of one call.
 
+use std::ptr;
+
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use pyo3::{PyErr, ffi};
 
 /// Values with their keywords, and those that Python gathered beside them.
 pub(super) struct Arguments {
     values: Vec<Py<PyAny>>,
-    keywords: Py<PyTuple>,
+    /// `None` of those that go by position.
+    keywords: Option<Py<PyTuple>>,
     gathered: Option<Py<PyDict>>,
 }
 
@@ -19,8 +22,17 @@ impl Arguments {
     ) -> Self {
         Self {
             values,
-            keywords,
+            keywords: Some(keywords),
             gathered,
+        }
+    }
+
+    /// Values that go by position.
+    pub(super) fn positional(values: Vec<Py<PyAny>>) -> Self {
+        Self {
+            values,
+            keywords: None,
+            gathered: None,
         }
     }
 
@@ -34,26 +46,30 @@ impl Arguments {
                 .map(Bound::unbind);
         }
         // SAFETY: `Py<PyAny>` is a transparent pointer to a live object, so the values are the array
-        // of borrowed references that vectorcall wants; `keywords` is a tuple of as many strings.
+        // of borrowed references that vectorcall wants; `keywords` is a tuple of as many strings, or all
+        // of them are positional.
         unsafe {
+            let (positional, keywords) = match &self.keywords {
+                None => (self.values.len(), ptr::null_mut()),
+                Some(keywords) => (0, keywords.as_ptr()),
+            };
             let result = ffi::PyObject_Vectorcall(
                 function.as_ptr(),
                 self.values.as_ptr().cast(),
-                0,
-                self.keywords.as_ptr(),
+                positional,
+                keywords,
             );
-            if result.is_null() {
-                return Err(PyErr::fetch(py));
-            }
-            Ok(Bound::from_owned_ptr(py, result).unbind())
+            Bound::from_owned_ptr_or_err(py, result).map(Bound::unbind)
         }
     }
 
     /// The same as a dictionary.
     pub(super) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let values = PyDict::new(py);
-        for (keyword, value) in self.keywords.bind(py).iter_borrowed().zip(&self.values) {
-            values.set_item(keyword, value)?;
+        if let Some(keywords) = &self.keywords {
+            for (keyword, value) in keywords.bind(py).iter_borrowed().zip(&self.values) {
+                values.set_item(keyword, value)?;
+            }
         }
         if let Some(gathered) = &self.gathered {
             values.update(gathered.bind(py).as_mapping())?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Plan;
 use super::arguments::Arguments;
 use super::beside::Beside;
 use super::body::{self, Document};
-use super::extract;
+use super::extract::{self, Extracted};
 use super::origin::Origin;
 use super::spec::{Compiled, Injected, Input, Kind, Node, Step};
 use crate::pool::Lane;
@@ -35,16 +35,17 @@ pub(super) struct Execution {
     pub(super) origin: Origin,
     pub(super) document: Document,
     pub(super) slots: Vec<Option<Py<PyAny>>>,
-    errors: Vec<Py<PyAny>>,
+    pub(super) errors: Vec<Py<PyAny>>,
     /// How many errors there were before each step; filled from the first error on.
-    marks: Vec<usize>,
+    pub(super) marks: Vec<usize>,
     request: Option<Py<PyAny>>,
     pub(super) response: Option<Py<PyAny>>,
     pub(super) background: Option<Py<PyAny>>,
     pub(super) exits: Option<Py<PyAny>>,
     /// The step that comes next, or the one that is being waited for.
     pub(super) at: usize,
-    waiting: bool,
+    /// For how many steps it waits; more than one are fused.
+    waiting: usize,
     started: bool,
     pub(super) beside: Beside,
 }
@@ -63,7 +64,7 @@ impl Execution {
             background: None,
             exits: None,
             at: 0,
-            waiting: false,
+            waiting: 0,
             started: false,
             beside: Beside::default(),
         }
@@ -102,8 +103,8 @@ impl Execution {
             let value = outcome?;
             if self.beside.is_joining() {
                 self.keep_joined(py, &plan, &value)?;
-            } else if self.waiting
-                && let Some(returned) = self.finish_step(&plan, value)
+            } else if self.waiting > 0
+                && let Some(returned) = self.finish(py, &plan, value)?
             {
                 return Ok(Advance::Returned(returned));
             }
@@ -133,7 +134,12 @@ impl Execution {
                     self.at += 1;
                 }
                 Node::Step(step) => {
-                    if let Some(advance) = self.step(py, around, &plan, step)? {
+                    let fused = self.fused(py, around, &plan, step)?;
+                    let advance = match fused {
+                        None => self.step(py, around, &plan, step)?,
+                        fused => fused,
+                    };
+                    if let Some(advance) = advance {
                         return Ok(advance);
                     }
                 }
@@ -187,7 +193,7 @@ impl Execution {
             self.at += 1;
             return Ok(None);
         }
-        self.waiting = true;
+        self.wait_for(1);
         let is_parked = step.kind == Kind::Function && !self.waits_in_task(step);
         if !is_parked {
             around.enter()?;
@@ -203,9 +209,28 @@ impl Execution {
         }
     }
 
+    pub(super) fn wait_for(&mut self, steps: usize) {
+        self.waiting = steps;
+    }
+
+    /// A wait is over: keeps what came of it, which is the result if nothing is left to do.
+    fn finish(
+        &mut self,
+        py: Python<'_>,
+        plan: &Compiled,
+        value: Py<PyAny>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let steps = std::mem::take(&mut self.waiting);
+        if steps == 1 {
+            return Ok(self.finish_step(plan, value));
+        }
+        let results = value.into_bound(py).cast_into::<PyTuple>()?;
+        Ok(self.finish_fused(plan, steps, &results))
+    }
+
     /// Keeps a step's value; the last step's is the result.
     fn finish_step(&mut self, plan: &Compiled, value: Py<PyAny>) -> Option<Py<PyAny>> {
-        self.waiting = false;
+        self.waiting = 0;
         let node = plan.nodes.get(self.at);
         self.at += 1;
         if self.at == plan.nodes.len() {
@@ -288,23 +313,16 @@ impl Execution {
         let mut values = Vec::with_capacity(step.inputs.len());
         let mut gathered: Option<Bound<'_, PyDict>> = None;
         for input in &step.inputs {
-            let extracted = match input {
-                Input::Param(param) => extract::param(py, around, &self.origin, param)?,
-                Input::BodyField(field) => body::field(py, around, &self.document, field)?,
-                Input::FromSlot(slot) => Ok(self.slot(py, *slot)),
-                Input::Inject(what) => Ok(self.injected(py, plan, *what)?.into_bound(py)),
-                Input::Constant(value) => Ok(value.bind(py).clone()),
-                Input::Gather(extract) => {
-                    around.enter()?;
-                    let more = self.gather(py, plan, extract)?;
-                    match &gathered {
-                        Some(known) => known.update(more.as_mapping())?,
-                        None => gathered = Some(more),
-                    }
-                    continue;
+            if let Input::Gather(extract) = input {
+                around.enter()?;
+                let more = self.gather(py, plan, extract)?;
+                match &gathered {
+                    Some(known) => known.update(more.as_mapping())?,
+                    None => gathered = Some(more),
                 }
-            };
-            match extracted {
+                continue;
+            }
+            match self.input(py, around, plan, input)? {
                 Ok(value) => values.push(value.unbind()),
                 Err(errors) => {
                     self.report(&errors)?;
@@ -318,6 +336,26 @@ impl Execution {
             keywords,
             gathered.map(Bound::unbind),
         ))
+    }
+
+    /// The value of one input, or its errors.
+    pub(super) fn input<'py>(
+        &mut self,
+        py: Python<'py>,
+        around: &Around<'_, '_>,
+        plan: &Compiled,
+        input: &Input,
+    ) -> PyResult<Extracted<'py>> {
+        Ok(match input {
+            Input::Param(param) => extract::param(py, around, &self.origin, param)?,
+            Input::BodyField(field) => body::field(py, around, &self.document, field)?,
+            Input::FromSlot(slot) => Ok(self.slot(py, *slot)),
+            Input::Inject(what) => Ok(self.injected(py, plan, *what)?.into_bound(py)),
+            Input::Constant(value) => Ok(value.bind(py).clone()),
+            Input::Gather(_) => {
+                return Err(PyRuntimeError::new_err("what is gathered is no one input"));
+            }
+        })
     }
 
     fn gather<'py>(
@@ -338,7 +376,11 @@ impl Execution {
     }
 
     /// The form or the document, as those see it who are shown the whole body.
-    fn body<'py>(&self, py: Python<'py>, plan: &Compiled) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(super) fn body<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &Compiled,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         if let Some(slot) = plan.form_slot {
             return Ok(Some(self.slot(py, slot)));
         }
@@ -379,69 +421,6 @@ impl Execution {
     pub(super) fn request(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let plan = self.compiled();
         self.injected(py, &plan, Injected::Request)
-    }
-
-    fn report(&mut self, errors: &Bound<'_, PyAny>) -> PyResult<()> {
-        for error in errors.try_iter()? {
-            self.errors.push(error?.unbind());
-        }
-        Ok(())
-    }
-
-    /// A dependency mentioned again reports its subtree's errors again.
-    fn repeat_errors(&mut self, py: Python<'_>, plan: &Compiled, of: usize) {
-        let before = self.errors.len();
-        if before == 0 {
-            return;
-        }
-        if let Some(Node::Step(step)) = plan.nodes.get(of) {
-            let again = self.marks.get(step.subtree).copied().unwrap_or(0)
-                ..self.marks.get(of + 1).copied().unwrap_or(before);
-            let repeated: Vec<_> = self
-                .errors
-                .get(again)
-                .unwrap_or_default()
-                .iter()
-                .map(|error| error.clone_ref(py))
-                .collect();
-            self.errors.extend(repeated);
-        }
-        self.marks.resize(self.at, 0);
-        self.marks.push(before);
-    }
-
-    /// Whether a step or what it needs reported errors.
-    fn has_failed(&self, plan: &Compiled, index: usize) -> bool {
-        if self.errors.is_empty() {
-            return false;
-        }
-        let from = match plan.nodes.get(index) {
-            Some(Node::Step(step)) => step.subtree,
-            Some(Node::Reuse { of, .. }) => return self.has_failed(plan, *of),
-            None => return false,
-        };
-        let start = self.marks.get(from).copied().unwrap_or(0);
-        let end = self
-            .marks
-            .get(index + 1)
-            .copied()
-            .unwrap_or(self.errors.len());
-        end > start
-    }
-
-    /// What was found to be invalid.
-    pub(super) fn found_errors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.errors.iter().map(|error| error.bind(py)))
-    }
-
-    /// The exception that it deserves.
-    pub(super) fn invalid(&self, py: Python<'_>) -> PyResult<PyErr> {
-        let plan = self.compiled();
-        let errors = self.found_errors(py)?;
-        let body = self.body(py, &plan)?;
-        Ok(PyErr::from_value(
-            plan.hooks.invalid.bind(py).call1((errors, body))?,
-        ))
     }
 
     /// Whether Python runs after the answer, or before it beside the plan's steps.

@@ -15,6 +15,7 @@ impl Compiled {
         for node in &self.nodes {
             let Node::Step(step) = node else { continue };
             visit.call(&step.call)?;
+            visit.call(step.fused.as_ref().map(|fused| &fused.call))?;
             step.inputs
                 .iter()
                 .try_for_each(|input| input.traverse(visit))?;

@@ -1,8 +1,8 @@
 //! Plans: routes compiled once, run for every request.
 //!
 //! `spec` reads the description; `execution` runs its steps, with `origin`, `extract`, `scalar` and
-//! `body` finding their arguments, `converter` validating and `arguments` making the calls, `beside`
-//! beginning those that are awaited together, `overrides` seeing to it that they are those which are
+//! `body` finding their arguments, `converter` validating and `arguments` making the calls, `fused`
+//! awaiting several as one, `beside` beginning those that are awaited together, `overrides` seeing to it that they are those which are
 //! in force; `encoder` writes results. The two forms share all of that: `native` answers through an exchange of this server, `asgi` is
 //! awaited by Python under any server.
 
@@ -12,8 +12,10 @@ mod beside;
 mod body;
 mod converter;
 mod encoder;
+mod errors;
 mod execution;
 mod extract;
+mod fused;
 mod held;
 mod native;
 mod origin;

@@ -11,6 +11,7 @@ use pyo3::types::PyTuple;
 
 use super::converter::Converter;
 use super::encoder::Encoder;
+use super::fused::{self, Fused};
 use super::scalar::Scalar;
 use crate::decode::Plain;
 use crate::pool::Pace;
@@ -110,6 +111,8 @@ pub(super) struct Step {
     pub(super) joins: Vec<usize>,
     /// Set where a dependency was looked up before this step: by what name it asks about that.
     pub(super) asks: Option<usize>,
+    /// Set where a coroutine may take this and the steps behind it at once.
+    pub(super) fused: Option<Fused>,
     pub(super) pace: Arc<Pace>,
 }
 
@@ -180,6 +183,7 @@ impl Compiled {
         for step in spec.getattr("steps")?.try_iter()? {
             nodes.push(node(&step?, &nodes, slots)?);
         }
+        fused::read(spec, &mut nodes)?;
         let direct = direct_body(&nodes, spec.py());
         if !matches!(nodes.last(), Some(Node::Step(_))) {
             return Err(PyValueError::new_err(
@@ -288,6 +292,7 @@ fn node(described: &Bound<'_, PyAny>, before: &[Node], slots: usize) -> PyResult
         together: together(described)?,
         joins: joined(described, before)?,
         asks: described.getattr("asks")?.extract()?,
+        fused: None,
         pace: Arc::new(Pace::default()),
     }))
 }
