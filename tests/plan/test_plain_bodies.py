@@ -316,3 +316,19 @@ def test_what_a_handler_does_with_a_body_stays_its_own() -> None:
         answer = client.post("/", json={"name": "x", "price": 1}).json()
         assert answer["given"] == ["name", "price"]
         assert answer["again"] == {"name": "x", "price": 1.0, "count": 2, "gift": False}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"say \\"hi\\"":2}',
+        b'{"say "hi"":2}',
+        b'{"say \\u0022hi\\u0022":2}',
+        b'{ "back\\\\slash" : 3 }',
+        b'{"back\\slash":3}',
+    ],
+)
+def test_names_that_are_spelled_with_escapes(fly: Fly, content: bytes) -> None:
+    names: dict[str, Any] = {'say "hi"': (int, 1), "back\\slash": (int, 1)}
+    with Both(fly, create_model("Odd", **names)) as both:
+        both.agree(content)
