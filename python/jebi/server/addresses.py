@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from jebi._record import Record
@@ -98,6 +97,8 @@ def _is_number(text: str) -> bool:
 
 
 def _is_ipv6(host: str) -> bool:
+    import ipaddress  # many classes, for the few who write such an address
+
     try:
         ipaddress.IPv6Address(host)
     except ValueError:

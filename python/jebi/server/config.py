@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
+from jebi._collection import seldom
 from jebi.server import (
     application,
     engine,
@@ -189,7 +190,7 @@ class Config(Settings):
         Raises:
             SystemExit: It is none; the log says what it is instead.
         """
-        with reported():
+        with reported(), seldom():
             self.loaded_app, self.interface = application.load(
                 self.app, factory=self.factory, interface=self.interface
             )
