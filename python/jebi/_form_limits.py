@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, NonNegativeInt, with_config
-from typing_extensions import TypedDict
+from jebi._late import late
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jebi._form_limits_model import FormLimits as FormLimits
+    from jebi._form_limits_model import FormLimits as _FormLimits  # noqa: F401 - FastAPI's name
+else:
+    __getattr__, __dir__ = late(
+        __name__,
+        {
+            "FormLimits": "jebi._form_limits_model",
+            "_FormLimits": "jebi._form_limits_model",
+        },
+    )
 
 # Where the limits are in the scope that applications mounted below inherit.
 FORM_LIMITS_KEY = "jebi.form_limits"
-
-
-@with_config(ConfigDict(strict=True, extra="forbid"))
-class FormLimits(TypedDict, total=False):
-    """How much of a form is read before the request is refused.
-
-    Attributes:
-        max_fields: Fields that are no files.
-        max_files: Files.
-        max_part_size: Bytes of a field that is no file.
-    """
-
-    max_fields: NonNegativeInt
-    max_files: NonNegativeInt
-    max_part_size: NonNegativeInt
-
-
-_FormLimits = FormLimits  # FastAPI's name
 
 
 def checked_form_limits(limits: Mapping[str, Any] | None) -> dict[str, int]:
     """The limits, once each is known to be a name and a number that make sense."""
     if limits is None:
         return {}
-    from pydantic import TypeAdapter
+    from jebi._form_limits_model import checked
 
-    return cast("dict[str, int]", TypeAdapter(FormLimits).validate_python(limits))
+    return checked(limits)

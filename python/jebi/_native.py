@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jebi import _engine, params
-from jebi.dependencies.fields import get_flat_params, get_validation_alias
 from jebi.exception_handlers import request_validation_exception_handler
 from jebi.exceptions import FastAPIError, RequestValidationError, ValidationException
 from jebi.routing.api_route import APIRoute
@@ -24,6 +22,8 @@ from jebi.web._native import (
 from jebi.web.routing import Route
 
 if TYPE_CHECKING:
+    from jebi import _engine
+    from jebi._compat import ModelField
     from jebi._plan import PlanSpec
     from jebi.applications import FastAPI
     from jebi.web._native import Answered, Report, Respond
@@ -53,6 +53,11 @@ def compile_native(app: FastAPI, report: Report = log_error) -> _engine.Native |
 
 def _converts_alike(route: APIRoute) -> bool:
     """Whether each parameter in the path is what its field makes of the text in any case."""
+    if not route.param_convertors:
+        return True
+    from jebi import params
+    from jebi.dependencies.fields import get_flat_params, get_validation_alias
+
     declared = {
         get_validation_alias(field): field.field_info.annotation
         for field in get_flat_params(route.dependant)
@@ -65,6 +70,12 @@ def _converts_alike(route: APIRoute) -> bool:
     )
 
 
+def _is_form(field: ModelField) -> bool:
+    from jebi import params
+
+    return isinstance(field.field_info, params.Form)
+
+
 def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     if not isinstance(route, APIRoute):
         return function_plan(app, route)
@@ -74,7 +85,7 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     reroutes = cls.matches is not APIRoute.matches or cls.handle is not Route.handle
     # A form is parsed in Python anyway, and its files outlive the exception handlers.
     body = route.body_field
-    reads_form = body is not None and isinstance(body.field_info, params.Form)
+    reads_form = body is not None and _is_form(body)
     if route.app is not route._planned_app:
         return None  # somebody put another application in its place
     # Tools that want to be called in the middle of a plan find none here.

@@ -44,6 +44,7 @@ class Record:
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _names: ClassVar[frozenset[str]] = frozenset()
     _required: ClassVar[frozenset[str]] = frozenset()
     _fresh: ClassVar[dict[str, Callable[[], Any]]] = {}
 
@@ -54,6 +55,7 @@ class Record:
             if not str(annotation).startswith("ClassVar")
         ]
         cls._fields = (*cls._fields, *own)
+        cls._names = frozenset(cls._fields)
         cls._required = cls._required.union(name for name in own if not hasattr(cls, name))
         cls._fresh = dict(cls._fresh)
         for name in own:
@@ -78,9 +80,7 @@ class Record:
             if name not in values:
                 values[name] = make()
         given = values.keys()
-        if len(args) > len(self._fields) or not (
-            given >= self._required and given <= set(self._fields)
-        ):
+        if len(args) > len(self._fields) or not self._required <= given <= self._names:
             what = f"{type(self).__name__} has the fields {', '.join(self._fields)}"
             raise TypeError(f"{what}: {len(args)} by position and {sorted(values)} do not fit")
         self.__dict__.update(values)

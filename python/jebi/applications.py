@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-from typing_extensions import Unpack, deprecated
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 from jebi import routing
 from jebi.datastructures import Default
@@ -36,6 +35,11 @@ from jebi.web.datastructures import State
 from jebi.web.exceptions import HTTPException
 from jebi.web.middleware import Middleware
 from jebi.web.responses import JSONResponse, Response
+
+if sys.version_info >= (3, 13):
+    from warnings import deprecated
+else:
+    from typing_extensions import deprecated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
-
-from typing_extensions import ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from jebi.web.background import BackgroundTasks as WebBackgroundTasks
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
-from pydantic_core.core_schema import with_info_plain_validator_function
-
 from jebi.web.datastructures import URL as URL
 from jebi.web.datastructures import Address as Address
 from jebi.web.datastructures import FormData as FormData
@@ -77,6 +75,8 @@ class UploadFile(WebUploadFile):
         cls, source: type[Any], handler: Callable[[Any], Mapping[str, Any]]
     ) -> Mapping[str, Any]:
         """Any uploaded file is valid, nothing else is."""
+        from pydantic_core.core_schema import with_info_plain_validator_function
+
         del source, handler
         return with_info_plain_validator_function(cls._validate)
 

@@ -10,28 +10,18 @@ from collections import deque
 from decimal import Decimal
 from enum import Enum
 from importlib import import_module
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
 from pathlib import Path, PurePath
 from re import Pattern
 from types import GeneratorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
-from pydantic.types import SecretBytes, SecretStr
-from pydantic_core import PydanticUndefinedType, Url
+from jebi._compat.shared import is_model, is_model_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydantic import BaseModel
     from pydantic.main import IncEx
 
     Encoder = Callable[[Any], Any]
@@ -39,14 +29,6 @@ if TYPE_CHECKING:
     ENCODERS_BY_TYPE: dict[type[Any], Encoder]
 
 PLAIN = (str, int, float, type(None))
-_ADDRESSES = (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
 SEQUENCES = (list, set, frozenset, GeneratorType, tuple, deque)
 
 
@@ -81,37 +63,47 @@ _encoders: dict[type[Any], Encoder] = {
     frozenset: list,
     deque: list,
     GeneratorType: list,
-    **dict.fromkeys(_ADDRESSES, str),
     PurePath: str,
     Path: str,
     Pattern: lambda o: o.pattern,
-    PydanticUndefinedType: lambda _: None,
-    SecretBytes: str,
-    SecretStr: str,
     set: list,
     UUID: str,
-    Url: str,
 }
 _known_bases = list(_encoders.items())
 
-_late = {
-    "pydantic.networks": ("AnyUrl", "NameEmail"),
+_late: dict[str, dict[str, Encoder]] = {
+    "ipaddress": dict.fromkeys(
+        (
+            "IPv4Address",
+            "IPv4Interface",
+            "IPv4Network",
+            "IPv6Address",
+            "IPv6Interface",
+            "IPv6Network",
+        ),
+        str,
+    ),
+    "pydantic_core": {"PydanticUndefinedType": lambda _: None, "Url": str},
+    "pydantic.types": {"SecretBytes": str, "SecretStr": str},
+    "pydantic.networks": {"AnyUrl": str, "NameEmail": str},
     # The deprecated colour, and its successor in a package of its own.
-    "pydantic.color": ("Color",),
-    "pydantic_extra_types.color": ("Color",),
+    "pydantic.color": {"Color": str},
+    "pydantic_extra_types.color": {"Color": str},
 }
-"""Classes written by ``str`` whose modules take long to import; nobody has an instance before."""
+"""Encoders of classes whose modules take long to import; nobody has an instance before."""
 
 
 def _learn(module: Any) -> None:
-    names = _late[module.__name__]
-    classes: list[Any] = [getattr(module, name, None) for name in names]
-    if None in classes:
+    known = _late.get(module.__name__, {})
+    found: dict[Any, Encoder] = {
+        getattr(module, name, None): encoder for name, encoder in known.items()
+    }
+    if None in found:
         return  # another thread is still importing it
-    del _late[module.__name__]
-    for cls in classes:
-        _encoders.setdefault(cls, str)
-        _known_bases.append((cls, str))
+    _late.pop(module.__name__, None)
+    for cls, encoder in found.items():
+        _encoders.setdefault(cls, encoder)
+        _known_bases.append((cls, encoder))
 
 
 def __getattr__(name: str) -> Any:
@@ -126,8 +118,11 @@ def __getattr__(name: str) -> Any:
     return _encoders
 
 
-NATIVE_ZONES: tuple[type[Any], ...] = (datetime.timezone, ZoneInfo)
-"""Time zones that the engine may ask for an offset: they run no Python code."""
+def native_zones() -> tuple[type[Any], ...]:
+    """Time zones that the engine may ask for an offset: they run no Python code."""
+    zones = sys.modules.get("zoneinfo")  # nobody has one of its zones before
+    return (datetime.timezone,) if zones is None else (datetime.timezone, zones.ZoneInfo)
+
 
 _SHAPES: dict[type[Any], str] = {
     datetime.date: "isoformat",
@@ -151,7 +146,7 @@ def json_shape(cls: type[Any]) -> tuple[str, ...] | None:
     kind = _SHAPES.get(cls)
     if kind is not None:
         return (kind,) if _encoders.get(cls) is _OURS[cls] else None
-    if issubclass(cls, BaseModel) or cls.__getattribute__ not in _PLAIN_LOOKUP:
+    if is_model_class(cls) or cls.__getattribute__ not in _PLAIN_LOOKUP:
         return None
     if dataclasses.is_dataclass(cls):
         return _dataclass_shape(cls)
@@ -247,7 +242,7 @@ def _selection(selected: Any) -> Any:
 def _encode(obj: Any, include: Any, exclude: Any, options: _Options) -> Any:
     if options.custom_encoder and (encoder := options.custom(obj)) is not None:
         return encoder(obj)
-    if isinstance(obj, BaseModel):
+    if is_model(obj):
         return _encode_model(obj, include, exclude, options)
     if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
         return _encode(dataclasses.asdict(obj), include, exclude, options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,13 +10,14 @@ from pydantic.fields import FieldInfo
 from typing_extensions import TypedDict, Unpack
 
 from jebi._compat.v2 import Undefined
-from jebi.concurrency import DependencyConcurrency
+from jebi._depends import Depends as Depends
+from jebi._depends import Security as Security
 from jebi.datastructures import _Unset
 from jebi.exceptions import FastAPIDeprecationWarning
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pydantic import AliasChoices, AliasPath, Discriminator
     from typing_extensions import deprecated as deprecated_marker
@@ -206,47 +206,3 @@ class File(Form):  # type: ignore[misc]  # as _Declared
         """Declare it."""
         options.setdefault("media_type", "multipart/form-data")
         super().__init__(default, **options)
-
-
-@dataclass(frozen=True)
-class Depends:
-    """The result of another callable, solved first.
-
-    Attributes:
-        dependency: What to call; ``None`` means the annotation.
-        use_cache: Call it once a request, however many depend on it.
-        scope: When the code after a ``yield`` runs: ``"function"`` before the answer is sent,
-            ``"request"`` after it. ``"app"``, Jebi's own: made when the application starts.
-        max_concurrency: How many of its calls may be under way at a time.
-        parallel: Await it together with the others marked so beside it; Jebi's own.
-    """
-
-    dependency: Callable[..., Any] | None = None
-    use_cache: bool = True
-    scope: Literal["function", "request", "app"] | None = None
-    max_concurrency: int | None = field(default=None, kw_only=True)
-    parallel: bool = field(default=False, kw_only=True)
-    # A field, so that dataclasses.replace keeps it: copies share one limit.
-    _concurrency: DependencyConcurrency | None = field(default=None, repr=False, kw_only=True)
-
-    def __post_init__(self) -> None:
-        """Check the declaration and make the limit's counter."""
-        if self.scope == "app" and self.parallel:
-            raise ValueError(
-                'a dependency with scope="app" is made at start-up: leave parallel away'
-            )
-        limit, counter = self.max_concurrency, self._concurrency
-        if limit is None:
-            counter = None
-        elif type(limit) is not int or limit < 1:
-            raise ValueError("max_concurrency must be a positive integer or None")
-        elif counter is None or counter.max_concurrency != limit:
-            counter = DependencyConcurrency(limit)
-        object.__setattr__(self, "_concurrency", counter)
-
-
-@dataclass(frozen=True)
-class Security(Depends):
-    """A dependency that asks for OAuth2 scopes."""
-
-    scopes: Sequence[str] | None = None

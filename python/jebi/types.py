@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel
-from pydantic.main import IncEx as IncEx
+from jebi._late import late
+
+if TYPE_CHECKING:
+    from pydantic.main import IncEx as IncEx
+
+    from jebi._compat.schemas import ModelNameMap as ModelNameMap
+else:
+    __getattr__, __dir__ = late(
+        __name__, {"IncEx": "pydantic.main", "ModelNameMap": "jebi._compat.schemas"}
+    )
 
 __all__ = ["DecoratedCallable", "DependencyCacheKey", "IncEx", "ModelNameMap", "UnionType"]
 
 DecoratedCallable = TypeVar("DecoratedCallable", bound=Callable[..., Any])
 UnionType = types.UnionType
-ModelNameMap = dict[type[BaseModel] | type[Enum], str]
 DependencyCacheKey = tuple[Callable[..., Any] | None, tuple[str, ...], str]

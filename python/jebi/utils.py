@@ -6,11 +6,9 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic.fields import FieldInfo
-
 from jebi._compat.shared import annotation_is_pydantic_v1
-from jebi._compat.v2 import ModelField, PydanticSchemaGenerationError, Undefined
-from jebi.datastructures import DefaultPlaceholder
+from jebi._late import late
+from jebi.datastructures import DefaultPlaceholder, _Unset
 from jebi.exceptions import (
     FastAPIDeprecationWarning,
     FastAPIError,
@@ -18,7 +16,20 @@ from jebi.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from jebi._compat.v2 import ModelField
     from jebi.routing import APIRoute
+else:
+    __getattr__, __dir__ = late(
+        __name__,
+        {
+            "FieldInfo": "pydantic.fields",
+            "ModelField": "jebi._compat.v2",
+            "PydanticSchemaGenerationError": "jebi._compat.v2",
+            "Undefined": "jebi._compat.v2",
+        },
+    )
 
 _STATUS_RANGES = {"default", "1XX", "2XX", "3XX", "4XX", "5XX"}
 
@@ -39,7 +50,7 @@ def get_path_param_names(path: str) -> set[str]:
 def create_model_field(
     name: str,
     type_: Any,
-    default: Any | None = Undefined,
+    default: Any | None = _Unset,
     field_info: FieldInfo | None = None,
     alias: str | None = None,
     mode: Literal["validation", "serialization"] = "validation",
@@ -50,6 +61,12 @@ def create_model_field(
             "pydantic.v1 models are no longer supported by FastAPI."
             f" Please update the response model {type_!r}."
         )
+    from pydantic.fields import FieldInfo
+
+    from jebi._compat.v2 import ModelField, PydanticSchemaGenerationError, Undefined
+
+    if default is _Unset:
+        default = Undefined
     info = field_info or FieldInfo(annotation=type_, default=default, alias=alias)
     try:
         return ModelField(mode=mode, name=name, field_info=info)

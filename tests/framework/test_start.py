@@ -95,6 +95,78 @@ def test_a_small_application_loads_what_it_names() -> None:
     assert loaded & NOT_FOR_AN_APPLICATION == set()
 
 
+BARE = """
+from jebi import FastAPI
+
+app = FastAPI()
+
+@app.get("/")
+async def read():
+    import sys
+
+    return sorted(sys.modules)
+"""
+
+NOT_FOR_ONE_WITHOUT_PARAMETERS = NOT_FOR_A_SERVER | {
+    "ipaddress",
+    "jebi._compat.v2",
+    "jebi.params",
+    "pydantic",
+    "pydantic_core",
+    "typing_extensions",
+    "zoneinfo",
+}
+
+
+def test_an_application_without_parameters_and_models_leaves_pydantic_alone(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "main.py").write_text(BARE)
+    with Command(tmp_path, "run", "main:app", "--port", "0") as server:
+        loaded = set(json.loads(server.get("/")[1]))
+        assert loaded & NOT_FOR_ONE_WITHOUT_PARAMETERS == set()
+        assert server.get("/nowhere")[0] == 404
+        assert server.get("/openapi.json")[0] == 200
+
+
+LATE_MODEL = """
+from jebi import FastAPI
+
+app = FastAPI()
+
+@app.get("/")
+async def read():
+    from datetime import datetime
+    from ipaddress import ip_address
+    from zoneinfo import ZoneInfo
+    from pydantic import AnyUrl, BaseModel, SecretStr
+
+    class Late(BaseModel):
+        x: int
+
+    return [
+        Late(x=1),
+        AnyUrl("http://a/"),
+        SecretStr("s"),
+        ip_address("::1"),
+        datetime(2000, 1, 1, tzinfo=ZoneInfo("UTC")),
+    ]
+"""
+
+
+def test_what_pydantic_makes_is_known_however_late_it_comes(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(LATE_MODEL)
+    with Command(tmp_path, "run", "main:app", "--port", "0") as server:
+        for _ in range(2):
+            assert json.loads(server.get("/")[1]) == [
+                {"x": 1},
+                "http://a/",
+                "**********",
+                "::1",
+                "2000-01-01T00:00:00+00:00",
+            ]
+
+
 def test_a_server_that_has_answered_has_loaded_what_that_took(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(SMALL)
     with Command(tmp_path, "run", "main:app", "--port", "0") as server:
@@ -205,16 +277,16 @@ def test_the_schema_of_a_known_type_waits(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_shared_dependency_is_analyzed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from jebi.dependencies import known
-    from jebi.dependencies.analyze import analyze_param
+    from jebi.dependencies import analyze
 
+    analyze_param = analyze.analyze_param
     analyzed: list[str] = []
 
     def note(*, param_name: str, **more: Any) -> Any:
         analyzed.append(param_name)
         return analyze_param(param_name=param_name, **more)
 
-    monkeypatch.setattr(known, "analyze_param", note)
+    monkeypatch.setattr(analyze, "analyze_param", note)
 
     router = APIRouter()
     for number in range(3):

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-    from jebi.types import ModelNameMap
-
 FieldMapping = dict[tuple[ModelField, Mode], dict[str, Any]]
 Models = set[type[BaseModel] | type[Enum]]
+ModelNameMap = dict[type[BaseModel] | type[Enum], str]
 
 
 class GenerateJsonSchema(PydanticGenerateJsonSchema):

@@ -9,18 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeGuard, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel
-from pydantic.version import VERSION
-
+from jebi._late import late
 from jebi.types import UnionType
 from jebi.web.datastructures import UploadFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-T = TypeVar("T")
+    from pydantic import BaseModel
 
-PYDANTIC_VERSION_MINOR_TUPLE = tuple(int(part) for part in VERSION.split(".")[:2])
+    from jebi._compat.v2 import PYDANTIC_VERSION_MINOR_TUPLE as PYDANTIC_VERSION_MINOR_TUPLE
+else:
+    __getattr__, __dir__ = late(__name__, {"PYDANTIC_VERSION_MINOR_TUPLE": "jebi._compat.v2"})
+
+T = TypeVar("T")
 
 # How the values of such a parameter are collected; an abstract sequence as a list.
 sequence_annotation_to_type: dict[Any, Callable[[Any], Any]] = {
@@ -40,6 +42,23 @@ def lenient_issubclass(cls: Any, class_or_tuple: Any) -> TypeGuard[type[Any]]:
         return isinstance(cls, type) and issubclass(cls, class_or_tuple)
     except TypeError:
         return False  # list[int] claims to be a class
+
+
+def _base_model() -> type[BaseModel] | None:
+    # Nobody has a model before pydantic was imported, and only who has one needs it for this.
+    return getattr(sys.modules.get("pydantic.main"), "BaseModel", None)
+
+
+def is_model_class(cls: Any) -> TypeGuard[type[BaseModel]]:
+    """A class of pydantic's models."""
+    base = _base_model()
+    return base is not None and lenient_issubclass(cls, base)
+
+
+def is_model(obj: Any) -> TypeGuard[BaseModel]:
+    """An instance of one of pydantic's models."""
+    base = _base_model()
+    return base is not None and isinstance(obj, base)
 
 
 def is_union(annotation: Any) -> bool:
@@ -84,7 +103,8 @@ def value_is_sequence(value: Any) -> bool:
 
 def _is_complex_class(cls: Any) -> bool:
     return (
-        lenient_issubclass(cls, (BaseModel, Mapping, UploadFile))
+        lenient_issubclass(cls, (Mapping, UploadFile))
+        or is_model_class(cls)
         or _is_sequence_class(cls)
         or is_dataclass(cls)
     )

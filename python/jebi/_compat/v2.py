@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pydantic import PydanticSchemaGenerationError as PydanticSchemaGenerationError
 from pydantic._internal import _typing_extra
 from pydantic.fields import FieldInfo
+from pydantic.version import VERSION
 from pydantic_core import PydanticUndefined
 from pydantic_core import Url as Url
 from pydantic_core.core_schema import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from jebi.types import IncEx
 
+PYDANTIC_VERSION_MINOR_TUPLE = tuple(int(part) for part in VERSION.split(".")[:2])
 Undefined = PydanticUndefined
 RequiredParam = PydanticUndefined
 Mode = Literal["validation", "serialization"]
@@ -67,7 +69,7 @@ def _type_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any
     # The attributes go into a fresh Field: this one's metadata is already listed beside it.
     parts = (info.annotation, *info.metadata, Field(**_attributes(info)))
     with warnings.catch_warnings():
-        if shared.PYDANTIC_VERSION_MINOR_TUPLE >= (2, 12):
+        if PYDANTIC_VERSION_MINOR_TUPLE >= (2, 12):
             from pydantic.warnings import UnsupportedFieldAttributeWarning
 
             # An alias means nothing to a type adapter; the plan takes care of it.

@@ -6,13 +6,21 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jebi.dependencies.forms import ReadForm, read_form
+from jebi._record import Record, fresh
 from jebi.web.exceptions import HTTPException
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from jebi.web.datastructures import FormData
     from jebi.web.requests import Request
+
+
+class ReadForm(Record, frozen=False):
+    """A form and the contents of those files that are declared as bytes."""
+
+    data: FormData
+    contents: dict[int, bytes] = fresh(factory=dict)
 
 
 @lru_cache(maxsize=256)
@@ -78,6 +86,8 @@ async def read_form_step(
     byte_names: frozenset[str],
 ) -> ReadForm:
     """The plan's first step where it takes a form."""
+    from jebi.dependencies.forms import read_form
+
     found = {} if limits is None else limits(request)
     form: ReadForm = await read_body(
         lambda: read_form(request, limits=found, byte_names=byte_names)

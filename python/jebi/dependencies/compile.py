@@ -25,10 +25,9 @@ from jebi.dependencies.app_scope import AppDependencies
 from jebi.dependencies.bodies import json_parser, read_form_step
 from jebi.dependencies.calls import call_kind, hashable
 from jebi.dependencies.exits import Exits, Limited, enter
-from jebi.dependencies.fields import get_flat_body_params
-from jebi.dependencies.forms import wants_bytes
 from jebi.dependencies.graph import get_dependant
-from jebi.dependencies.inputs import body_inputs, param_inputs, request_inputs
+from jebi.dependencies.injected import request_inputs
+from jebi.dependencies.models import get_flat_body_params
 from jebi.dependencies.order import Order
 from jebi.web.requests import Request
 from jebi.web.responses import Response
@@ -182,10 +181,14 @@ class _Builder:
             after.append(index)
             if dependency.name is not None:
                 inputs.append(FromSlot(dependency.name, slot))
-        inputs += param_inputs(dependant)
-        inputs += body_inputs(
-            dependant, embed=self.options.embed, is_form=self.options.body == "form"
-        )
+        if dependant.has_fields:
+            # Imports pydantic, which a call without parameters does not need.
+            from jebi.dependencies.inputs import body_inputs, param_inputs
+
+            inputs += param_inputs(dependant)
+            inputs += body_inputs(
+                dependant, embed=self.options.embed, is_form=self.options.body == "form"
+            )
         inputs += request_inputs(dependant, is_websocket=self.options.is_websocket)
         if dependant.security_scopes_param_name:
             from jebi.dependencies.scopes import SecurityScopes
@@ -263,6 +266,7 @@ def _key(dependant: Dependant) -> Any:
 def _byte_names(item: Any) -> list[str]:
     from jebi._compat import get_cached_model_fields
     from jebi.dependencies.fields import get_form_models, get_param_aliases
+    from jebi.dependencies.forms import wants_bytes
 
     fields = [item]
     for model in get_form_models(item):

@@ -16,6 +16,7 @@ from jebi._compat import (
     is_union,
     lenient_issubclass,
 )
+from jebi.dependencies.models import get_flat_body_params as get_flat_body_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,14 +109,6 @@ def get_flat_params(dependant: Dependant) -> list[ModelField]:
 
     visit(dependant)
     return [field for fields in found.values() for field in get_flat_fields_from_params(fields)]
-
-
-def get_flat_body_params(dependant: Dependant) -> list[ModelField]:
-    """All body parameters of a route, its dependencies' included."""
-    fields = list(dependant.body_params)
-    for dependency in dependant.dependencies:
-        fields += get_flat_body_params(dependency)
-    return fields
 
 
 def validate_value(

@@ -17,7 +17,7 @@ from jebi._compat import (
     serialize_sequence_value,
     value_is_sequence,
 )
-from jebi._record import Record, fresh
+from jebi.dependencies.bodies import ReadForm
 from jebi.dependencies.fields import get_form_models, get_param_aliases, validate_value
 from jebi.web.datastructures import FormData, Headers, ImmutableMultiDict, UploadFile
 
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 
     from jebi._plan import Errors
     from jebi.web.requests import Request
-
-
-class ReadForm(Record, frozen=False):
-    """A form and the contents of those files that are declared as bytes."""
-
-    data: FormData
-    contents: dict[int, bytes] = fresh(factory=dict)
 
 
 def wants_bytes(field: ModelField) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from jebi import params
-from jebi._compat import ModelField, lenient_issubclass
+from jebi._compat.shared import lenient_issubclass
+from jebi._depends import Depends, Security
 from jebi.dependencies.app_scope import check_app_scoped
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
 from jebi.dependencies.known import get_details
@@ -23,6 +23,7 @@ from jebi.web.websockets import WebSocket
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jebi._compat import ModelField
     from jebi.concurrency import DependencyConcurrency
     from jebi.dependencies.analyze import ParamDetails
 
@@ -81,12 +82,12 @@ def _take(dependant: Dependant, parameter: str, details: ParamDetails) -> None:
         _take_field(dependant, details.field)
 
 
-def get_parameterless_sub_dependant(*, depends: params.Depends, path: str) -> Dependant:
+def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
     """The dependant of a dependency whose result nobody takes."""
     assert callable(depends.dependency), (
         "A parameter-less dependency must have a callable dependency"
     )
-    scopes = depends.scopes if isinstance(depends, params.Security) else None
+    scopes = depends.scopes if isinstance(depends, Security) else None
     return get_dependant(
         path=path,
         call=depends.dependency,
@@ -98,7 +99,7 @@ def get_parameterless_sub_dependant(*, depends: params.Depends, path: str) -> De
 
 
 def get_route_dependant(
-    *, path: str, call: Callable[..., Any], dependencies: Sequence[params.Depends]
+    *, path: str, call: Callable[..., Any], dependencies: Sequence[Depends]
 ) -> Dependant:
     """The dependant of a route: its path operation after the route's own dependencies."""
     dependant = get_dependant(path=path, call=call, scope="function")
@@ -108,9 +109,9 @@ def get_route_dependant(
     return dependant
 
 
-def _sub_dependant(parent: Dependant, depends: params.Depends, name: str) -> Dependant:
+def _sub_dependant(parent: Dependant, depends: Depends, name: str) -> Dependant:
     assert depends.dependency is not None
-    scopes = depends.scopes if isinstance(depends, params.Security) else None
+    scopes = depends.scopes if isinstance(depends, Security) else None
     return get_dependant(
         path=parent.path or "",
         call=depends.dependency,
@@ -124,7 +125,7 @@ def _sub_dependant(parent: Dependant, depends: params.Depends, name: str) -> Dep
     )
 
 
-def _check_scope(dependant: Dependant, depends: params.Depends) -> None:
+def _check_scope(dependant: Dependant, depends: Depends) -> None:
     generator = is_generator_callable(dependant.call) or is_async_generator_callable(dependant.call)
     if generator and dependant.computed_scope == "request" and depends.scope == "function":
         name = getattr(dependant.call, "__name__", "<unnamed_callable>")
@@ -153,6 +154,8 @@ def _take_special(dependant: Dependant, name: str, annotation: Any) -> bool:
 
 
 def _take_field(dependant: Dependant, field: ModelField) -> None:
+    from jebi import params
+
     info = field.field_info
     if isinstance(info, params.Body):
         dependant.body_params.append(field)

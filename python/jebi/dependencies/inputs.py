@@ -11,14 +11,15 @@ from pydantic import ValidationError
 
 from jebi import params
 from jebi._compat import ModelField, get_missing_field_error, is_union, relocate
-from jebi._plan import BodyField, Gather, Inject, Param
+from jebi._plan import BodyField, Gather, Param
+from jebi.dependencies.bodies import ReadForm
 from jebi.dependencies.fields import (
     get_form_models,
     get_param_aliases,
     get_param_model,
     should_embed_body_fields,
 )
-from jebi.dependencies.forms import ReadForm, extract_form
+from jebi.dependencies.forms import extract_form
 from jebi.dependencies.gather import gather_member, gather_param
 from jebi.dependencies.json_mode import reads_json_alike
 from jebi.dependencies.plain_bodies import plain_body
@@ -67,20 +68,6 @@ def body_inputs(dependant: Dependant, *, embed: bool, is_form: bool) -> Iterator
             yield _body_field(field, None if single else aliases[0][0])
         else:
             yield Gather(gather_member(field))
-
-
-def request_inputs(dependant: Dependant, *, is_websocket: bool) -> Iterator[Input]:
-    """What the call wants of the request itself."""
-    if dependant.http_connection_param_name:
-        yield Inject(dependant.http_connection_param_name, "request")
-    if dependant.request_param_name and not is_websocket:
-        yield Inject(dependant.request_param_name, "request")
-    if dependant.websocket_param_name and is_websocket:
-        yield Inject(dependant.websocket_param_name, "request")
-    if dependant.background_tasks_param_name:
-        yield Inject(dependant.background_tasks_param_name, "background_tasks")
-    if dependant.response_param_name:
-        yield Inject(dependant.response_param_name, "response")
 
 
 def _param(field: ModelField, location: Location) -> Input:

@@ -6,11 +6,11 @@ analyzed again for each of them, to the same result.
 
 from __future__ import annotations
 
+from operator import is_
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from jebi.dependencies.analyze import analyze_param
 from jebi.dependencies.mistakes import explain
 from jebi.dependencies.signatures import get_parameters
 
@@ -32,7 +32,7 @@ class _Known:
     def is_of(self, parts: tuple[Any, ...]) -> bool:
         """Whether the function still has the same parts."""
         own = self.parts
-        return len(own) == len(parts) and all(a is b for a, b in zip(own, parts, strict=True))
+        return len(own) == len(parts) and all(map(is_, own, parts))
 
 
 # Weak keys: what is known of a function goes with it.
@@ -81,9 +81,15 @@ def get_details(
 def _analyzed(
     call: Callable[..., Any], path_names: frozenset[str]
 ) -> Iterator[tuple[str, ParamDetails]]:
-    for name, annotation, default in get_parameters(call):
+    parameters = list(get_parameters(call))
+    if not parameters:
+        return
+    # Imports pydantic, which functions without parameters do not need.
+    from jebi.dependencies import analyze
+
+    for name, annotation, default in parameters:
         try:
-            details = analyze_param(
+            details = analyze.analyze_param(
                 param_name=name,
                 annotation=annotation,
                 value=default,

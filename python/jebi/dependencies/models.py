@@ -69,6 +69,17 @@ class Dependant:
         return list(dict.fromkeys([*parents, *(self.own_oauth_scopes or [])]))
 
     @property
+    def has_fields(self) -> bool:
+        """Whether the call itself takes anything that is converted or validated."""
+        return bool(
+            self.path_params
+            or self.query_params
+            or self.header_params
+            or self.cookie_params
+            or self.body_params
+        )
+
+    @property
     def computed_scope(self) -> str | None:
         """The declared scope, or a generator's default."""
         if self.scope:
@@ -105,6 +116,14 @@ class Dependant:
         """Equal keys within a request share one result."""
         scopes = tuple(sorted(set(self.oauth_scopes))) if self.uses_scopes else ()
         return (self.call, scopes, self.computed_scope or "")
+
+
+def get_flat_body_params(dependant: Dependant) -> list[ModelField]:
+    """All body parameters of a route, its dependencies' included."""
+    fields = list(dependant.body_params)
+    for dependency in dependant.dependencies:
+        fields += get_flat_body_params(dependency)
+    return fields
 
 
 # FastAPI's own modules and some libraries ask through these functions.

@@ -15,8 +15,6 @@ from collections.abc import (
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_origin
 
-from jebi._compat import evaluate_forwardref
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,6 +41,8 @@ def _globals(call: Callable[..., Any]) -> dict[str, Any]:
 def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
     """The annotation, evaluated if it is in quotes and its names are known."""
     if isinstance(annotation, str):
+        from jebi._compat import evaluate_forwardref
+
         annotation = evaluate_forwardref(ForwardRef(annotation), globalns, globalns)
         if annotation is type(None):
             return None

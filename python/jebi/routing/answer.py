@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from jebi._compat import relocate
 from jebi._plan import Encoder, JsonEncoder, ModelEncoder, ResponseEncoder
 from jebi.datastructures import DefaultPlaceholder
-from jebi.encoders import NATIVE_ZONES, _encoders, json_shape, jsonable_encoder
+from jebi.encoders import _encoders, json_shape, jsonable_encoder, native_zones
 from jebi.exceptions import ResponseValidationError
 from jebi.routing.plain_models import plain_schema
 from jebi.utils import is_body_allowed_for_status_code
@@ -71,7 +68,7 @@ def make_encoder(route: HandlerOptions, context: Callable[[], EndpointContext]) 
     is_default = isinstance(declared, DefaultPlaceholder)
     response_class: Any = getattr(declared, "value", declared)
     if field is None and response_class is JSONResponse:
-        return JsonEncoder(_fallback, json_shape, _encoders, NATIVE_ZONES)
+        return JsonEncoder(_fallback, json_shape, _encoders, native_zones())
     dump = _dump_options(route)
     if field is not None and is_default:
         # Whatever the default class: a model goes straight from pydantic to the wire.
@@ -114,6 +111,10 @@ def invalid_response(
     """What to raise of a validator's error and the value that it refused."""
 
     def invalid(error: Exception, value: Any) -> Exception:
+        from pydantic_core import ValidationError
+
+        from jebi._compat import relocate
+
         if not isinstance(error, ValidationError):
             return error
         errors = relocate(error.errors(include_url=False), ("response",))
@@ -125,6 +126,8 @@ def invalid_response(
 def _model_content(
     field: ModelField, dump: dict[str, Any], context: Callable[[], EndpointContext]
 ) -> Callable[[Any], Any]:
+    from pydantic_core import ValidationError
+
     validate, invalid = _validator(field), invalid_response(context)
 
     def content(result: Any) -> Any:
@@ -144,6 +147,8 @@ def item_writer(
     field = route.stream_item_field
     if field is None:
         return write_json
+    from pydantic_core import ValidationError
+
     validate, invalid = _validator(field), invalid_response(context)
     serializer: Any = field.serializer
     to_json = partial(serializer.to_json, **_dump_options(route))

@@ -7,13 +7,12 @@ import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from jebi._compat import ModelField, lenient_issubclass
-from jebi._form_limits import FormLimits, checked_form_limits
+from jebi._compat.shared import lenient_issubclass
+from jebi._form_limits import checked_form_limits
 from jebi.datastructures import Default, DefaultPlaceholder
-from jebi.dependencies.body_field import get_body_field
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
-from jebi.dependencies.fields import get_flat_body_params, should_embed_body_fields
 from jebi.dependencies.graph import get_route_dependant
+from jebi.dependencies.models import get_flat_body_params
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
 from jebi.routing.handler import plans_of, request_response
 from jebi.routing.options import Responses, Tags, checked_body_size
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
 
     from jebi import params
+    from jebi._compat import ModelField
+    from jebi._form_limits import FormLimits
     from jebi.dependencies.overrides import Plans
     from jebi.types import IncEx
     from jebi.web.requests import Request
@@ -136,13 +137,18 @@ class APIRoute(web_routing.Route):
         self.dependant = get_route_dependant(
             path=self.path_format, call=self.endpoint, dependencies=self.dependencies
         )
-        body_params = get_flat_body_params(self.dependant)
-        self._embed_body_fields = should_embed_body_fields(body_params)
-        self.body_field: ModelField | None = get_body_field(
-            body_params=body_params,
-            name=self.unique_id,
-            embed_body_fields=self._embed_body_fields,
-        )
+        self._embed_body_fields = False
+        self.body_field: ModelField | None = None
+        if body_params := get_flat_body_params(self.dependant):
+            from jebi.dependencies.body_field import get_body_field
+            from jebi.dependencies.fields import should_embed_body_fields
+
+            self._embed_body_fields = should_embed_body_fields(body_params)
+            self.body_field = get_body_field(
+                body_params=body_params,
+                name=self.unique_id,
+                embed_body_fields=self._embed_body_fields,
+            )
         call = self.dependant.call
         yields = is_async_generator_callable(call) or is_generator_callable(call)
         self.is_sse_stream = yields and _is_of_sse(self.response_class, "EventSourceResponse")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import sys
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from typing_extensions import Unpack, deprecated
-
-from jebi._form_limits import FORM_LIMITS_KEY, FormLimits, checked_form_limits
+from jebi._form_limits import FORM_LIMITS_KEY, checked_form_limits
 from jebi.datastructures import Default
 from jebi.dependencies.app_scope import with_app_dependencies
 from jebi.dependencies.mistakes import check_options, check_path, check_router, explain
@@ -31,10 +30,16 @@ from jebi.web._utils import is_async_callable
 from jebi.web.responses import JSONResponse, Response
 from jebi.web.routing.lifespan import run_lifespan
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated
+else:
+    from typing_extensions import deprecated
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from jebi import params
+    from jebi._form_limits import FormLimits
     from jebi.routing.frontend import Directory, Fallback, FrontendRoute
     from jebi.routing.frontends import FrontendRoutes
     from jebi.types import DecoratedCallable

@@ -8,7 +8,6 @@ from functools import cache, partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
-from jebi import params
 from jebi._form_limits import FORM_LIMITS_KEY
 from jebi._record import Record
 from jebi.datastructures import Default, DefaultPlaceholder
@@ -110,6 +109,8 @@ class HandlerOptions(Record):
         """How the body is read."""
         if self.body_field is None:
             return "nothing"
+        from jebi import params
+
         return "form" if isinstance(self.body_field.field_info, params.Form) else "json"
 
     def limits_in(self, request: Request) -> dict[str, int]:
@@ -121,9 +122,8 @@ class HandlerOptions(Record):
 def make_spec(options: HandlerOptions, overrides: Overrides) -> PlanSpec:
     """Describe the plan of a path operation."""
     # What only a plan needs is imported with the first plan.
-    from jebi.dependencies.bodies import json_error
+    from jebi.dependencies.bodies import ReadForm, json_error
     from jebi.dependencies.compile import PlanOptions, compile_plan
-    from jebi.dependencies.forms import ReadForm
     from jebi.routing.answer import json_response, make_encoder
 
     call = options.dependant.call
@@ -164,12 +164,12 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
     """
     options = HandlerOptions(*args, **kwargs)
     plans = Plans(partial(make_spec, options), options.dependency_overrides_provider)
-    path = options.dependant.path
+    path, reads_json = options.dependant.path, options.body == "json"
 
     async def app(request: Request) -> Response:
         try:
             body = None
-            if options.body == "json":
+            if reads_json:
                 from jebi.dependencies.bodies import read_body
 
                 body = await read_body(request.body)

@@ -19,7 +19,7 @@ from jebi._plan import (
     Reuse,
     Step,
 )
-from jebi.dependencies.forms import ReadForm
+from jebi.dependencies.bodies import ReadForm
 from jebi.exceptions import ValidationException
 from jebi.routing.halves import encoded
 from jebi.telemetry._events import note_validation

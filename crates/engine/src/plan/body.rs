@@ -2,6 +2,7 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
 use pyo3::{PyTraverseError, PyVisit};
 
@@ -31,15 +32,24 @@ impl Document {
     }
 }
 
-/// What parses JSON, looked up once.
+/// What parses JSON, looked up once, and not before there is a body: an application without any does
+/// not import pydantic.
 pub(crate) struct JsonReader {
-    from_json: Py<PyAny>,
+    from_json: PyOnceLock<Py<PyAny>>,
 }
 
 impl JsonReader {
-    pub(super) fn import(py: Python<'_>) -> PyResult<Self> {
-        let from_json = py.import("pydantic_core")?.getattr("from_json")?.unbind();
-        Ok(Self { from_json })
+    pub(super) const fn new() -> Self {
+        Self {
+            from_json: PyOnceLock::new(),
+        }
+    }
+
+    fn parser<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let found = self.from_json.get_or_try_init(py, || {
+            PyResult::Ok(py.import("pydantic_core")?.getattr("from_json")?.unbind())
+        })?;
+        Ok(found.bind(py))
     }
 
     /// The document of a request whose plan reads one.
@@ -95,7 +105,7 @@ impl JsonReader {
         content_type: Option<&[u8]>,
         is_plain: bool,
     ) -> PyResult<Py<PyAny>> {
-        if is_plain && let Ok(document) = self.from_json.bind(py).call1((body,)) {
+        if is_plain && let Ok(document) = self.parser(py)?.call1((body,)) {
             return Ok(document.unbind());
         }
         let content_type = content_type.map(String::from_utf8_lossy);

@@ -365,10 +365,10 @@ impl Execution {
         extract: &Py<PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let request = self.injected(py, plan, Injected::Request)?;
-        let undefined = &self.plan.get().undefined;
-        let body = self
-            .body(py, plan)?
-            .unwrap_or_else(|| undefined.bind(py).clone());
+        let body = match self.body(py, plan)? {
+            Some(body) => body,
+            None => self.plan.get().undefined(py)?.clone(),
+        };
         let found = extract.bind(py).call1((request, body))?;
         let (values, errors): (Bound<'_, PyDict>, Bound<'_, PyAny>) = found.extract()?;
         self.report(&errors)?;

@@ -26,6 +26,7 @@ mod spec;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::{PyTraverseError, PyVisit};
 
 pub(crate) use self::asgi::PlanRun;
@@ -44,7 +45,8 @@ pub(crate) struct Plan {
     compiled: Arc<Compiled>,
     overrides: Option<Overrides>,
     json: JsonReader,
-    undefined: Py<PyAny>,
+    /// What `Gather` is shown in the place of a body that is not there.
+    undefined: PyOnceLock<Py<PyAny>>,
 }
 
 #[pymethods]
@@ -54,15 +56,11 @@ impl Plan {
     #[new]
     #[pyo3(signature = (spec, overrides = None))]
     fn new(spec: &Bound<'_, PyAny>, overrides: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let py = spec.py();
         Ok(Self {
             compiled: Arc::new(Compiled::read(spec)?),
             overrides: overrides.map(Overrides::read).transpose()?.flatten(),
-            json: JsonReader::import(py)?,
-            undefined: py
-                .import("pydantic_core")?
-                .getattr("PydanticUndefined")?
-                .unbind(),
+            json: JsonReader::new(),
+            undefined: PyOnceLock::new(),
         })
     }
 
@@ -94,5 +92,14 @@ impl Plan {
     /// Whether the body must be there, whole, before the first step.
     pub(crate) fn reads_body(&self) -> bool {
         self.compiled.reads_json
+    }
+
+    /// What stands for a body that is not there.
+    fn undefined<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        let found = self.undefined.get_or_try_init(py, || {
+            let undefined = py.import("pydantic_core")?.getattr("PydanticUndefined")?;
+            PyResult::Ok(undefined.unbind())
+        })?;
+        Ok(found.bind(py))
     }
 }

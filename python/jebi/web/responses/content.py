@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from jebi._engine import encode_json
 from jebi.web.responses.base import Response
@@ -69,5 +68,7 @@ class RedirectResponse(Response):
         headers: Mapping[str, str] | None = None,
         background: BackgroundTask | None = None,
     ) -> None:
+        from urllib.parse import quote
+
         super().__init__(b"", status_code, headers, background=background)
         self.headers["location"] = quote(str(url), safe=_KEPT_IN_LOCATION)
