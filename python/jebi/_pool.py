@@ -81,8 +81,10 @@ def _shares_limiter(pool: ReferenceType[ThreadPool]) -> Callable[[], bool]:
             return False
         from jebi._limiter import share as share_limiter
 
-        share_limiter(known.pool)
-        return True
+        with suppress(RuntimeError):  # asyncio knows no running loop in the child of a fork
+            share_limiter(known.pool)
+            return True
+        return False
 
     return share
 
@@ -188,6 +190,8 @@ def _is_ours(frame: FrameType) -> bool:
 
 def _in_child() -> None:
     """The child of a fork has one thread: if that is a pool's, it ends with what it runs."""
+    if not threading.current_thread().name.startswith(_THREADS):
+        return  # a child may go on with the loop of its parent, and with threads of its own
     for pool in list(_pools.values()):
         pool.pool.leave_to_parent()
 
