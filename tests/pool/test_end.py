@@ -131,26 +131,3 @@ def test_the_interpreter_ends_while_a_call_runs(call: str) -> None:
     program = [sys.executable, "-c", FORGOTTEN.format(call=call)]
     outcome = subprocess.run(program, capture_output=True, text=True, timeout=20)
     assert (outcome.returncode, outcome.stdout) == (0, "over\n"), outcome.stderr
-
-
-FORKED = """
-import asyncio, os
-import jebi.loop
-from jebi._pool import ThreadPool
-
-async def main():
-    pool = ThreadPool.of(asyncio.get_running_loop())
-    child = os.fork()
-    assert await pool.run(str, "result") == "result"
-    if child:
-        assert os.waitpid(child, 0)[1] == 0
-        print("over", flush=True)
-
-jebi.loop.run(main())
-"""
-
-
-def test_the_child_of_a_fork_may_go_on_with_threads_of_its_own() -> None:
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    assert (ended.stdout, ended.stderr, ended.returncode) == ("over\n", "", 0)

@@ -49,13 +49,19 @@ def test_it_can_be_enlarged_while_calls_wait(bench: Bench) -> None:
 
 
 def test_it_can_be_lowered(bench: Bench) -> None:
-    barrier, release = threading.Barrier(4), threading.Event()
+    barrier, begun, release = threading.Barrier(4), threading.Event(), threading.Event()
+
+    def call() -> None:
+        begun.set()
+        release.wait()
 
     async def scenario() -> None:
         await asyncio.gather(*[bench.submit(barrier.wait) for _ in range(4)])
         bench.pool.set_limit(1)
-        calls = [bench.submit(release.wait) for _ in range(3)]
-        while bench.pool.idle != 3:
+        calls = [bench.submit(call) for _ in range(3)]
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        for _ in range(10):
             await asyncio.sleep(0)
         assert bench.pool.queued == 2
         release.set()
