@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::exchange::Exchange;
@@ -51,7 +51,7 @@ impl Scope {
         let mut headers = Vec::new();
         if let Ok(pairs) = scope.get_item(intern!(py, "headers")) {
             for pair in pairs.try_iter()? {
-                headers.push(pair?.extract::<(Vec<u8>, Vec<u8>)>()?);
+                headers.push(read_pair(&pair?)?);
             }
         }
         Ok(Self {
@@ -169,4 +169,13 @@ impl Origin {
             Self::Asgi(scope) => Ok(scope.request.clone_ref(py)),
         }
     }
+}
+
+/// A header of a scope: a tuple from servers, and any pair that can be iterated from adapters (ASGI).
+fn read_pair(pair: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, Vec<u8>)> {
+    if let Ok(pair) = pair.cast::<PyTuple>() {
+        return pair.extract();
+    }
+    pair.extract()
+        .map(|[name, value]: [Vec<u8>; 2]| (name, value))
 }
