@@ -44,22 +44,37 @@ class Streams:
         self.sent = 0
         self.before = MANY
         self.asked = False
+        self.seen = threading.Event()
+        self.written = threading.Event()
+
+    async def other_has_asked(self) -> None:
+        """Stops everybody, once something was read, until the other's request is in its socket.
+
+        So it is there before the next piece, however slow the one is who asks.
+        """
+        await asyncio.to_thread(self.seen.wait, PATIENCE)
+        assert self.written.wait(PATIENCE)
 
     def goes_on(self) -> bool:
         self.sent += 1
         return not self.asked and self.sent < MANY
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        yield PIECE
+        await self.other_has_asked()
         while self.goes_on():
             yield PIECE
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
             await accept(receive, send)
+            await self.other_has_asked()
             while self.goes_on():
                 await send({"type": "websocket.send", "bytes": PIECE})
         elif scope["path"] == "/stream":
             await send(start())
+            await send(body(PIECE, more=True))
+            await self.other_has_asked()
             while self.goes_on():
                 await send(body(PIECE, more=True))
             await send(body())
@@ -99,8 +114,7 @@ def plans(streams: Streams) -> Any:
 
 @contextlib.contextmanager
 def drained(connected: socket.socket) -> Iterator[None]:
-    """Something has come, and all that follows is read as fast as it does."""
-    assert connected.recv(1)
+    """All that comes is read as fast as it does."""
 
     def drain() -> None:
         with contextlib.suppress(OSError):
@@ -118,8 +132,11 @@ def drained(connected: socket.socket) -> Iterator[None]:
 
 
 def check(served: Served, streams: Streams, connected: socket.socket) -> None:
-    with drained(connected):
-        assert b"hello" in served.ask().body
+    with drained(connected), served.connect() as other:
+        streams.seen.set()
+        other.send(GET)
+        streams.written.set()
+        assert b"hello" in other.answer().body
     assert streams.before < MANY, "it was over before the other was answered"
 
 
@@ -129,6 +146,7 @@ def test_a_stream_lets_others_in(serve: Serve, form: Callable[[Streams], Any]) -
     served = serve(form(streams))
     with served.connect() as client:
         client.send(b"GET /stream HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert client.take(1)
         check(served, streams, client.socket)
 
 
@@ -139,6 +157,7 @@ def test_a_stream_of_http2_lets_others_in(serve: Serve) -> None:
         peer.begin((frames.INITIAL_WINDOW_SIZE, frames.GREATEST))
         peer.grant(0, frames.GREATEST - frames.DEFAULT_WINDOW)
         peer.send(frames.headers(1, ask(b"GET", b"/stream")))
+        assert peer.socket.recv(1)
         check(served, streams, peer.socket)
 
 
