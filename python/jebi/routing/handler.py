@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from functools import cache, partial
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi._form_limits import FORM_LIMITS_KEY
@@ -23,7 +22,7 @@ from jebi.exceptions import (
 )
 from jebi.web._exception_handler import wrap_app_handling_exceptions
 from jebi.web._observer import OBSERVER_KEY
-from jebi.web._utils import is_async_callable
+from jebi.web._utils import is_async_callable, is_written_in
 from jebi.web.concurrency import run_in_threadpool
 from jebi.web.requests import Request
 from jebi.web.responses import JSONResponse, Response
@@ -193,8 +192,8 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
 
 def plans_of(handler: Callable[..., Any]) -> Plans | None:
     """The plans that stand for a handler; those that somebody has wrapped have none."""
-    # The type itself: proxies say that they are functions, and wrappers copy attributes.
-    own = type(handler) is FunctionType and handler.__code__.co_filename == __file__
+    # Wrappers copy attributes.
+    own = is_written_in(sys.modules[__name__], handler)
     return getattr(handler, "plans", None) if own else None
 
 

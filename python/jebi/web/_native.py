@@ -6,7 +6,6 @@ import logging
 import re
 import sys
 from functools import partial
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from jebi import _engine
 from jebi._plan import Inject, PlanSpec, ResponseEncoder, Step
 from jebi.web import applications
 from jebi.web._exception_handler import call_handler, find_handler
-from jebi.web._utils import is_async_callable
+from jebi.web._utils import is_async_callable, is_written_in
 from jebi.web.convertors import (
     FloatConvertor,
     IntegerConvertor,
@@ -119,12 +118,6 @@ def _is_middleware_ours(module: str, name: str) -> bool:
     # Nobody has replaced anything in a module that nobody has imported.
     found = sys.modules.get(f"jebi.web.middleware.{module}")
     return found is None or is_written_in(found, getattr(found, name).__call__)
-
-
-def is_written_in(module: ModuleType, function: Any) -> bool:
-    """Whether ``function`` is one that stands in ``module``, whoever has put it where it is."""
-    # The type itself: proxies say that they are functions when asked through isinstance.
-    return type(function) is FunctionType and function.__code__.co_filename == module.__file__
 
 
 def _is_own_stack(app: Starlette) -> bool:

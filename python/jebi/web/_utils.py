@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from jebi._engine import split_host
@@ -18,7 +19,7 @@ from jebi.web.types import Scope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from anyio.abc import TaskGroup
     from typing_extensions import TypeIs
@@ -35,6 +36,12 @@ def is_async_callable(obj: Any) -> TypeIs[Callable[..., Awaitable[Any]]]:
     if iscoroutinefunction(obj):
         return True
     return callable(obj) and iscoroutinefunction(obj.__call__)
+
+
+def is_written_in(module: ModuleType, function: object) -> bool:
+    """Whether ``function`` is one that stands in ``module``, whoever has put it where it is."""
+    # The type itself: proxies say that they are functions when asked through isinstance.
+    return type(function) is FunctionType and function.__code__.co_filename == module.__file__
 
 
 class SupportsAsyncClose(Protocol):

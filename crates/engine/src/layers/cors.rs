@@ -2,10 +2,11 @@
 
 use http1::RequestHead;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::Fields;
+use crate::web::text;
 
 /// What `CORSMiddleware` adds to the answers of requests that say where they come from.
 pub(super) struct Cors {
@@ -51,13 +52,7 @@ impl Cors {
         let Some(allows) = &self.allows else {
             return Ok(false);
         };
-        let origin = match std::str::from_utf8(origin) {
-            Ok(ascii) if origin.is_ascii() => PyString::new(py, ascii),
-            _ => PyString::new(
-                py,
-                &origin.iter().copied().map(char::from).collect::<String>(),
-            ),
-        };
+        let origin = text(py, origin);
         allows.bind(py).call1((origin,))?.is_truthy()
     }
 

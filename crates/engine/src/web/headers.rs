@@ -40,7 +40,7 @@ pub(super) fn name_of<'a>(key: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]
 }
 
 /// Latin-1 as text.
-fn text<'py>(py: Python<'py>, value: &[u8]) -> Bound<'py, PyString> {
+pub(crate) fn text<'py>(py: Python<'py>, value: &[u8]) -> Bound<'py, PyString> {
     match std::str::from_utf8(value) {
         Ok(ascii) if value.is_ascii() => PyString::new(py, ascii),
         _ => PyString::new(

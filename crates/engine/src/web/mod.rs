@@ -15,7 +15,7 @@ mod url;
 pub(crate) use self::fields::{HeaderFields, MutableHeaderFields};
 pub(crate) use self::forms::{MultipartReader, UrlencodedReader, parse_options_header};
 pub(crate) use self::headers::{
-    find_cookies, find_header, find_headers, remove_header, set_header,
+    find_cookies, find_header, find_headers, remove_header, set_header, text,
 };
 pub(crate) use self::multidict::{MultiItems, QueryItems};
 pub(crate) use self::relay::{add_fields, edit_send, has_started, watch_send};

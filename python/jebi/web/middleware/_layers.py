@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import copy
 import sys
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
+
+from jebi.web._utils import is_written_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,12 +72,9 @@ def _described() -> dict[Any, Describe]:
 
 def _is_as_written(cls: Any) -> bool:
     """Whether nobody has put a function of their own into ``cls``."""
-    file = sys.modules[cls.__module__].__file__
+    module = sys.modules[cls.__module__]
     functions = [getattr(one, "__func__", one) for one in vars(cls).values() if callable(one)]
-    return all(
-        type(function) is FunctionType and function.__code__.co_filename == file
-        for function in functions
-    )
+    return all(is_written_in(module, function) for function in functions)
 
 
 def _stacked(app: Any) -> Iterator[Any]:
