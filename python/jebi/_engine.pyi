@@ -498,6 +498,20 @@ class Plan:
     def run(self, request: Any, body: bytes | None, exits: Any) -> Awaitable[Any]: ...
 
 @final
+class Core:
+    def __new__(
+        cls,
+        table: RouteTable,
+        router: Any,
+        plan_of: Callable[[Any], Plan | None],
+        read: Callable[[Any], Awaitable[bytes]],
+        fail: Callable[[Any, Any, Any, BaseException, Any], Awaitable[None]],
+    ) -> Self: ...
+    def begin(
+        self, scope: Any, receive: Any, send: Any, handlers: Any, /
+    ) -> Awaitable[None] | None: ...
+
+@final
 class Native:
     def __new__(
         cls,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jebi._compat import ModelField
     from jebi._plan import PlanSpec
     from jebi.applications import FastAPI
+    from jebi.dependencies.overrides import Plans
     from jebi.web._native import Answered, Report, Respond
     from jebi.web.requests import Request
 
@@ -76,11 +77,8 @@ def _is_form(field: ModelField) -> bool:
     return isinstance(field.field_info, params.Form)
 
 
-def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
-    if not isinstance(route, APIRoute):
-        return function_plan(app, route)
-    if not _converts_alike(route):
-        return None
+def plans_of(route: APIRoute) -> Plans | None:
+    """The plans of ``route``, if they are all that it does."""
     cls = type(route)
     reroutes = cls.matches is not APIRoute.matches or cls.handle is not Route.handle
     # A form is parsed in Python anyway, and its files outlive the exception handlers.
@@ -91,7 +89,14 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     # Tools that want to be called in the middle of a plan find none here.
     if route.plans is None or reroutes or reads_form or are_replaced():
         return None
-    if route.max_body_size is not None:
+    return route.plans if route.max_body_size is None else None
+
+
+def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
+    if not isinstance(route, APIRoute):
+        return function_plan(app, route)
+    plans = plans_of(route) if _converts_alike(route) else None
+    if plans is None:
         return None
     handler = app.exception_handlers.get(RequestValidationError)
     new_request = request_maker(app, route)
@@ -100,7 +105,7 @@ def _plan(app: FastAPI, route: Route) -> _engine.Plan | None:
     def change(spec: PlanSpec) -> PlanSpec:
         return spec.replaced(new_request=new_request, answers_invalid=answers_invalid)
 
-    _, plan = route.plans.changed(change).plain()
+    _, plan = plans.changed(change).plain()
     return plan
 
 
@@ -110,7 +115,7 @@ def exception_responder(app: FastAPI, report: Report = log_error) -> Respond:
     answer = handlers_of(app, report)
 
     async def respond(request: Request, error: Exception, exits: Any) -> Answered:
-        left = await _close(exits, error)
+        left = await close_exits(exits, error)
         if not isinstance(left, Exception):
             raise left
         route = request.scope.get("route")
@@ -121,7 +126,8 @@ def exception_responder(app: FastAPI, report: Report = log_error) -> Respond:
     return respond
 
 
-async def _close(exits: Any, error: Exception) -> BaseException:
+async def close_exits(exits: Any, error: BaseException) -> BaseException:
+    """Leave all that is open, ``error`` thrown in; what to answer then."""
     if exits is None:
         return error
     left = await exits.close("function", error)

@@ -38,7 +38,7 @@ mod _engine {
     #[pymodule_export]
     use crate::orphan::leave_with;
     #[pymodule_export]
-    use crate::plan::Plan;
+    use crate::plan::{Core, Plan};
     #[pymodule_export]
     use crate::pool::{PyPace, PyPool};
     #[pymodule_export]

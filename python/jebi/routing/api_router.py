@@ -38,13 +38,14 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from jebi import params
+    from jebi import _engine, params
     from jebi._form_limits import FormLimits
     from jebi.routing.frontend import Directory, Fallback, FrontendRoute
     from jebi.routing.frontends import FrontendRoutes
     from jebi.types import DecoratedCallable
     from jebi.web.requests import Request
     from jebi.web.routing import BaseRoute
+    from jebi.web.routing.table import Routes
     from jebi.web.types import ASGIApp, Lifespan, Receive, Scope, Send
     from jebi.web.websockets import WebSocket
 
@@ -120,6 +121,11 @@ class APIRouter(Verbs, web_routing.Router):
             # Applications mounted below inherit the limits.
             scope[FORM_LIMITS_KEY] = {**scope.get(FORM_LIMITS_KEY, {}), **self.form_limits}
         await super().app(scope, receive, send)
+
+    def _compile_core(self, routes: Routes) -> _engine.Core | None:
+        from jebi._core import compile_core
+
+        return compile_core(self, routes)
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start and stop; app-scoped dependencies live within what the lifespan makes."""

@@ -65,7 +65,7 @@ impl JsonReader {
         if origin.body().is_empty() {
             return Ok(Document::Missing);
         }
-        let content_type = origin.header("content-type");
+        let content_type = origin.header(py, "content-type")?;
         let is_plain = match content_type {
             Some(kind) => is_json(kind),
             None => !plan.strict_content_type,
@@ -93,7 +93,7 @@ impl JsonReader {
         plan: &Compiled,
         origin: &Origin,
     ) -> PyResult<Py<PyAny>> {
-        let content_type = origin.header("content-type");
+        let content_type = origin.header(py, "content-type")?;
         self.parse(py, plan, &origin.body_bytes(py), content_type, true)
     }
 

@@ -119,3 +119,8 @@ pub(super) fn plain_model(
     plain.write(result, &mut written).ok()?;
     Some(written)
 }
+
+/// Whether an answer with this status has a body (RFC 9110 section 6.4.1).
+pub(super) fn has_body(status: u16) -> bool {
+    status >= 200 && status != 204 && status != 205 && status != 304
+}

@@ -108,16 +108,16 @@ fn one<'a, 'py>(
             .filter(|(known, _)| known == name)
             .last()
             .map(|(_, value)| value),
-        Location::Header => origin.header(name).map(latin1),
+        Location::Header => origin.header(py, name)?.map(latin1),
         Location::Cookie => {
             let mut last = None;
-            origin.each_header("cookie", |header| {
+            origin.each_header(py, "cookie", |header| {
                 for (known, value) in params::cookies(header) {
                     if known == name {
                         last = Some(value);
                     }
                 }
-            });
+            })?;
             last
         }
     };
@@ -140,7 +140,7 @@ fn every<'py>(
         }
         Location::Header => {
             let mut values = Vec::new();
-            origin.each_header(name, |value| values.push(latin1(value)));
+            origin.each_header(py, name, |value| values.push(latin1(value)))?;
             for value in values {
                 list.append(value)?;
             }

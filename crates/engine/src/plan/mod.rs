@@ -3,17 +3,20 @@
 //! `spec` reads the description; `execution` runs its steps, with `origin`, `extract`, `scalar` and
 //! `body` finding their arguments, `converter` validating and `arguments` making the calls, `fused`
 //! awaiting several as one, `beside` beginning those that are awaited together, `overrides` seeing to it that they are those which are
-//! in force; `encoder` writes results. The two forms share all of that: `native` answers through an exchange of this server, `asgi` is
-//! awaited by Python under any server.
+//! in force; `encoder` writes results. The forms share all of that: `native` answers through an exchange of this server, `asgi` is
+//! awaited by Python under any server (`awaited`), for a response that Python sends, and `core` sends it as well.
 
 mod arguments;
 mod asgi;
+mod awaited;
 mod beside;
 mod body;
 mod converter;
+mod core;
 mod encoder;
 mod errors;
 mod execution;
+mod exits;
 mod extract;
 mod fused;
 mod held;
@@ -21,6 +24,7 @@ mod native;
 mod origin;
 mod overrides;
 mod scalar;
+mod scope;
 mod spec;
 
 use std::sync::Arc;
@@ -29,14 +33,17 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::{PyTraverseError, PyVisit};
 
-pub(crate) use self::asgi::PlanRun;
+use self::asgi::ToResponse;
+pub(crate) use self::awaited::PlanRun;
 use self::body::JsonReader;
+pub(crate) use self::core::Core;
 use self::execution::Execution;
 pub(crate) use self::native::NativeRun;
+use self::origin::Origin;
 pub(crate) use self::origin::PathParams;
-use self::origin::{Origin, Scope};
 use self::overrides::Overrides;
 pub(crate) use self::overrides::has_overrides;
+use self::scope::Scope;
 use self::spec::Compiled;
 
 /// A compiled route.
@@ -74,9 +81,9 @@ impl Plan {
         body: Option<&[u8]>,
         exits: Option<Py<PyAny>>,
     ) -> PyResult<PlanRun> {
-        let mut execution = Execution::new(this, Origin::Asgi(Scope::read(request, body)?));
+        let mut execution = Execution::new(this, Origin::Asgi(Scope::of(request, body)?));
         execution.exits = exits;
-        Ok(PlanRun::new(execution))
+        Ok(PlanRun::new(ToResponse::new(execution)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict};
 use pyo3::{PyTraverseError, PyVisit};
+
+use super::scope::Scope;
 
 use crate::exchange::Exchange;
 
@@ -27,15 +29,6 @@ pub(crate) enum Origin {
     Asgi(Scope),
 }
 
-/// The parts of an ASGI scope that parameters are read from.
-pub(crate) struct Scope {
-    request: Py<PyAny>,
-    path_params: Option<Py<PyDict>>,
-    query: Vec<u8>,
-    headers: Vec<(Vec<u8>, Vec<u8>)>,
-    body: Vec<u8>,
-}
-
 /// A value of a path parameter.
 pub(super) enum PathValue<'a, 'py> {
     Text(Cow<'a, str>),
@@ -43,42 +36,12 @@ pub(super) enum PathValue<'a, 'py> {
     Object(Bound<'py, PyAny>),
 }
 
-impl Scope {
-    /// Reads the scope of `request` (a `Request` or a `WebSocket`).
-    pub(super) fn read(request: &Bound<'_, PyAny>, body: Option<&[u8]>) -> PyResult<Self> {
-        let py = request.py();
-        let scope = request.getattr(intern!(py, "scope"))?;
-        let mut headers = Vec::new();
-        if let Ok(pairs) = scope.get_item(intern!(py, "headers")) {
-            for pair in pairs.try_iter()? {
-                headers.push(read_pair(&pair?)?);
-            }
-        }
-        Ok(Self {
-            request: request.clone().unbind(),
-            path_params: match scope.get_item(intern!(py, "path_params")) {
-                Ok(params) => Some(params.cast_into::<PyDict>()?.unbind()),
-                Err(_) => None,
-            },
-            query: match scope.get_item(intern!(py, "query_string")) {
-                Ok(query) => query.extract()?,
-                Err(_) => Vec::new(),
-            },
-            headers,
-            body: body.unwrap_or_default().to_vec(),
-        })
-    }
-}
-
 impl Origin {
     /// Shows the garbage collector what this holds; an exchange is its connection's as well.
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
             Self::Native { .. } => Ok(()),
-            Self::Asgi(scope) => {
-                visit.call(&scope.request)?;
-                visit.call(&scope.path_params)
-            }
+            Self::Asgi(scope) => scope.traverse(visit),
         }
     }
 
@@ -94,10 +57,7 @@ impl Origin {
                 let value = position.and_then(|position| path.values.get(position));
                 Ok(value.map(|value| PathValue::Text(Cow::Borrowed(value))))
             }
-            Self::Asgi(scope) => match &scope.path_params {
-                None => Ok(None),
-                Some(params) => Ok(params.bind(py).get_item(name)?.map(PathValue::Object)),
-            },
+            Self::Asgi(scope) => Ok(scope.path_param(py, name)?.map(PathValue::Object)),
         }
     }
 
@@ -105,12 +65,17 @@ impl Origin {
     pub(super) fn query(&self) -> &[u8] {
         match self {
             Self::Native { exchange, .. } => exchange.head().query(),
-            Self::Asgi(scope) => &scope.query,
+            Self::Asgi(scope) => scope.query(),
         }
     }
 
     /// Calls `visit` with every value of the header `name`, in their order.
-    pub(super) fn each_header<'a>(&'a self, name: &str, mut visit: impl FnMut(&'a [u8])) {
+    pub(super) fn each_header<'a>(
+        &'a self,
+        py: Python<'_>,
+        name: &str,
+        mut visit: impl FnMut(&'a [u8]),
+    ) -> PyResult<()> {
         let name = name.as_bytes();
         match self {
             Self::Native { exchange, .. } => {
@@ -121,29 +86,37 @@ impl Origin {
                 }
             }
             Self::Asgi(scope) => {
-                for (known, value) in &scope.headers {
+                for (known, value) in scope.headers(py)? {
                     if known.eq_ignore_ascii_case(name) {
                         visit(value);
                     }
                 }
             }
         }
+        Ok(())
     }
 
     /// The first value of the header `name`.
-    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
+    pub(super) fn header(&self, py: Python<'_>, name: &str) -> PyResult<Option<&[u8]>> {
         let mut first = None;
-        self.each_header(name, |value| {
+        self.each_header(py, name, |value| {
             first.get_or_insert(value);
-        });
-        first
+        })?;
+        Ok(first)
     }
 
     /// The whole body, where the plan reads one.
     pub(super) fn body(&self) -> &[u8] {
         match self {
             Self::Native { exchange, .. } => exchange.body(),
-            Self::Asgi(scope) => &scope.body,
+            Self::Asgi(scope) => scope.body(),
+        }
+    }
+
+    /// The body that the plan reads, which a core learns late.
+    pub(super) fn set_body(&mut self, body: &[u8]) {
+        if let Self::Asgi(scope) = self {
+            scope.set_body(body);
         }
     }
 
@@ -166,16 +139,7 @@ impl Origin {
                     .set_item(intern!(py, "path_params"), params)?;
                 new_request.call1(py, (scope, receive, send))
             }
-            Self::Asgi(scope) => Ok(scope.request.clone_ref(py)),
+            Self::Asgi(scope) => scope.request(py, new_request),
         }
     }
-}
-
-/// A header of a scope: a tuple from servers, and any pair that can be iterated from adapters (ASGI).
-fn read_pair(pair: &Bound<'_, PyAny>) -> PyResult<(Vec<u8>, Vec<u8>)> {
-    if let Ok(pair) = pair.cast::<PyTuple>() {
-        return pair.extract();
-    }
-    pair.extract()
-        .map(|[name, value]: [Vec<u8>; 2]| (name, value))
 }

@@ -37,6 +37,11 @@ impl Overrides {
         }))
     }
 
+    /// Who has the overrides.
+    pub(super) fn provider<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.provider.bind(py)
+    }
+
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.provider)?;
         visit.call(&self.instead)

@@ -20,6 +20,9 @@ from jebi.web.websockets import WebSocket
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jebi._engine import Core
+    from jebi.web.routing import Router
+
 
 class ExceptionMiddleware:
     """Answers an exception with the handler of its status or of its class."""
@@ -30,7 +33,9 @@ class ExceptionMiddleware:
         handlers: Mapping[Any, ExceptionHandler] | None = None,
         debug: bool = False,
     ) -> None:
-        self.app = app
+        self.app = self._within = app
+        within = getattr(type(app), "_router_within", None)
+        self._router: Router | None = None if within is None else within(app)
         self.debug = debug
         self._status_handlers: StatusHandlers = {}
         self._exception_handlers: ExceptionHandlers = {
@@ -60,7 +65,9 @@ class ExceptionMiddleware:
         scope[HANDLERS_KEY] = handlers
         watched = watch_send(send)
         try:
-            await self.app(scope, receive, watched)
+            core = self._core() if kind == "http" else None
+            run = None if core is None else core.begin(scope, receive, watched, handlers)
+            await (self.app(scope, receive, watched) if run is None else run)
         except Exception as error:
             conn: Request | WebSocket
             if kind == "http":
@@ -69,6 +76,12 @@ class ExceptionMiddleware:
                 conn = WebSocket(scope, receive, send)
             if not await answer_exception(error, handlers, conn, receive, watched):
                 raise
+
+    def _core(self) -> Core | None:
+        """What answers requests in the place of the router below, where the engine can."""
+        if self._router is None or self.app is not self._within:
+            return None
+        return self._router._core()
 
     async def http_exception(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002 - a handler's signature
         """The answer to an ``HTTPException``: its detail as text."""

@@ -24,7 +24,7 @@ from jebi.web.websockets import WebSocket, WebSocketClose
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from jebi._engine import RouteTable
+    from jebi._engine import Core, RouteTable
     from jebi.web.requests import Request
     from jebi.web.types import ASGIApp, Lifespan, Receive, Scope, Send
 
@@ -107,6 +107,21 @@ class Router:
                 observer.route_chosen(route)
             return _handler(route, scope)
         return self._redirect(scope) or self.default
+
+    def _router_within(self) -> Router:
+        return self
+
+    def _core(self) -> Core | None:
+        """What answers requests in the place of this, where the engine can."""
+        routes = self._routes
+        if type(routes) is not Routes:
+            return None
+        if routes.core is None:
+            routes.core = self._compile_core(routes) or False
+        return routes.core or None
+
+    def _compile_core(self, routes: Routes) -> Core | None:  # noqa: ARG002 - subclasses look at them
+        return None
 
     @property
     def routes(self) -> list[BaseRoute]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from jebi._engine import RouteTable
 from jebi.web.convertors import (
@@ -23,6 +23,7 @@ from jebi.web.routing.watched import watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from jebi._engine import Core
     from jebi.web.convertors import Convertor
 
     Described = tuple[str, str, list[tuple[str, Callable[[str], Any] | None]]]
@@ -44,12 +45,16 @@ class Routes(list[BaseRoute]):
     #: Made when it is asked for; ``None`` after a change.
     table: RouteTable | None = None
 
+    #: What answers by this table below middleware that the engine does not know, made when it is
+    #: asked for; ``None`` after a change, and ``False`` if there can be none.
+    core: Core | Literal[False] | None = None
+
     #: Called at each change.
     watchers: tuple[Callable[[], None], ...] = ()
 
     def change(self) -> None:
         """Forget what was made of the routes as they were."""
-        self.table = None
+        self.table = self.core = None
         for watcher in self.watchers:
             watcher()
 

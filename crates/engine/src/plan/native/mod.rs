@@ -12,8 +12,9 @@ use pyo3::{PyTraverseError, PyVisit};
 use sending::{Sender, Sent};
 
 use super::Plan;
-use super::encoder::{self, Encoder};
+use super::encoder::{self, Encoder, has_body};
 use super::execution::{Advance, Execution};
+use super::exits::{close, settle};
 use super::origin::{Origin, PathParams};
 use super::spec::Compiled;
 use crate::application::Native;
@@ -427,28 +428,4 @@ impl Answer {
             Self::Response(response) => visit.call(response),
         }
     }
-}
-
-/// Starts closing the generators of `scope`.
-fn close(
-    py: Python<'_>,
-    exits: &Py<PyAny>,
-    scope: &Bound<'_, PyAny>,
-    error: Option<Py<PyAny>>,
-) -> PyResult<Py<PyAny>> {
-    exits.call_method1(py, intern!(py, "close"), (scope, error))
-}
-
-/// What closing exits came to: it may return an exception that was raised in them.
-fn settle(py: Python<'_>, outcome: Option<PyResult<Py<PyAny>>>) -> PyResult<()> {
-    let left = outcome.unwrap_or_else(|| Ok(py.None()))?.into_bound(py);
-    if left.is_instance_of::<pyo3::exceptions::PyBaseException>() {
-        return Err(PyErr::from_value(left));
-    }
-    Ok(())
-}
-
-/// Whether an answer with this status has a body (RFC 9110 section 6.4.1).
-fn has_body(status: u16) -> bool {
-    status >= 200 && status != 204 && status != 205 && status != 304
 }

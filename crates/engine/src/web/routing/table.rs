@@ -40,6 +40,8 @@ pub(crate) struct RouteTable {
 struct Chosen<'py> {
     position: usize,
     child: Bound<'py, PyAny>,
+    /// The method as well.
+    is_full: bool,
 }
 
 /// What the tables know of a connection: the first route that fits, and the first that fits but for
@@ -99,7 +101,10 @@ impl RouteTable {
     /// The route for a connection, after what it adds was put into `scope`; `None` if there is none.
     fn choose(&self, scope: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         let py = scope.py();
-        let Some(Chosen { position, child }) = self.find(scope)? else {
+        let Some(Chosen {
+            position, child, ..
+        }) = self.find(scope)?
+        else {
             return Ok(None);
         };
         let Some(route) = self.routes.get(position) else {
@@ -132,6 +137,40 @@ impl RouteTable {
 }
 
 impl RouteTable {
+    /// How many routes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.routes.len()
+    }
+
+    /// The route at a position.
+    pub(crate) fn route(&self, py: Python<'_>, position: usize) -> Option<Py<PyAny>> {
+        self.routes.get(position).map(|route| route.clone_ref(py))
+    }
+
+    /// The position of the route for a connection, and what it adds to the scope, if templates alone
+    /// decide, and its method is among the route's.
+    pub(crate) fn find_described<'py>(
+        &self,
+        scope: &Bound<'py, PyDict>,
+    ) -> PyResult<Option<(usize, Bound<'py, PyDict>)>> {
+        if !self.others.is_empty() {
+            return Ok(None);
+        }
+        let found = self.find(scope.as_any())?.filter(|chosen| chosen.is_full);
+        Ok(found.and_then(|chosen| Some((chosen.position, chosen.child.cast_into().ok()?))))
+    }
+
+    /// Leaves in the scope that the route at `position` was chosen, and what it adds.
+    pub(crate) fn enter(
+        &self,
+        scope: &Bound<'_, PyDict>,
+        position: usize,
+        child: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
+        scope.set_item(intern!(scope.py(), "route"), self.routes.get(position))?;
+        scope.update(child.as_mapping())
+    }
+
     fn insert(&mut self, kind: Kind, template: &str) -> PyResult<()> {
         let index = self.entries.len();
         let insert = |table: &mut Router<usize>| {
@@ -239,9 +278,8 @@ impl RouteTable {
             .map_or(usize::MAX, |(entry, _)| entry.position);
         let before = self.others.iter().take_while(|&&other| other < end);
         let other = match self.ask(scope.as_any(), before.copied())? {
-            Some((chosen, true)) => return Ok(Some(chosen)),
-            Some((chosen, false)) => Some(chosen),
-            None => None,
+            Some(chosen) if chosen.is_full => return Ok(Some(chosen)),
+            other => other,
         };
         let is_full = full.is_some();
         let Some((entry, params)) = full.or(partial) else {
@@ -257,6 +295,7 @@ impl RouteTable {
             Child::Scope(child) => Ok(Some(Chosen {
                 position: entry.position,
                 child: child.into_any(),
+                is_full,
             })),
             // The next best is found the long way.
             Child::Unconvertible => self.ask_all(scope),
@@ -264,17 +303,15 @@ impl RouteTable {
     }
 
     fn ask_all<'py>(&self, scope: &Bound<'py, PyAny>) -> PyResult<Option<Chosen<'py>>> {
-        let asked = self.ask(scope, 0..self.routes.len())?;
-        Ok(asked.map(|(chosen, _)| chosen))
+        self.ask(scope, 0..self.routes.len())
     }
 
-    /// The first of these routes that says it fits, and whether it does in full; else the first that
-    /// fits but for the method.
+    /// The first of these routes that says it fits in full; else the first that fits but for the method.
     fn ask<'py>(
         &self,
         scope: &Bound<'py, PyAny>,
         positions: impl Iterator<Item = usize>,
-    ) -> PyResult<Option<(Chosen<'py>, bool)>> {
+    ) -> PyResult<Option<Chosen<'py>>> {
         let py = scope.py();
         let mut partial = None;
         for position in positions {
@@ -286,10 +323,19 @@ impl RouteTable {
                 .call_method1(intern!(py, "matches"), (scope,))?;
             let (fit, child): (Bound<'_, PyAny>, Bound<'_, PyAny>) = answer.extract()?;
             if fit.is(&self.full) {
-                return Ok(Some((Chosen { position, child }, true)));
+                let chosen = Chosen {
+                    position,
+                    child,
+                    is_full: true,
+                };
+                return Ok(Some(chosen));
             }
             if !fit.is(&self.none) && partial.is_none() {
-                partial = Some((Chosen { position, child }, false));
+                partial = Some(Chosen {
+                    position,
+                    child,
+                    is_full: false,
+                });
             }
         }
         Ok(partial)
