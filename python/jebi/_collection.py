@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_SELDOM = 50_000
+_SELDOM = 500_000
 """How many new containers there are from one collection to the next."""
 
 
@@ -18,8 +18,9 @@ def seldom() -> Generator[None]:
     """Collect garbage less often for a while.
 
     An import makes functions, classes and modules by the thousand, hardly any of which is garbage:
-    Python's own threshold, 700 or 2,000 by its version, has them looked at again and again. What
-    the imported code itself says of it stays as it says.
+    Python's own threshold, 700 or 2,000 by its version, has them looked at again and again. At the
+    end they count as old, without having been looked at: a full collection finds what of them is
+    garbage. What the imported code itself says of collection stays as it says.
     """
     before = gc.get_threshold()
     if not 0 < before[0] < _SELDOM:  # 0: never, already
@@ -31,4 +32,7 @@ def seldom() -> Generator[None]:
         yield
     finally:
         if gc.get_threshold() == during:
+            if gc.isenabled() and not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
             gc.set_threshold(*before)

@@ -47,3 +47,33 @@ def test_who_has_it_seldom_or_never_keeps_that(threshold: int) -> None:
     with seldom():
         assert gc.get_threshold()[0] == threshold
     assert gc.get_threshold()[0] == threshold
+
+
+def test_what_was_imported_is_old_without_having_been_looked_at() -> None:
+    gc.set_threshold(700, 10, 10)
+    made: list[list[int]] = []
+    with seldom():
+        made += [[number] for number in range(5_000)]
+        before = gc.get_stats()[0]["collections"]
+    assert gc.get_stats()[0]["collections"] == before
+    assert not {id(one) for one in made}.intersection(map(id, gc.get_objects(generation=0)))
+
+
+def test_garbage_of_an_import_is_found_later() -> None:
+    gone: list[bool] = []
+    with seldom():
+        ring = _Ring(gone)
+        ring.itself = ring
+        del ring
+    gc.collect()
+    assert gone == [True]
+
+
+class _Ring:
+    itself: _Ring
+
+    def __init__(self, gone: list[bool]) -> None:
+        self.gone = gone
+
+    def __del__(self) -> None:
+        self.gone.append(True)

@@ -40,9 +40,8 @@ Mode = Literal["validation", "serialization"]
 
 # What pydantic.Field takes and keeps under the same name: everything of a FieldInfo but its
 # annotation and its metadata.
-_ATTRIBUTES = tuple(
-    name for name in FieldInfo.__slots__ if name in inspect.signature(Field).parameters
-)
+_KNOWN = inspect.signature(Field).parameters
+_ATTRIBUTES = tuple(name for name in FieldInfo.__slots__ if name in _KNOWN)
 
 
 def evaluate_forwardref(

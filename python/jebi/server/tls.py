@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import ssl
 from typing import TYPE_CHECKING
 
 from jebi.server.errors import CannotStart
+from jebi.server.settings.tls import SSL_PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from jebi import _engine
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # What uvicorn passes on when nobody asked for anything.
 _ANY_CIPHERS = (None, "TLSv1")
-_ANY_VERSION = (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS)
+_PROTOCOL_TLS = 2
+_ANY_VERSION = (SSL_PROTOCOL_VERSION, _PROTOCOL_TLS)
 
 
 def check(config: Config) -> None:

@@ -1,13 +1,19 @@
 """TLS."""
 
 import os
-import ssl
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING
 
 from jebi.server.settings.declaration import setting
 
-SSL_PROTOCOL_VERSION: int = ssl.PROTOCOL_TLS_SERVER
+if TYPE_CHECKING:
+    import ssl
+
+# ssl's numbers, written down: a server without TLS needs nothing of that module.
+SSL_PROTOCOL_VERSION: int = 17
+"""``ssl.PROTOCOL_TLS_SERVER``."""
+_CERT_NONE: int = 0
 
 
 @dataclass(init=False, eq=False, repr=False)
@@ -27,7 +33,7 @@ class Tls:
         SSL_PROTOCOL_VERSION, help="Accepted: see --ssl-minimum-version.", hidden=True
     )
     ssl_cert_reqs: int = setting(
-        ssl.CERT_NONE,
+        _CERT_NONE,
         help="Ask clients for a certificate: 1 may, 2 must have one.",
         minimum=0,
         maximum=2,
@@ -36,7 +42,7 @@ class Tls:
         None, help="The authorities whose clients are trusted (PEM).", path="file"
     )
     ssl_ciphers: str | None = setting(None, help="Accepted: there are only safe ones.", hidden=True)
-    ssl_context_factory: Callable[..., ssl.SSLContext] | None = setting(
+    ssl_context_factory: Callable[..., "ssl.SSLContext"] | None = setting(
         None, help="Refused: this server's TLS is not OpenSSL's.", flag=""
     )
     _: KW_ONLY

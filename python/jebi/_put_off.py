@@ -1,0 +1,82 @@
+"""Modules of Python's own that others import and seldom use, loaded when they are used.
+
+asyncio imports ``ssl`` for connections that many servers never make, pydantic ``secrets`` for one
+function. Both bring OpenSSL along: more than four megabytes, and a twentieth of the time to the
+first answer.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import threading
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
+SELDOM_USED = ("ssl", "asyncio.sslproto", "secrets")
+"""What others import by its name alone, which is why they do not notice."""
+
+_MARK = "__put_off__"
+_loading = threading.RLock()
+
+
+class _PutOff(ModuleType):
+    """A module that is executed, in place, when an attribute of it is asked for.
+
+    Not ``importlib.util.LazyLoader``'s: that takes a second ``import`` for a use.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        _load(self)
+        return ModuleType.__getattribute__(self, name)
+
+    def __dir__(self) -> list[str]:
+        _load(self)
+        return list(ModuleType.__dir__(self))
+
+
+def _load(module: ModuleType) -> None:
+    with _loading:  # other threads wait for who loads it; that one finds what there is by then
+        if module.__dict__.pop(_MARK, None) is None:
+            return
+        spec = module.__spec__
+        assert spec is not None
+        assert spec.loader is not None
+        spec.loader.exec_module(module)
+        module.__class__ = ModuleType
+
+
+def put_off(*names: str) -> None:
+    """Have the next ``import`` of each module find one that is yet to be executed.
+
+    Only those are put off that nobody has imported; for others nothing changes.
+    """
+    for name in names:
+        if name in sys.modules:
+            continue
+        spec = _spec(name)
+        if spec is None or spec.loader is None:
+            continue
+        made = importlib.util.module_from_spec(spec)
+        module = _PutOff(name)
+        module.__dict__.update(vars(made), **{_MARK: True})
+        sys.modules[name] = module
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where the module is, found without importing the package that it is in."""
+    package, _, rest = name.rpartition(".")
+    if not package:
+        return importlib.util.find_spec(name)
+    parent = importlib.util.find_spec(package)
+    if parent is None or package in sys.modules:
+        return None
+    for place in parent.submodule_search_locations or ():
+        path = os.path.join(place, f"{rest}.py")
+        if os.path.exists(path):
+            return importlib.util.spec_from_file_location(name, path)
+    return None
