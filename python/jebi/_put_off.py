@@ -7,6 +7,7 @@ first answer.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
-SELDOM_USED = ("ssl", "asyncio.sslproto", "secrets")
+SELDOM_USED = ("ssl", "secrets", "asyncio.sslproto")
 """What others import by its name alone, which is why they do not notice."""
 
 _MARK = "__put_off__"
@@ -31,7 +32,8 @@ class _PutOff(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
-        _load(self)
+        if name != "__path__":  # by which every import asks whether this is a package
+            _load(self)
         return ModuleType.__getattribute__(self, name)
 
     def __dir__(self) -> list[str]:
@@ -53,30 +55,45 @@ def _load(module: ModuleType) -> None:
 def put_off(*names: str) -> None:
     """Have the next ``import`` of each module find one that is yet to be executed.
 
-    Only those are put off that nobody has imported; for others nothing changes.
+    Only those are put off that nobody has imported; for others nothing changes. The package that a
+    module is in is imported here and now.
     """
     for name in names:
-        if name in sys.modules:
-            continue
-        spec = _spec(name)
-        if spec is None or spec.loader is None:
-            continue
-        made = importlib.util.module_from_spec(spec)
-        module = _PutOff(name)
-        module.__dict__.update(vars(made), **{_MARK: True})
-        sys.modules[name] = module
+        module = _registered(name, {})
+        package, _, rest = name.rpartition(".")
+        if module is not None and package:
+            setattr(importlib.import_module(package), rest, module)
+
+
+def put_off_with(name: str, **known: Any) -> None:
+    """As :func:`put_off`, with attributes that are there before the module is executed.
+
+    They do until then in the place of its own. Its package is not imported for it.
+    """
+    _registered(name, known)
+
+
+def _registered(name: str, known: dict[str, Any]) -> ModuleType | None:
+    spec = None if name in sys.modules else _spec(name)
+    if spec is None or spec.loader is None:
+        return None
+    made = importlib.util.module_from_spec(spec)
+    module = _PutOff(name)
+    module.__dict__.update(vars(made), **known, **{_MARK: True})
+    sys.modules[name] = module
+    return module
 
 
 def _spec(name: str) -> ModuleSpec | None:
     """Where the module is, found without importing the package that it is in."""
-    package, _, rest = name.rpartition(".")
-    if not package:
-        return importlib.util.find_spec(name)
-    parent = importlib.util.find_spec(package)
-    if parent is None or package in sys.modules:
-        return None
-    for place in parent.submodule_search_locations or ():
-        path = os.path.join(place, f"{rest}.py")
+    top, *inner = name.split(".")
+    found = importlib.util.find_spec(top)
+    if found is None or not inner:
+        return found
+    if name.rpartition(".")[0] in sys.modules:
+        return None  # it has looked for it
+    for place in found.submodule_search_locations or ():
+        path = f"{os.path.join(place, *inner)}.py"
         if os.path.exists(path):
             return importlib.util.spec_from_file_location(name, path)
     return None
