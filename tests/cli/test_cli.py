@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pytest
 from click.testing import CliRunner
 
-from jebi.cli import main
+from jebi.cli.commands import main
 from jebi.server import main as server_main
 from jebi.server.errors import CANNOT_START
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from jebi.cli import main
+from jebi.cli.commands import main
 from jebi.server.errors import CannotStart
 from jebi.server.importer import import_from_string, locate
 from tests.cli.harness import on_terminal

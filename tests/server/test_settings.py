@@ -14,9 +14,8 @@ from click.testing import CliRunner
 from jebi.loop import new_event_loop
 from jebi.server import Config, main
 from jebi.server.errors import CannotStart
-from jebi.server.options import variables
 from jebi.server.protocols.http.h11_impl import H11Protocol
-from jebi.server.settings import declared, default_of, flag_of
+from jebi.server.settings import declared, default_of, flag_of, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -107,7 +107,7 @@ def test_no_worker_at_all(here: Path) -> None:
         "def refuse(*_, **__):\n"
         "    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))\n"
         "subprocess.Popen = refuse\n"
-        "from jebi.cli.main import main\n"
+        "from jebi.cli import main\n"
         "main()\n"
     )
 

@@ -8,47 +8,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
 from jebi import drop_in
 from jebi.server.errors import CANNOT_START, CannotStart, ImportString
 from jebi.server.importer import import_from_string, locate
-from jebi.server.options import application_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jebi.applications import FastAPI
 
-_DROP_IN_HELP = (
-    "Let imports of fastapi, starlette, uvicorn and uvloop resolve to Jebi"
-    " (also: JEBI_DROP_IN=1 in the environment)."
-)
-_ENTRYPOINT_HELP = (
-    "The application as module:attribute, instead of APP"
-    " (also: entrypoint in [tool.fastapi] of pyproject.toml)."
-)
-
-
-def application_options(command: Any) -> Any:
-    """APP and the options that say which one it is, for :func:`find`."""
-    for decorate in (
-        click.option("--drop-in", is_flag=True, help=_DROP_IN_HELP),
-        click.option("--entrypoint", "-e", metavar="NAME", help=_ENTRYPOINT_HELP),
-        click.option(
-            "--app", "attribute", metavar="NAME", help="The attribute, where APP is a file."
-        ),
-        application_argument(required=False),
-    ):
-        command = decorate(command)
-    return command
-
 
 def find(target: str | None, options: dict[str, Any]) -> str:
     """The application's name, with the directory to import from put among the options.
 
-    Takes the options of :func:`application_options` out of ``options``. Leaves with one line and
-    status 3 where nothing is found.
+    Takes the options of :func:`~jebi.cli.options.application_options` out of ``options``. Leaves
+    with one line and status 3 where nothing is found.
     """
     if options.pop("drop_in"):
         os.environ[drop_in.ENVIRONMENT] = "1"  # for child processes
@@ -142,5 +116,5 @@ def _not_ours(name: str, app: Any, *, factory: bool) -> str:
 
 
 def _leave(error: BaseException) -> NoReturn:
-    click.echo(f"Error: {error}", err=True)
+    print(f"Error: {error}", file=sys.stderr)
     raise SystemExit(CANNOT_START) from None

@@ -8,8 +8,6 @@ import sys
 from copy import copy
 from typing import Any, ClassVar, Literal
 
-import click
-
 from jebi import drop_in
 
 TRACE_LOG_LEVEL = 5
@@ -33,6 +31,18 @@ def _loggers(top: str) -> dict[str, Any]:
         f"{top}.error": {"level": "INFO"},
         f"{top}.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
     }
+
+
+_BOLD = "\x1b[1m"
+_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+_CODES = {name: 30 + number for number, name in enumerate(_COLOURS)}
+_CODES |= {f"bright_{name}": 90 + number for number, name in enumerate(_COLOURS)}
+
+
+def styled(text: str, colour: str | None = None, *, bold: bool = False) -> str:
+    """The text between a terminal's codes for a colour and for bold letters."""
+    codes = "" if colour is None else f"\x1b[{_CODES[colour]}m"
+    return f"{codes}{_BOLD if bold else ''}{text}\x1b[0m"
 
 
 def stock_config(use_colors: bool | None = None) -> dict[str, Any]:
@@ -122,7 +132,7 @@ class ColourizedFormatter(logging.Formatter):
 
     def colour(self, text: str, colour: str | None, *, bold: bool | None = None) -> str:
         """The text, in colour where colours are used."""
-        return click.style(text, fg=colour, bold=bold) if self.use_colors else text
+        return styled(text, colour, bold=bool(bold)) if self.use_colors else text
 
     def format(self, record: logging.LogRecord) -> str:
         record = copy(record)

@@ -1,4 +1,4 @@
-"""``run()``, and the command that ``python -m uvicorn`` stands for under the drop-in."""
+"""``run()``: what every command and every program that serves calls."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-import click
-
-from jebi import drop_in
 from jebi.server import state
 from jebi.server.beat import Beat
 from jebi.server.config import Config
 from jebi.server.doubts import Told, of_loaded
 from jebi.server.errors import STARTUP_FAILURE, CannotStart, require_import_string
-from jebi.server.options import ServerCommand, application_argument, given, server_options
 from jebi.server.server import Server
+from jebi.server.settings import given
 from jebi.server.systemd import Notifier
 
 if TYPE_CHECKING:
@@ -88,6 +85,10 @@ def _supervise(config: Config) -> int:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "main":  # imports click, which a plain command line does without
+        from jebi.server.command import main
+
+        return main
     if name == "ServerState":
         text = "uvicorn.main.ServerState is deprecated, use uvicorn.server.ServerState instead."
         warnings.warn(text, DeprecationWarning, stacklevel=2)
@@ -99,22 +100,3 @@ def run_command(app: str, options: dict[str, Any]) -> None:
     """What every command does with its options."""
     # A console script has its own directory there and not the one that it was called in.
     run(app, **{"app_dir": "", **given(options)})
-
-
-def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
-        import platform
-
-        python = f"{platform.python_implementation()} {platform.python_version()}"
-        uvicorn = f"uvicorn {drop_in.VERSIONS['uvicorn']} with {python} on {platform.system()}"
-        click.echo(f"Running {uvicorn}: its interface, on Jebi")
-        context.exit()
-
-
-@click.command(cls=ServerCommand)
-@application_argument(required=True)
-@server_options()
-@click.option("--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True)
-def main(app: str, **options: Any) -> None:
-    """Serve APP, written as module:attribute."""
-    run_command(app, options)

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 import click
 
 from jebi.server.pyproject import read_settings
-from jebi.server.settings import Option, declared, default_of, flag_of, option_of
+from jebi.server.settings import Option, declared, default_of, flag_of, option_of, variables
 from jebi.server.variables import load_file
 
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
 
     _Type = click.ParamType[list[str]]
 else:
     _Type = click.ParamType  # older versions of click know no parameter
-
-PREFIXES = ("JEBI", "UVICORN")
-"""Of the environment's variables; what comes first wins."""
 
 
 class _ServerOptions:
@@ -82,12 +79,6 @@ class ServerCommand(click.Command):
 def option_fields() -> dict[str, Option]:
     """What is known of each setting's option, by the setting's name."""
     return {field.name: option_of(field) or Option(help="") for field in declared()}
-
-
-def variables(name: str, option: Option | None = None) -> list[str]:
-    """The environment's variables that a setting is read from, the first that is set."""
-    names = [f"{prefix}_{name.upper()}" for prefix in PREFIXES]
-    return [*names, *(option.variables if option is not None else ())]
 
 
 class _Pairs(_Type):
@@ -268,13 +259,3 @@ def _plain_default(field: dataclasses.Field[Any]) -> Any:
 def application_argument(*, required: bool) -> Callable[[Any], Any]:
     """APP, which a variable can name as well."""
     return click.argument("app", required=required, envvar=variables("app"))
-
-
-def given(options: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The settings among a command's values: those that say something."""
-    names = {field.name for field in declared()}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.items()
-        if name in names and value not in (None, ())
-    }

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jebi.server.errors import CANNOT_START
+from jebi.server.project import find, may_say_something
 from jebi.server.settings import Option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-NAME = "pyproject.toml"
 
 # Settings of commands that not every command has: no mistake where they mean nothing.
 ELSEWHERE = {"drop-in", "strict"}
@@ -23,14 +22,6 @@ class BadProject(click.ClickException):
     """What pyproject.toml says cannot be used; the text says where it stands."""
 
     exit_code = CANNOT_START
-
-
-def find(directory: Path) -> Path | None:
-    """The project's file: the first one in the directory or above it."""
-    for place in (directory, *directory.parents):
-        if (place / NAME).is_file():
-            return place / NAME
-    return None
 
 
 def read_settings(command: click.Command, options: Mapping[str, Option]) -> dict[str, Any]:
@@ -43,7 +34,7 @@ def read_settings(command: click.Command, options: Mapping[str, Option]) -> dict
         BadProject: The file cannot be read, a key is unknown, or a value has the wrong type.
     """
     path = find(Path.cwd())
-    if path is None:
+    if path is None or not may_say_something(path):
         return {}
     import tomllib
 

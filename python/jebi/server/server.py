@@ -13,14 +13,12 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from jebi.server import engine
 from jebi.server.drain import Drain
 from jebi.server.errors import STARTUP_FAILURE, reported
 from jebi.server.lifespan.off import LifespanOff
 from jebi.server.listener import HANDSHAKE_SECONDS, may_be_in_handshake, shut_doors
-from jebi.server.logging import get_logger
+from jebi.server.logging import get_logger, styled
 from jebi.server.sockets import describe
 from jebi.server.state import Listening, ServerState
 from jebi.server.tls import settings
@@ -336,7 +334,7 @@ class Server:
             insisting.cancel()
 
     def _announce(self, text: str, value: str, *, bold: bool = False) -> None:
-        shown = click.style(value, bold=True) if bold else click.style(value, fg="cyan")
+        shown = styled(value, bold=True) if bold else styled(value, "cyan")
         colour = {"color_message": text.format("%s").replace("%s", shown)}
         get_logger().info(text.format(value), extra=colour)
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jebi.server.errors import CannotStart
 from jebi.server.settings.answers import Answers
@@ -49,7 +49,15 @@ from jebi.server.settings.static import Static
 from jebi.server.settings.tls import Tls
 from jebi.server.settings.websockets import WebSockets
 
-__all__ = ["Option", "Settings", "declared", "default_of", "flag_of", "option_of", "setting"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PREFIXES", "Option", "Settings", "declared", "default_of", "flag_of", "given"]
+__all__ += ["option_of", "setting", "variables"]
+
+
+PREFIXES = ("JEBI", "UVICORN")
+"""Of the environment's variables; what comes first wins."""
 
 
 # dataclasses take the fields of the last base first.
@@ -83,3 +91,19 @@ class Settings(
 def declared() -> list[dataclasses.Field[Any]]:
     """The settings in their order; the application, which is none, left out."""
     return [field for field in dataclasses.fields(Settings) if option_of(field) is not None]
+
+
+def variables(name: str, option: Option | None = None) -> list[str]:
+    """The environment's variables that a setting is read from, the first that is set."""
+    names = [f"{prefix}_{name.upper()}" for prefix in PREFIXES]
+    return [*names, *(option.variables if option is not None else ())]
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings among a command's values: those that say something."""
+    names = {field.name for field in declared()}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+        if name in names and value not in (None, ())
+    }

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from jebi.cli.finding import application_options, find, load
+from jebi.cli.finding import find, load
+from jebi.cli.options import application_options
 from jebi.server.errors import CANNOT_START, CannotStart, print_own_traceback
 from jebi.server.main import run_command
-from jebi.server.options import Number, ServerCommand, given, option_fields, server_options
+from jebi.server.options import Number, ServerCommand, option_fields, server_options
 from jebi.server.pyproject import read_settings
+from jebi.server.settings import given
 
 if TYPE_CHECKING:
     from jebi.applications import FastAPI
