@@ -9,7 +9,7 @@ from jebi._compat.shared import lenient_issubclass
 from jebi._depends import Depends, Security
 from jebi.dependencies.app_scope import check_app_scoped
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
-from jebi.dependencies.known import get_details
+from jebi.dependencies.known import get_details, is_as_read
 from jebi.dependencies.mistakes import explain
 from jebi.dependencies.models import Dependant
 from jebi.dependencies.scopes import SecurityScopes
@@ -107,6 +107,30 @@ def get_route_dependant(
         get_parameterless_sub_dependant(depends=depends, path=path) for depends in dependencies
     ]
     return dependant
+
+
+def get_same_dependant(dependant: Dependant, path: str) -> Dependant | None:
+    """What reading the signatures again for another path would come to.
+
+    ``None`` where it has to be done: the path has other parameters, or a callable may have changed.
+    """
+    if _path_names(path) == _path_names(dependant.path or "") and _is_as_read(dependant):
+        return _copy(dependant, path)
+    return None
+
+
+def _is_as_read(dependant: Dependant) -> bool:
+    return is_as_read(dependant.call) and all(map(_is_as_read, dependant.dependencies))
+
+
+def _copy(dependant: Dependant, path: str) -> Dependant:
+    same = Dependant.__new__(Dependant)
+    for name in Dependant.__slots__:
+        value = getattr(dependant, name)
+        setattr(same, name, list(value) if type(value) is list else value)
+    same.path = path
+    same.dependencies = [_copy(inner, path) for inner in dependant.dependencies]
+    return same
 
 
 def _sub_dependant(parent: Dependant, depends: Depends, name: str) -> Dependant:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from operator import is_
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from jebi.dependencies.mistakes import explain
 from jebi.dependencies.signatures import get_parameters
@@ -38,6 +38,9 @@ class _Known:
 # Weak keys: what is known of a function goes with it.
 _functions: WeakKeyDictionary[FunctionType, _Known] = WeakKeyDictionary()
 
+# Functions that were given another signature after somebody had read it.
+_changed: WeakSet[FunctionType] = WeakSet()
+
 
 def _parts(call: Any) -> tuple[Any, ...] | None:
     """All that the signature of a plain function consists of; ``None`` of anything else."""
@@ -48,6 +51,15 @@ def _parts(call: Any) -> tuple[Any, ...] | None:
     except NameError:  # evaluated when it is asked for, from Python 3.14 on
         return None
     return (call.__code__, call.__defaults__, call.__kwdefaults__, *annotations.values())
+
+
+def is_as_read(call: Any) -> bool:
+    """Whether ``call`` is a plain function whose signature has been the same ever since."""
+    parts = _parts(call)
+    if parts is None or call in _changed:
+        return False
+    known = _functions.get(call)
+    return known is not None and known.is_of(parts)
 
 
 def get_details(
@@ -64,6 +76,8 @@ def get_details(
         return
     known = _functions.get(call)  # type: ignore[call-overload]  # a function, as it has such parts
     if known is None or not known.is_of(parts):
+        if known is not None:
+            _changed.add(call)  # type: ignore[arg-type]  # likewise
         known = _functions[call] = _Known(parts)  # type: ignore[index]  # likewise
     found = known.by_path.get(path_names)
     if found is not None:

@@ -11,7 +11,7 @@ from jebi._compat.shared import lenient_issubclass
 from jebi._form_limits import checked_form_limits
 from jebi.datastructures import Default, DefaultPlaceholder
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
-from jebi.dependencies.graph import get_route_dependant
+from jebi.dependencies.graph import get_route_dependant, get_same_dependant
 from jebi.dependencies.models import get_flat_body_params
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
 from jebi.routing.handler import plans_of, request_response
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jebi import params
     from jebi._compat import ModelField
     from jebi._form_limits import FormLimits
+    from jebi.dependencies.models import Dependant
     from jebi.dependencies.overrides import Plans
     from jebi.types import IncEx
     from jebi.web.requests import Request
@@ -86,6 +87,7 @@ class APIRoute(web_routing.Route):
         strict_content_type: bool | DefaultPlaceholder = Default(True),
         max_body_size: int | None = None,
         form_limits: FormLimits | None = None,
+        _included: APIRoute | None = None,
     ) -> None:
         """Lead ``methods`` (GET by default) of ``path`` to ``endpoint``."""
         assert callable(endpoint), "An endpoint must be a callable"
@@ -122,7 +124,7 @@ class APIRoute(web_routing.Route):
         text = description or inspect.cleandoc(endpoint.__doc__ or "")
         self.description = text.split("\f")[0].strip()  # the rest is not for clients
         self.unique_id: str = operation_id or self._make_unique_id()
-        self._read_signature()
+        self._read_signature(_included)
         self._read_response(response_model)
         self.app = self._planned_app = self._make_app()
 
@@ -133,8 +135,12 @@ class APIRoute(web_routing.Route):
         unique_id: str = make(self)
         return unique_id
 
-    def _read_signature(self) -> None:
-        self.dependant = get_route_dependant(
+    def _read_signature(self, included: APIRoute | None) -> None:
+        """See what the path operation needs; ``included`` is this route without a prefix."""
+        same = None
+        if included is not None and self.dependencies == included.dependencies:
+            same = get_same_dependant(included.dependant, self.path_format)
+        self.dependant: Dependant = same or get_route_dependant(
             path=self.path_format, call=self.endpoint, dependencies=self.dependencies
         )
         self._embed_body_fields = False

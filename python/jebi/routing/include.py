@@ -159,6 +159,8 @@ class Inclusion(Record, frozen=False, eq=False):
         options["response_model"] = (
             Default(None) if route.stream_item_type else route.response_model
         )
+        if type(route).__init__ is APIRoute.__init__:
+            options["_included"] = route
         merged = type(route)(
             self._path(route),
             dependency_overrides_provider=self.parent.dependency_overrides_provider,
