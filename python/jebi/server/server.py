@@ -7,7 +7,6 @@ import contextlib
 import functools
 import math
 import os
-import random
 import signal
 import sys
 import threading
@@ -256,7 +255,11 @@ class Server:
     def limit_max_requests(self) -> int | None:
         """After how many requests to stop, with the jitter that fell to this process."""
         limit = self.config.limit_max_requests
-        return limit and limit + random.randint(0, self.config.limit_max_requests_jitter)
+        if not limit:
+            return limit
+        from random import randint
+
+        return limit + randint(0, self.config.limit_max_requests_jitter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, let what is in flight finish, and stop the application.
