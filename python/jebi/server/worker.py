@@ -1,4 +1,4 @@
-"""A worker process: ``python -m jebi.server.worker FD``, started by a supervisor only.
+"""A worker process: ``python -m jebi._worker FD``, started by a supervisor only.
 
 It is a fresh interpreter and not a fork: a fork would copy the locks of threads that are gone (the
 file watcher's, a library's), and a reload needs the application imported anew in any case. The
@@ -117,7 +117,3 @@ def _serve(order: Order, channel: Channel, listeners: list[socket.socket]) -> in
             channel.say(Word.UNFIT)
         return CANNOT_START
     return 0
-
-
-if __name__ == "__main__":
-    main()

@@ -93,7 +93,7 @@ class Process:
             self.channel.order(vars(order))
 
     def _start(self, theirs: socket.socket, listening: list[int]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *_interpreter_options(), "-m", "jebi.server.worker"]
+        command = [sys.executable, *_interpreter_options(), "-m", "jebi._worker"]
         counting = [] if self.page is None else [self.page.descriptor]
         counting += [] if self._board is None else [self._board.descriptor]
         with theirs:
