@@ -15,6 +15,8 @@ from jebi.web.middleware.body_limit import (
 from jebi.web.requests import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from jebi.web.types import ASGIApp, Message, Receive, Scope, Send
 
 _ERRORS = (_RequestBodyTooLarge, _RequestBodyLimitResponseSent)
@@ -67,11 +69,13 @@ class AppBodyLimitMiddleware:
         """Limit ``app``; ``None`` leaves the limit to those around it."""
         self.app = limit_body(app, max_body_size)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a connection."""
-        if MAX_BODY_SIZE_SCOPE_KEY not in scope:
-            await self.app(scope, receive, send)
-            return
+        # No coroutine around another where nothing is limited.
+        answer = self._answer if MAX_BODY_SIZE_SCOPE_KEY in scope else self.app
+        return answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def watching_send(message: Message) -> None:

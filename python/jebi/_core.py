@@ -10,7 +10,7 @@ from jebi.exceptions import ValidationException
 from jebi.routing import api_router
 from jebi.routing.api_route import APIRoute
 from jebi.routing.handler import locate
-from jebi.web._core import answer_failure, core_of
+from jebi.web._core import answer_failure, core_of, function_plan
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -33,7 +33,9 @@ def compile_core(router: api_router.APIRouter, routes: Routes) -> _engine.Core |
 
 
 def _plan(route: Any) -> _engine.Plan | None:
-    plans = plans_of(route) if isinstance(route, APIRoute) else None
+    if not isinstance(route, APIRoute):
+        return function_plan(route)
+    plans = plans_of(route)
     return None if plans is None else plans.plain()[1]
 
 

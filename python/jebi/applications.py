@@ -29,7 +29,9 @@ from jebi.routing.options import (
 from jebi.routing.verbs import Verbs
 from jebi.telemetry._switch import Switch
 from jebi.utils import generate_unique_id
+from jebi.web import applications as web_applications
 from jebi.web._observer import OBSERVER_KEY
+from jebi.web._utils import is_written_in
 from jebi.web.applications import Starlette
 from jebi.web.datastructures import State
 from jebi.web.exceptions import HTTPException
@@ -54,6 +56,11 @@ if TYPE_CHECKING:
     from jebi.web.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 AppType = TypeVar("AppType", bound="FastAPI")
+
+# Tools that trace applications replace it.
+_STARLETTE_CALL = (
+    Starlette.__call__ if is_written_in(web_applications, Starlette.__call__) else None
+)
 
 
 class FastAPI(Verbs, Starlette):
@@ -242,14 +249,20 @@ class FastAPI(Verbs, Starlette):
         """Answer a connection."""
         if self.root_path:
             scope["root_path"] = self.root_path
-        app = super().__call__
         if scope["type"] == "lifespan":
-            await self._observation.live(app, scope, receive, send)
+            await self._observation.live(super().__call__, scope, receive, send)
             return
         observe = self._observation.active()
         if observe is None or OBSERVER_KEY in scope:
-            await app(scope, receive, send)
+            is_plain = type(self) is FastAPI and Starlette.__call__ is _STARLETTE_CALL
+            if is_plain and self.middleware_stack is not None:
+                # All that the base would do, and no coroutine more.
+                scope["app"] = self
+                await self.middleware_stack(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
             return
+        app = super().__call__
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
         scope["app"] = self

@@ -7,12 +7,13 @@ import contextlib
 import contextvars
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from jebi import BackgroundTasks, Body, Depends, FastAPI, Form, HTTPException, Request
 from jebi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from jebi.web.applications import Starlette
 from jebi.web.middleware import Middleware
 from jebi.web.middleware.base import BaseHTTPMiddleware
 from jebi.web.middleware.cors import CORSMiddleware
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from jebi.web.types import ASGIApp, Message, Receive, Scope
     from jebi.web.types import Send as SendMessage
 
-    Serve = Callable[[FastAPI], Served]
+    Serve = Callable[[Starlette], Served]
+
+App = TypeVar("App", bound=Starlette)
 
 OPTIONS = {"date_header": False}
 SEEN: contextvars.ContextVar[str] = contextvars.ContextVar("seen", default="nothing")
@@ -148,13 +151,13 @@ def serve() -> Iterator[Serve]:
         yield lambda app: stack.enter_context(Served(app, OPTIONS))
 
 
-def without_core(app: FastAPI) -> FastAPI:
+def without_core(app: App) -> App:
     """The application with the routers of Python's in any case."""
     app.router.routes.core = False  # type: ignore[attr-defined]  # the list is ours
     return app
 
 
-def has_core(app: FastAPI) -> bool:
+def has_core(app: Starlette) -> bool:
     """Whether a core was made of the routes."""
     return bool(app.router.routes.core)  # type: ignore[attr-defined]  # the list is ours
 
@@ -405,6 +408,23 @@ def test_dependencies_may_be_overridden(serve: Serve) -> None:
     assert whole_answer(served, get("/")).endswith(b"\r\n\r\n2")
     app.dependency_overrides.clear()
     assert whole_answer(served, get("/")).endswith(b"\r\n\r\n1")
+
+
+def test_who_replaces_the_call_of_the_base_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, called = FastAPI(), []
+    app.add_middleware(Through)
+    app.get("/")(lambda: 1)
+    original = Starlette.__call__
+
+    async def traced(self: Any, scope: Scope, receive: Receive, send: SendMessage) -> None:
+        called.append(scope["path"])
+        await original(self, scope, receive, send)
+
+    with Served(app, OPTIONS) as served:
+        whole_answer(served, get("/"))
+        monkeypatch.setattr(Starlette, "__call__", traced)
+        whole_answer(served, get("/"))
+    assert called == ["/"]
 
 
 def test_a_router_that_does_more_has_no_core(serve: Serve) -> None:

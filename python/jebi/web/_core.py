@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from jebi._engine import Core
 from jebi.web import routing as web_routing
 from jebi.web._exception_handler import answer_exception
+from jebi.web._native import plan_of_function
 from jebi.web._utils import is_written_in
+from jebi.web.requests import Request
 from jebi.web.routing import router as web_router
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from jebi import _engine
     from jebi.web._exception_handler import Handlers
-    from jebi.web.requests import Request
     from jebi.web.routing.table import Routes
     from jebi.web.types import Send
 
@@ -49,6 +50,23 @@ def core_of(
         and router.middleware_stack == router.app
     )
     return Core(routes.search(), router, plan_of, read, fail) if is_ours else None
+
+
+def compile_core(router: web_routing.Router, routes: Routes) -> Core | None:
+    """The core of a router of the toolkit; ``None`` where it does more."""
+    return core_of(router, routes, web_router, function_plan, Request.body, _fail)
+
+
+def function_plan(route: Any) -> _engine.Plan | None:
+    """The plan of a route to a function of the request."""
+    return plan_of_function(route, Request) if isinstance(route, web_routing.Route) else None
+
+
+async def _fail(
+    request: Request, send: Send, handlers: Handlers, error: BaseException, exits: Any
+) -> None:
+    del exits  # functions of the request have none
+    await answer_failure(request, send, handlers, error)
 
 
 async def answer_failure(

@@ -14,6 +14,7 @@ from jebi._plan import Inject, PlanSpec, ResponseEncoder, Step
 from jebi.web import applications
 from jebi.web._exception_handler import call_handler, find_handler
 from jebi.web._utils import is_async_callable, is_written_in
+from jebi.web.concurrency import run_in_threadpool
 from jebi.web.convertors import (
     FloatConvertor,
     IntegerConvertor,
@@ -175,13 +176,19 @@ def _template(route: Route | WebSocketRoute) -> str:
 
 def function_plan(app: Starlette, route: Route) -> _engine.Plan | None:
     """The plan of a route to a function of the request; ``None`` where there is more to it."""
+    return plan_of_function(route, request_maker(app, route)) if _knows_convertors(route) else None
+
+
+def plan_of_function(
+    route: Route, new_request: Callable[[Any, Any, Any], Request]
+) -> _engine.Plan | None:
+    """The plan of a route to a function of what ``new_request`` makes; ``None`` of another one."""
     cls = type(route)
     if (
         cls.matches is not Route.matches
         or cls.handle is not Route.handle
         # Limits and middleware of the route, or an application in the place of its own.
         or not is_written_in(route_endpoints, route.app)
-        or not _knows_convertors(route)
     ):
         return None
     function: Callable[[Request], Any] | None = getattr(route.app, "function", None)
@@ -204,14 +211,14 @@ def function_plan(app: Starlette, route: Route) -> _engine.Plan | None:
             encoder=ResponseEncoder(_itself),
             status_code=None,
             invalid=_unasked,
-            new_request=request_maker(app, route),
+            new_request=new_request,
             new_response=_unasked,
             new_background_tasks=_unasked,
             new_exits=_unasked,
             enter=_unasked,
             begin=_unasked,
             join=_unasked,
-            run_in_thread=_unasked,
+            run_in_thread=_in_thread,
             background=_run,
             is_response=Response,
             json_response=_unasked,
@@ -226,6 +233,10 @@ def _unasked(*_: Any) -> Any:
 def _itself(result: Any, *_: Any) -> Any:
     # Whatever is called with scope, receive and send is a response.
     return result
+
+
+def _in_thread(call: Callable[..., Any], values: dict[str, Any]) -> Awaitable[Any]:
+    return run_in_threadpool(call, **values)
 
 
 async def _run(tasks: Any) -> None:

@@ -20,7 +20,6 @@ from jebi.web.websockets import WebSocket
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jebi._engine import Core
     from jebi.web.routing import Router
 
 
@@ -34,6 +33,7 @@ class ExceptionMiddleware:
         debug: bool = False,
     ) -> None:
         self.app = self._within = app
+        # The router, if there is nothing but that below: the engine may answer in its place.
         within = getattr(type(app), "_router_within", None)
         self._router: Router | None = None if within is None else within(app)
         self.debug = debug
@@ -65,7 +65,8 @@ class ExceptionMiddleware:
         scope[HANDLERS_KEY] = handlers
         watched = watch_send(send)
         try:
-            core = self._core() if kind == "http" else None
+            router = self._router if kind == "http" and self.app is self._within else None
+            core = None if router is None else router._core()
             run = None if core is None else core.begin(scope, receive, watched, handlers)
             await (self.app(scope, receive, watched) if run is None else run)
         except Exception as error:
@@ -76,12 +77,6 @@ class ExceptionMiddleware:
                 conn = WebSocket(scope, receive, send)
             if not await answer_exception(error, handlers, conn, receive, watched):
                 raise
-
-    def _core(self) -> Core | None:
-        """What answers requests in the place of the router below, where the engine can."""
-        if self._router is None or self.app is not self._within:
-            return None
-        return self._router._core()
 
     async def http_exception(self, request: Request, exc: Exception) -> Response:  # noqa: ARG002 - a handler's signature
         """The answer to an ``HTTPException``: its detail as text."""

@@ -120,8 +120,10 @@ class Router:
             routes.core = self._compile_core(routes) or False
         return routes.core or None
 
-    def _compile_core(self, routes: Routes) -> Core | None:  # noqa: ARG002 - subclasses look at them
-        return None
+    def _compile_core(self, routes: Routes) -> Core | None:
+        from jebi.web._core import compile_core
+
+        return compile_core(self, routes)
 
     @property
     def routes(self) -> list[BaseRoute]:

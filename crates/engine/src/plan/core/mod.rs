@@ -84,21 +84,17 @@ impl Core {
         if scope.contains(intern!(py, "fastapi.telemetry"))? {
             return Ok(None);
         }
-        let Some((position, child)) = core.table.get().find_described(scope)? else {
+        let plan = core.table.get().lead(scope, |position| {
+            let plan = core.plan(py, position)?;
+            (!plan.get().is_overridden(py)).then(|| plan.clone_ref(py))
+        })?;
+        let Some(plan) = plan else {
             return Ok(None);
         };
-        let Some(plan) = core.plan(py, position) else {
-            return Ok(None);
-        };
-        if plan.get().is_overridden(py) {
-            return Ok(None);
-        }
-        let plan = plan.clone_ref(py);
         let router = intern!(py, "router");
         if !scope.contains(router)? {
             scope.set_item(router, &core.router)?;
         }
-        core.table.get().enter(scope, position, &child)?;
         let channels = Channels {
             scope: scope.clone().unbind(),
             receive,

@@ -40,13 +40,6 @@ pub(super) struct Entry {
     parameters: Vec<(Py<PyString>, Option<Py<PyAny>>)>,
 }
 
-/// What a route leaves in the scope.
-pub(super) enum Child<'py> {
-    Scope(Bound<'py, PyDict>),
-    /// The text of a parameter matches, but is no value.
-    Unconvertible,
-}
-
 impl Entry {
     pub(super) fn new(
         kind: Kind,
@@ -73,19 +66,20 @@ impl Entry {
         Ok(!methods.is_truthy()? || methods.contains(method)?)
     }
 
-    /// What is added to the scope of a connection that goes to this route.
-    pub(super) fn child<'py>(
+    /// Leaves in `child` what is added to the scope of a connection that goes to this route. `false` where the
+    /// text of a parameter matches, but is no value.
+    pub(super) fn enter(
         &self,
-        scope: &Bound<'py, PyDict>,
+        scope: &Bound<'_, PyDict>,
         path: &str,
         values: &[&str],
-    ) -> PyResult<Child<'py>> {
+        child: &Bound<'_, PyDict>,
+    ) -> PyResult<bool> {
         let py = scope.py();
         let route = self.route.bind(py);
         let Some(params) = self.path_params(scope, values)? else {
-            return Ok(Child::Unconvertible);
+            return Ok(false);
         };
-        let child = PyDict::new(py);
         child.set_item(intern!(py, "path_params"), params)?;
         let endpoint = match self.kind {
             Kind::Http | Kind::WebSocket => route.getattr(intern!(py, "endpoint"))?,
@@ -96,9 +90,9 @@ impl Entry {
             // The last parameter is what lies under the mount.
             let under = values.last().map_or(0, |under| under.len() + 1);
             let prefix = path.get(..path.len().saturating_sub(under));
-            move_root(scope, &child, prefix.unwrap_or_default())?;
+            move_root(scope, child, prefix.unwrap_or_default())?;
         }
-        Ok(Child::Scope(child))
+        Ok(true)
     }
 
     /// The parameters known so far and these; none when a text is no value.

@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 use router::{Match, Params, Router};
 
-use super::entry::{Child, Entry, Kind, needed, route_path, text};
+use super::entry::{Entry, Kind, needed, route_path, text};
 
 /// What Python tells of a route: its kind, its template, and its parameters with what converts them.
 type Described = (String, String, Vec<(Py<PyString>, Option<Py<PyAny>>)>);
@@ -42,6 +42,24 @@ struct Chosen<'py> {
     child: Bound<'py, PyAny>,
     /// The method as well.
     is_full: bool,
+}
+
+/// What a connection asks for.
+struct Asked<'r, 'py> {
+    table: &'r Router<usize>,
+    /// Of a request.
+    method: Option<Bound<'py, PyAny>>,
+    path: Bound<'py, PyAny>,
+    root: Option<Bound<'py, PyAny>>,
+}
+
+impl Asked<'_, '_> {
+    /// The part of the path that routes match; none where it is not made of characters.
+    fn path(&self) -> PyResult<Option<&str>> {
+        let root = self.root.as_ref().map_or(Ok(Some("")), text)?;
+        let path = text(&self.path)?;
+        Ok(path.zip(root).map(|(path, root)| route_path(path, root)))
+    }
 }
 
 /// What the tables know of a connection: the first route that fits, and the first that fits but for
@@ -147,28 +165,37 @@ impl RouteTable {
         self.routes.get(position).map(|route| route.clone_ref(py))
     }
 
-    /// The position of the route for a connection, and what it adds to the scope, if templates alone
-    /// decide, and its method is among the route's.
-    pub(crate) fn find_described<'py>(
-        &self,
-        scope: &Bound<'py, PyDict>,
-    ) -> PyResult<Option<(usize, Bound<'py, PyDict>)>> {
-        if !self.others.is_empty() {
-            return Ok(None);
-        }
-        let found = self.find(scope.as_any())?.filter(|chosen| chosen.is_full);
-        Ok(found.and_then(|chosen| Some((chosen.position, chosen.child.cast_into().ok()?))))
-    }
-
-    /// Leaves in the scope that the route at `position` was chosen, and what it adds.
-    pub(crate) fn enter(
+    /// Leads a connection to its route, if that is one that templates alone decide on, whose methods are
+    /// right, and for whose position `takes` has something. Whatever routers leave in the scope is there then.
+    pub(crate) fn lead<T>(
         &self,
         scope: &Bound<'_, PyDict>,
-        position: usize,
-        child: &Bound<'_, PyDict>,
-    ) -> PyResult<()> {
-        scope.set_item(intern!(scope.py(), "route"), self.routes.get(position))?;
-        scope.update(child.as_mapping())
+        takes: impl FnOnce(usize) -> Option<T>,
+    ) -> PyResult<Option<T>> {
+        let py = scope.py();
+        let Some(asked) = self.asked(scope)? else {
+            return Ok(None);
+        };
+        let Some(path) = asked.path()? else {
+            return Ok(None);
+        };
+        let host = self.host(scope)?;
+        let known = self.known(&asked, path, host.as_deref())?;
+        let Some((entry, values)) = known.full else {
+            return Ok(None);
+        };
+        if self.others.iter().any(|&other| other < entry.position) {
+            return Ok(None);
+        }
+        let (Some(found), Some(route)) = (takes(entry.position), self.routes.get(entry.position))
+        else {
+            return Ok(None);
+        };
+        if !entry.enter(scope, path, &values, scope)? {
+            return Ok(None);
+        }
+        scope.set_item(intern!(py, "route"), route)?;
+        Ok(Some(found))
     }
 
     fn insert(&mut self, kind: Kind, template: &str) -> PyResult<()> {
@@ -190,29 +217,48 @@ impl RouteTable {
     }
 
     fn find<'py>(&self, scope: &Bound<'py, PyAny>) -> PyResult<Option<Chosen<'py>>> {
-        let py = scope.py();
         let Ok(scope) = scope.cast::<PyDict>() else {
             return self.ask_all(scope);
         };
+        let Some(asked) = self.asked(scope)? else {
+            return self.ask_all(scope);
+        };
+        let Some(path) = asked.path()? else {
+            return self.ask_all(scope);
+        };
+        let host = self.host(scope)?;
+        let known = self.known(&asked, path, host.as_deref())?;
+        self.decide(scope, path, known)
+    }
+
+    /// What is asked for; `None` where the tables do not know such connections.
+    fn asked<'py>(&self, scope: &Bound<'py, PyDict>) -> PyResult<Option<Asked<'_, 'py>>> {
+        let py = scope.py();
         let kind = needed(scope, intern!(py, "type"))?;
         let (table, method) = match text(&kind)? {
             Some("http") => (&self.http, Some(needed(scope, intern!(py, "method"))?)),
             Some("websocket") => (&self.websocket, None),
-            _ => return self.ask_all(scope),
+            _ => return Ok(None),
         };
-        let path = needed(scope, intern!(py, "path"))?;
-        let root = scope.get_item(intern!(py, "root_path"))?;
-        let root = root.as_ref().map_or(Ok(Some("")), text)?;
-        let (Some(path), Some(root)) = (text(&path)?, root) else {
-            return self.ask_all(scope);
-        };
-        let path = route_path(path, root);
-        let host = self.host(scope)?;
-        let mut known = self.search(table, path, method.as_ref())?;
-        if let Some(host) = &host {
+        Ok(Some(Asked {
+            table,
+            method,
+            path: needed(scope, intern!(py, "path"))?,
+            root: scope.get_item(intern!(py, "root_path"))?,
+        }))
+    }
+
+    fn known<'r, 'p>(
+        &'r self,
+        asked: &Asked<'r, '_>,
+        path: &'p str,
+        host: Option<&'p str>,
+    ) -> PyResult<Known<'r, 'p>> {
+        let mut known = self.search(asked.table, path, asked.method.as_ref())?;
+        if let Some(host) = host {
             self.search_host(host, &mut known);
         }
-        self.decide(scope, path, known)
+        Ok(known)
     }
 
     /// The host that was asked for, behind a slash; none where no route asks for one.
@@ -291,15 +337,16 @@ impl RouteTable {
         {
             return Ok(Some(other));
         }
-        match entry.child(scope, path, &params)? {
-            Child::Scope(child) => Ok(Some(Chosen {
-                position: entry.position,
-                child: child.into_any(),
-                is_full,
-            })),
+        let child = PyDict::new(scope.py());
+        if !entry.enter(scope, path, &params, &child)? {
             // The next best is found the long way.
-            Child::Unconvertible => self.ask_all(scope),
+            return self.ask_all(scope);
         }
+        Ok(Some(Chosen {
+            position: entry.position,
+            child: child.into_any(),
+            is_full,
+        }))
     }
 
     fn ask_all<'py>(&self, scope: &Bound<'py, PyAny>) -> PyResult<Option<Chosen<'py>>> {
