@@ -25,7 +25,7 @@ LIBPYTHON = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_conf
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint lint-rust lint-python test-rust test-python
-.PHONY: documented faults fuzz stress valgrind bench bench-loop bench-start bench-setup conformance conformance-quick clean
+.PHONY: documented faults fuzz stress valgrind bench bench-loop bench-start bench-setup conformance conformance-quick clean profiled
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,8 @@ run: build ## Build, then serve examples/burgers on 127.0.0.1:8000.
 	@$(BIN)/jebi run examples/burgers/main.py --host $(HOST) --port $(PORT) $(ARGS)
 
 build: $(STAMPS)/extension ## Build the release extension into .venv.
+
+profiled: $(STAMPS)/profiled ## Build the extension as it is published, laid out by a profile.
 
 test: lint test-rust test-python conformance-quick ## Build and run everything: what CI runs.
 
@@ -92,13 +94,13 @@ conformance: $(STAMPS)/base $(STAMPS)/extension ## Others' suites: SUITE=fastapi
 conformance-quick: $(STAMPS)/base $(STAMPS)/extension
 	$(BIN)/python -m conformance fastapi-tutorial fastapi-documents uvicorn cpython-asyncio anyio
 
-bench: $(STAMPS)/extension ## Measure Jebi and its peers side by side.
+bench: $(STAMPS)/profiled ## Measure Jebi, built as it is published, and its peers side by side.
 	$(BIN)/python -m bench $(ARGS)
 
-bench-loop: $(STAMPS)/extension ## Measure event loops side by side: ARGS='--scenario tcp-*'.
+bench-loop: $(STAMPS)/profiled ## Measure event loops side by side: ARGS='--scenario tcp-*'.
 	$(BIN)/python -m bench.loop $(ARGS)
 
-bench-start: $(STAMPS)/extension ## Measure start-up and idle memory: ARGS='--scenario many'.
+bench-start: $(STAMPS)/profiled ## Measure start-up and idle memory: ARGS='--scenario many'.
 	$(BIN)/python -m bench.start $(ARGS)
 
 bench-setup: $(STAMPS)/base ## Install the peers of the benchmarks.
@@ -128,3 +130,10 @@ $(STAMPS)/extension: $(RUST) pyproject.toml | $(STAMPS)/base
 	@echo "extension: building with cargo (a few minutes the first time)"
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --locked $(BUILD)
 	@touch $@
+
+# An instrumented build, a profile of what it did while bench/training ran, and the build by that.
+$(STAMPS)/profiled: $(RUST) pyproject.toml $(wildcard bench/training/*.py) | $(STAMPS)/base
+	@echo "extension: building twice, with a profile (some minutes)"
+	rustup component add llvm-tools
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --locked --release --pgo
+	@touch $(STAMPS)/extension $@
