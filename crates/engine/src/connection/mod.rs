@@ -33,6 +33,7 @@ mod settling;
 mod shared;
 mod state;
 mod tls;
+mod together;
 mod trailers;
 mod turn;
 mod websocket;
@@ -148,6 +149,10 @@ impl Connection {
             return self.lose(py);
         }
         tell_drained(py, drained);
+        if !left && self.has_company(py) {
+            return self.shared.together.was_read(py, Arc::clone(self));
+        }
+        self.shared.together.serve(py);
         self.pump(py);
         if left {
             let (cut_short, cycle) = {
@@ -162,22 +167,33 @@ impl Connection {
         self.settle_in_turn(py);
     }
 
-    /// Settles now, or together with others if the loop has more to do in this iteration.
-    ///
-    /// What the kernel does for one answer after the other is cheaper than the same with an application
-    /// in between: its code stays in the caches, and a client that serves many connections is woken
-    /// once. Until then whoever comes here finds that somebody will see to it.
+    /// Whether the loop has more to do in this iteration.
+    fn has_company(&self, py: Python<'_>) -> bool {
+        self.shared.event_loop(py).queued(py) > 0
+    }
+
+    /// Serves what was read, and leaves the answer to be settled with others'.
+    fn serve_in_turn(self: &Arc<Self>, py: Python<'_>) {
+        self.guarded(py, || self.pump(py));
+        self.wait_to_settle(py);
+    }
+
+    /// Settles now, or together with others.
     fn settle_in_turn(self: &Arc<Self>, py: Python<'_>) {
-        if self.shared.event_loop(py).queued(py) == 0 {
-            return self.settle(py);
-        }
-        self.state(py).passed_over = false;
-        if self.shared.put_off(py, Arc::clone(self)) {
-            self.shared.settle_all(py);
+        if self.has_company(py) {
+            self.wait_to_settle(py);
+        } else {
+            self.settle(py);
         }
     }
 
-    /// Settles what was put off, and comes back for work that turned up meanwhile.
+    /// Until it is settled, whoever comes here finds that somebody will see to it.
+    fn wait_to_settle(self: &Arc<Self>, py: Python<'_>) {
+        self.state(py).passed_over = false;
+        self.shared.together.was_served(py, Arc::clone(self));
+    }
+
+    /// Settles what waited for others, and comes back for work that turned up meanwhile.
     fn settle_now(self: &Arc<Self>, py: Python<'_>) {
         let has_work = {
             let mut state = self.state(py);

@@ -383,7 +383,7 @@ fn on_tick(py: Python<'_>, shared: &Arc<Shared>) {
 
 /// Sends the heads whose bodies did not come in this iteration, and writes the lines of the log.
 fn end_iteration(py: Python<'_>, shared: &Shared) {
-    shared.settle_all(py);
+    shared.together.finish(py);
     for (connection, serial) in shared.take_held() {
         connection.release(py, serial);
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use http1::Limits;
 use pyo3::prelude::*;
@@ -23,22 +22,11 @@ use super::observe::Observer;
 use super::output::Output;
 use super::proxy::Proxies;
 use super::tls::{Seal, TlsSettings};
+use super::together::Together;
 use super::websocket;
 use crate::application::Application;
-use crate::eventloop::{Attached, EventLoop, HookId, TickId, new_future, wake};
+use crate::eventloop::{EventLoop, HookId, TickId, new_future, wake};
 use crate::runner::Runner;
-
-/// How many connections are settled together at most: the first of them waits for all the others' requests.
-const TOGETHER: usize = 64;
-/// How long the first of them waits, but for the request that is being served then.
-const PATIENCE: Duration = Duration::from_millis(1);
-
-/// Connections that are settled together, at the end of the iteration.
-#[derive(Default)]
-struct PutOff {
-    since: Option<Instant>,
-    connections: Vec<Arc<Connection>>,
-}
 
 /// How a server was configured.
 pub(super) struct Options {
@@ -85,7 +73,7 @@ pub(super) struct Shared {
     /// Connections whose answer has a head that waits for its body.
     held: Mutex<Vec<(Arc<Connection>, u64)>>,
     has_held: AtomicBool,
-    put_off: Attached<PutOff>,
+    pub(super) together: Together,
     next_id: AtomicU64,
     tick: AtomicU64,
     in_flight: AtomicUsize,
@@ -143,7 +131,7 @@ impl Shared {
             connections: Mutex::default(),
             held: Mutex::default(),
             has_held: AtomicBool::new(false),
-            put_off: Attached::default(),
+            together: Together::default(),
             next_id: AtomicU64::new(0),
             tick: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
@@ -339,24 +327,6 @@ impl Shared {
             return Vec::new();
         }
         std::mem::take(&mut *lock(&self.held))
-    }
-
-    /// Notes a connection to be settled. Says whether these are as many as may wait, or have waited as long.
-    pub(super) fn put_off(&self, py: Python<'_>, connection: Arc<Connection>) -> bool {
-        let now = Instant::now();
-        self.put_off.with(py, |waiting| {
-            waiting.connections.push(connection);
-            let since = *waiting.since.get_or_insert(now);
-            waiting.connections.len() >= TOGETHER || now.duration_since(since) >= PATIENCE
-        })
-    }
-
-    /// Settles the connections noted since the last time.
-    pub(super) fn settle_all(&self, py: Python<'_>) {
-        let waiting = self.put_off.take(py);
-        for connection in &waiting.connections {
-            connection.settle_now(py);
-        }
     }
 
     /// Shows the collector what this holds; only right where nobody else shows the same.
