@@ -309,6 +309,7 @@ impl HttpServer {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.shared.runner.traverse(&visit)?;
         // Connections and the loop's calls share it while the server runs; it is no garbage then.
         if Arc::strong_count(&self.shared) == 1 {
             self.shared.traverse(visit)

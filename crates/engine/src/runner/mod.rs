@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 
 pub(crate) use self::around::Around;
 pub(crate) use self::aside::{Aside, Pause};
@@ -82,6 +83,11 @@ impl Runner {
         Ok(future)
     }
 
+    /// Shows the garbage collector the tasks that wait; only right where nobody else shows them.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.suspended.traverse(visit)
+    }
+
     /// The loop that this runner works on.
     pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, EventLoop> {
         self.event_loop.bind(py)
@@ -117,6 +123,7 @@ impl Runner {
             }
             Turn::Suspended(yielded) => {
                 run.count(&self.suspended);
+                run.keep(task.object().clone_ref(py));
                 run.offer(py, &|| Waiter::new(py, self, &task));
                 task.driver()
                     .hand_over(py, Arc::clone(self), Box::new(run), yielded);

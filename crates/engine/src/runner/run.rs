@@ -72,6 +72,13 @@ impl Run {
         self.counted.get_or_insert_with(|| suspended.enter());
     }
 
+    /// It has become `task`, which is to live until it is over.
+    pub(super) fn keep(&mut self, task: Py<PyAny>) {
+        if let Some(counted) = &mut self.counted {
+            counted.keep(task);
+        }
+    }
+
     /// It waits: offers its work a way to have it go on.
     pub(super) fn offer(&self, py: Python<'_>, waiter: &dyn Fn() -> Waiter) {
         self.work.waits(py, waiter);
