@@ -85,7 +85,12 @@ def _granian(name: str, scenarios: frozenset[str], *options: str) -> Peer:
 
 
 PEERS = (
-    Peer("canned", "canned answer (ceiling)", (str(RUST / "canned"),), SERVER_ONLY),
+    Peer(
+        "canned",
+        "canned answer (ceiling)",
+        (str(RUST / "canned"),),
+        SERVER_ONLY | WEBSOCKETS | {"asgi"},
+    ),
     Peer(
         "jebi",
         "Jebi",
