@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
-SELDOM_USED = ("ssl", "secrets", "asyncio.sslproto")
+_SELDOM_USED = ("ssl", "secrets", "asyncio.sslproto")
 """What others import by its name alone, which is why they do not notice."""
 
 _MARK = "__put_off__"
@@ -50,6 +50,13 @@ def _load(module: ModuleType) -> None:
         assert spec.loader is not None
         spec.loader.exec_module(module)
         module.__class__ = ModuleType
+
+
+def put_off_seldom_used() -> None:
+    """Put off what a server seldom uses."""
+    # A Python without OpenSSL has to say so when ssl is imported.
+    if importlib.util.find_spec("_ssl") is not None:
+        put_off(*_SELDOM_USED)
 
 
 def put_off(*names: str) -> None:

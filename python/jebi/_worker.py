@@ -8,7 +8,7 @@ from jebi._collection import seldom
 with seldom():
     from jebi import _plugins, _put_off
 
-    _put_off.put_off(*_put_off.SELDOM_USED)
+    _put_off.put_off_seldom_used()
     _plugins.look_quickly()
 
     from jebi.server.worker import main

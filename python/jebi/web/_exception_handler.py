@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from jebi._engine import has_started, watch_send
@@ -42,10 +43,20 @@ def find_handler(
 async def call_handler(
     handler: Callable[..., Any], conn: Request | WebSocket, error: Exception
 ) -> Any:
-    """What ``handler`` makes of ``error``; one that is not a coroutine runs in a thread."""
-    if is_async_callable(handler):
+    """What ``handler`` makes of ``error``; one that is not a coroutine runs in a thread.
+
+    A coroutine finds the exception being handled, as ``logging.exception`` asks for it.
+    """
+    if not is_async_callable(handler):
+        return await run_in_threadpool(handler, conn, error)
+    if sys.exception() is error:
         return await handler(conn, error)
-    return await run_in_threadpool(handler, conn, error)
+    traceback = error.__traceback__
+    try:
+        raise error
+    except type(error):
+        error.__traceback__ = traceback  # without this place
+        return await handler(conn, error)
 
 
 async def answer_exception(
