@@ -40,7 +40,7 @@ def run(say: Say) -> Iterator[Row]:
         yield at_most("CPU while nobody asks", busy * 100, 5, "%")
         yield exactly("descriptors left open", left_open, 0)
         left = settled_rss(figures) - crowd.before
-        yield at_most("memory when they are gone", left / MIB, CONNECTIONS * 4 / 1024, "MiB")
+        yield at_most("memory when they are gone", left / MIB, 10, "MiB")
 
 
 def _come(server: Server) -> socket.socket:

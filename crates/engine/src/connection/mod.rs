@@ -9,6 +9,7 @@ mod answer;
 mod asgi;
 mod board;
 mod body;
+mod crowd;
 mod date;
 mod deadlines;
 mod files;

@@ -376,6 +376,7 @@ fn pool_of(
 fn on_tick(py: Python<'_>, shared: &Arc<Shared>) {
     let now = shared.next_tick();
     shared.gate.open(py);
+    shared.crowd.tick(shared.connections());
     shared.measure();
     for connection in shared.all() {
         connection.on_tick(py, now);

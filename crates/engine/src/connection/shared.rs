@@ -13,6 +13,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::Connection;
 use super::asgi::{Blank, Returned, Sending, Told};
 use super::board::Board;
+use super::crowd::Crowd;
 use super::date::DefaultLines;
 use super::deadlines::Timeouts;
 use super::files::StaticFiles;
@@ -88,6 +89,7 @@ pub(super) struct Shared {
     /// What the loop calls, while it does.
     calls: Mutex<Option<(TickId, HookId)>>,
     pub(super) gate: Gate,
+    pub(super) crowd: Crowd,
     /// What `send` returns when there is nothing to wait for.
     sent: Py<Sending>,
     /// What `receive` returns begins as.
@@ -117,6 +119,7 @@ impl Shared {
         let blank = Blank::new(py, &options.root_path)?;
         Ok(Self {
             gate: Gate::new(options.limit_connections),
+            crowd: Crowd::default(),
             application,
             runner,
             options,
