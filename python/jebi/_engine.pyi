@@ -44,6 +44,7 @@ __all__ = [
     "PROFILE",
     "AccessLog",
     "Aside",
+    "Core",
     "DatagramTransport",
     "EventLoop",
     "Handle",
