@@ -84,7 +84,7 @@ def plans_of(route: APIRoute) -> Plans | None:
     # A form is parsed in Python anyway, and its files outlive the exception handlers.
     body = route.body_field
     reads_form = body is not None and _is_form(body)
-    if route.app is not route._planned_app:
+    if not route._is_as_planned:
         return None  # somebody put another application in its place
     # Tools that want to be called in the middle of a plan find none here.
     if route.plans is None or reroutes or reads_form or are_replaced():

@@ -85,6 +85,16 @@ class Record:
             raise TypeError(f"{what}: {len(args)} by position and {sorted(values)} do not fit")
         self.__dict__.update(values)
 
+    @classmethod
+    def trusted(cls, **values: Any) -> Self:
+        """An instance with these values; that there is one for each field is not checked.
+
+        For what is made by the thousand while an application starts.
+        """
+        made = cls.__new__(cls)
+        made.__dict__.update(values)
+        return made
+
     def replaced(self, **changes: Any) -> Self:
         """A copy with other values for some fields."""
         return type(self)(**{**self.__dict__, **changes})

@@ -31,6 +31,7 @@ else:
         },
     )
 
+_NO_NAME = re.compile(r"\W")
 _STATUS_RANGES = {"default", "1XX", "2XX", "3XX", "4XX", "5XX"}
 
 
@@ -63,11 +64,17 @@ def create_model_field(
         )
     from pydantic.fields import FieldInfo
 
+    from jebi._compat.infos import make_info
     from jebi._compat.v2 import ModelField, PydanticSchemaGenerationError, Undefined
 
     if default is _Unset:
         default = Undefined
-    info = field_info or FieldInfo(annotation=type_, default=default, alias=alias)
+    if field_info is not None:
+        info = field_info
+    elif alias is None:
+        info = make_info(FieldInfo, type_, default)
+    else:
+        info = FieldInfo(annotation=type_, default=default, alias=alias)
     try:
         return ModelField(mode=mode, name=name, field_info=info)
     except PydanticSchemaGenerationError:
@@ -95,7 +102,7 @@ def generate_operation_id_for_path(*, name: str, path: str, method: str) -> str:
 def generate_unique_id(route: APIRoute) -> str:
     """The operation ID of a route: its name, path and first method."""
     assert route.methods
-    base = re.sub(r"\W", "_", f"{route.name}{route.path_format}")
+    base = _NO_NAME.sub("_", f"{route.name}{route.path_format}")
     return f"{base}_{next(iter(route.methods)).lower()}"
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cached_property, lru_cache
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, cast, get_args, get_origin
 from uuid import UUID
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
@@ -91,6 +91,21 @@ def _is_builtin(annotation: Any) -> bool:
         return annotation in _SHARED
     except TypeError:
         return False  # metadata without a hash
+
+
+_PLAIN = frozenset(
+    kind for kind in _SHARED if not {dict, list, Any}.intersection((kind, *get_args(kind)))
+)
+# Of anything else the hash may be dear, or missing.
+_SAID_BY = frozenset({type, type(int | None), type(Optional[int])})  # noqa: UP045 - another type
+
+
+def is_plain_scalar(annotation: Any) -> bool:
+    """A builtin type that one text can spell, or ``None`` beside it, and nothing said of it."""
+    try:
+        return type(annotation) in _SAID_BY and annotation in _PLAIN
+    except TypeError:
+        return False  # a union of what has no hash
 
 
 def _is_ready_model(annotation: Any) -> bool:
@@ -178,6 +193,15 @@ class ModelField:
         mode: Whether it is read from a request or written into a response.
         config: Of the model that it is a field of.
     """
+
+    @classmethod
+    def _plain(cls, field_info: FieldInfo, name: str) -> ModelField:
+        """A parameter of one of the types of :func:`is_plain_scalar`, without anything more."""
+        field = cls.__new__(cls)
+        field.__dict__.update(
+            field_info=field_info, name=name, mode="validation", config=None, _is_plain=True
+        )
+        return field
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from copy import copy
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import AliasChoices
 from pydantic.fields import FieldInfo
@@ -24,7 +24,8 @@ from jebi._compat import (
     is_uploadfile_sequence_annotation,
     lenient_issubclass,
 )
-from jebi._record import Record
+from jebi._compat.infos import make_info
+from jebi._compat.v2 import is_plain_scalar
 from jebi.dependencies.fields import (
     get_form_union_models,
     get_model_type,
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 _EMPTY = inspect.Signature.empty
+_ANNOTATED = type(Annotated[int, ...])
 
 
-class ParamDetails(Record, frozen=False):
+class ParamDetails:
     """What a parameter turned out to be: a dependency, a field, or something of the request.
 
     Attributes:
@@ -52,9 +54,17 @@ class ParamDetails(Record, frozen=False):
         field: The field that it takes the value of.
     """
 
-    type_annotation: Any
-    depends: params.Depends | None = None
-    field: ModelField | None = None
+    __slots__ = ("depends", "field", "type_annotation")
+
+    def __init__(
+        self,
+        type_annotation: Any,
+        depends: params.Depends | None = None,
+        field: ModelField | None = None,
+    ) -> None:
+        self.type_annotation = type_annotation
+        self.depends = depends
+        self.field = field
 
 
 class _Parameter:
@@ -90,6 +100,9 @@ def analyze_param(
     """Work out what one parameter is, or raise what is wrong with its declaration."""
     if is_typealiastype(annotation):
         annotation = annotation.__value__
+    if is_plain_scalar(annotation) and type(value) in _PLAIN_DEFAULTS:
+        plain = _plain_field(param_name, annotation, value, in_path=param_name in path_param_names)
+        return ParamDetails(annotation, None, plain)
     parameter = _Parameter(
         param_name,
         Any if annotation is _EMPTY else annotation,
@@ -105,9 +118,24 @@ def analyze_param(
     return ParamDetails(parameter.type_annotation, parameter.depends, field)
 
 
+# The type of ``_EMPTY``, which is a class, among them.
+_PLAIN_DEFAULTS = frozenset({str, int, float, bool, bytes, type(None), type})
+
+
+def _plain_field(name: str, annotation: Any, value: Any, *, in_path: bool) -> ModelField:
+    """Of a parameter that is what its type says: nothing about it can be a mistake."""
+    info: FieldInfo
+    if in_path:
+        info = make_info(params.Path, annotation)
+    else:
+        info = make_info(params.Query, annotation, RequiredParam if value is _EMPTY else value)
+    info.alias = name
+    return ModelField._plain(info, name)
+
+
 def _read_annotated(parameter: _Parameter) -> None:
     """``Annotated[type, Query(...)]`` or ``Annotated[type, Depends(...)]``; the last one counts."""
-    if get_origin(parameter.annotation) is not Annotated:
+    if type(parameter.annotation) is not _ANNOTATED:
         return
     parameter.type_annotation, *metadata = get_args(parameter.annotation)
     ours = [
@@ -179,16 +207,16 @@ def _infer(parameter: _Parameter) -> None:
     info: FieldInfo
     if parameter.in_path:
         # The default of a path parameter serves routes whose path does not have it.
-        info = params.Path(annotation=annotation)
+        info = make_info(params.Path, annotation)
     elif is_uploadfile_or_nonable_uploadfile_annotation(kind) or is_uploadfile_sequence_annotation(
         kind
     ):
-        info = params.File(annotation=annotation, default=default)
+        info = make_info(params.File, annotation, default)
     elif field_annotation_is_scalar(kind):
-        info = params.Query(annotation=annotation, default=default)
+        info = make_info(params.Query, annotation, default)
     else:
-        info = params.Body(annotation=annotation, default=default)
-    if get_origin(annotation) is Annotated:
+        info = make_info(params.Body, annotation, default)
+    if type(annotation) is _ANNOTATED:
         declared = info.default
         info = copy_field_info(field_info=info, annotation=annotation)
         info.default = declared

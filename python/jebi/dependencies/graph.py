@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from jebi._compat.shared import lenient_issubclass
@@ -21,7 +22,7 @@ from jebi.web.responses import Response
 from jebi.web.websockets import WebSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from jebi._compat import ModelField
     from jebi.concurrency import DependencyConcurrency
@@ -73,13 +74,10 @@ def _take(dependant: Dependant, parameter: str, details: ParamDetails) -> None:
     if details.depends is not None:
         _check_scope(dependant, details.depends)
         dependant.dependencies.append(_sub_dependant(dependant, details.depends, parameter))
-    elif _take_special(dependant, parameter, details.type_annotation):
-        assert details.field is None, (
-            f"Cannot specify multiple FastAPI annotations for {parameter!r}"
-        )
-    else:
-        assert details.field is not None
+    elif details.field is not None:
         _take_field(dependant, details.field)
+    else:
+        _take_special(dependant, parameter, details.type_annotation)
 
 
 def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant:
@@ -123,13 +121,16 @@ def _is_as_read(dependant: Dependant) -> bool:
     return is_as_read(dependant.call) and all(map(_is_as_read, dependant.dependencies))
 
 
+_values = attrgetter(*Dependant.__slots__)  # the parameters of its __init__, in their order
+
+
 def _copy(dependant: Dependant, path: str) -> Dependant:
-    same = Dependant.__new__(Dependant)
-    for name in Dependant.__slots__:
-        value = getattr(dependant, name)
-        setattr(same, name, list(value) if type(value) is list else value)
+    values: Iterable[Any] = _values(dependant)
+    own: list[Any] = [value.copy() if type(value) is list else value for value in values]
+    same = Dependant(*own)
     same.path = path
-    same.dependencies = [_copy(inner, path) for inner in dependant.dependencies]
+    if dependant.dependencies:
+        same.dependencies = [_copy(inner, path) for inner in dependant.dependencies]
     return same
 
 
@@ -159,7 +160,7 @@ def _check_scope(dependant: Dependant, depends: Depends) -> None:
         )
 
 
-def _take_special(dependant: Dependant, name: str, annotation: Any) -> bool:
+def _take_special(dependant: Dependant, name: str, annotation: Any) -> None:
     if lenient_issubclass(annotation, Request):
         dependant.request_param_name = name
     elif lenient_issubclass(annotation, WebSocket):
@@ -172,21 +173,18 @@ def _take_special(dependant: Dependant, name: str, annotation: Any) -> bool:
         dependant.background_tasks_param_name = name
     elif lenient_issubclass(annotation, SecurityScopes):
         dependant.security_scopes_param_name = name
-    else:
-        return False
-    return True
 
 
 def _take_field(dependant: Dependant, field: ModelField) -> None:
-    from jebi import params
-
     info = field.field_info
-    if isinstance(info, params.Body):
+    location = getattr(info, "in_", None)
+    if location is None:
+        from jebi import params
+
+        assert isinstance(info, params.Body), (
+            f"non-body parameters must be in path, query, header or cookie: {field.name}"
+        )
         dependant.body_params.append(field)
         return
-    location = getattr(info, "in_", None)
-    assert location is not None, (
-        f"non-body parameters must be in path, query, header or cookie: {field.name}"
-    )
     fields: list[ModelField] = getattr(dependant, f"{location.value}_params")
     fields.append(field)

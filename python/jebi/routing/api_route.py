@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from enum import IntEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jebi._compat.shared import lenient_issubclass
@@ -13,8 +14,16 @@ from jebi.datastructures import Default, DefaultPlaceholder
 from jebi.dependencies.calls import is_async_generator_callable, is_generator_callable
 from jebi.dependencies.graph import get_route_dependant, get_same_dependant
 from jebi.dependencies.models import get_flat_body_params
+from jebi.dependencies.overrides import Plans
 from jebi.dependencies.signatures import get_stream_item_type, get_typed_return_annotation
-from jebi.routing.handler import plans_of, request_response
+from jebi.routing.handler import (
+    HandlerOptions,
+    get_request_handler,
+    handler_of,
+    make_spec,
+    plans_of,
+    request_response,
+)
 from jebi.routing.options import Responses, Tags, checked_body_size
 from jebi.utils import (
     create_model_field,
@@ -24,7 +33,7 @@ from jebi.utils import (
 from jebi.web import routing as web_routing
 from jebi.web.responses import JSONResponse, Response
 from jebi.web.routing import BaseRoute, Match, get_name
-from jebi.web.routing.paths import read_path
+from jebi.web.routing.paths import Template, read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -33,7 +42,6 @@ if TYPE_CHECKING:
     from jebi._compat import ModelField
     from jebi._form_limits import FormLimits
     from jebi.dependencies.models import Dependant
-    from jebi.dependencies.overrides import Plans
     from jebi.types import IncEx
     from jebi.web.requests import Request
     from jebi.web.types import ASGIApp, Scope
@@ -117,16 +125,19 @@ class APIRoute(web_routing.Route):
         self.tags: Tags = tags or []
         self.responses: Responses = responses or {}
         self.name = get_name(endpoint) if name is None else name
-        self.path_regex, self.path_format, self.param_convertors = read_path(path)
+        self.path_regex, self.path_format, self.param_convertors = _same_path(
+            path, _included
+        ) or read_path(path)
         self.methods: set[str] = {method.upper() for method in methods or ["GET"]}
         self.status_code = int(status_code) if isinstance(status_code, IntEnum) else status_code
         self.dependencies = list(dependencies or [])
-        text = description or inspect.cleandoc(endpoint.__doc__ or "")
+        documented = endpoint.__doc__
+        text = description or (inspect.cleandoc(documented) if documented else "")
         self.description = text.split("\f")[0].strip()  # the rest is not for clients
         self.unique_id: str = operation_id or self._make_unique_id()
         self._read_signature(_included)
         self._read_response(response_model)
-        self.app = self._planned_app = self._make_app()
+        self._make_app()
 
     def _make_unique_id(self) -> str:
         make: Any = self.generate_unique_id_function
@@ -198,20 +209,55 @@ class APIRoute(web_routing.Route):
         )
         return create_model_field(prefix + self.unique_id, type_=model, mode="serialization")
 
-    def _make_app(self) -> ASGIApp:
+    def _make_app(self) -> None:
         from jebi import routing  # where tools replace what makes handlers and applications
 
-        handler = self.get_route_handler()
         # A route class that wraps the handler has no plan that could stand for it.
         plain = type(self).get_route_handler is APIRoute.get_route_handler
         plain = plain and routing.request_response is request_response
-        self.plans: Plans | None = plans_of(handler) if plain else None
+        if (
+            plain
+            and APIRoute.get_route_handler is _get_route_handler
+            and routing.get_request_handler is get_request_handler
+            and self.max_body_size is None
+        ):
+            # Nobody can tell when it is made: mostly never, as the engine runs the plans itself,
+            # and of most routers only the routes that include theirs are ever asked.
+            self._to_handle = self._handled()
+            return
+        handler = self.get_route_handler()
+        self.plans = plans_of(handler) if plain else None
         app = routing.request_response(handler)
         if self.max_body_size is not None:
             from jebi._body_limit import limit_body
 
             app = limit_body(app, self.max_body_size)
-        return app
+        self.app = self._planned_app = app
+
+    @cached_property
+    def _handler_options(self) -> HandlerOptions:
+        return HandlerOptions(**self._to_handle)
+
+    @cached_property
+    def plans(self) -> Plans | None:
+        """What the engine runs; ``None`` where it cannot stand for the handler."""
+        provider = self._to_handle["dependency_overrides_provider"]
+        return Plans(lambda overrides: make_spec(self._handler_options, overrides), provider)
+
+    @cached_property
+    def _planned_app(self) -> ASGIApp:
+        assert self.plans is not None
+        return request_response(handler_of(self._handler_options, self.plans))
+
+    @cached_property
+    def app(self) -> ASGIApp:  # type: ignore[override]  # an attribute, as there
+        """The ASGI application behind the route."""
+        return self._planned_app
+
+    @property
+    def _is_as_planned(self) -> bool:
+        """Whether nobody put another application into the place of the route's own."""
+        return "app" not in self.__dict__ or self.app is self._planned_app
 
     def _inherit_form_limits(self, limits: dict[str, int]) -> None:
         """Take the limits of the routers around, where the route has none of its own."""
@@ -222,25 +268,29 @@ class APIRoute(web_routing.Route):
         """What answers a request; override it to do something before and after."""
         from jebi import routing
 
-        return routing.get_request_handler(
-            dependant=self.dependant,
-            body_field=self.body_field,
-            status_code=self.status_code,
-            response_class=self.response_class,
-            response_field=self.response_field,
-            response_model_include=self.response_model_include,
-            response_model_exclude=self.response_model_exclude,
-            response_model_by_alias=self.response_model_by_alias,
-            response_model_exclude_unset=self.response_model_exclude_unset,
-            response_model_exclude_defaults=self.response_model_exclude_defaults,
-            response_model_exclude_none=self.response_model_exclude_none,
-            dependency_overrides_provider=self.dependency_overrides_provider,
-            embed_body_fields=self._embed_body_fields,
-            strict_content_type=self.strict_content_type,
-            stream_item_field=self.stream_item_field,
-            is_json_stream=self.is_json_stream,
-            form_limits=self._limits,
-        )
+        return routing.get_request_handler(**self._handled())
+
+    def _handled(self) -> dict[str, Any]:
+        """What the handler has of the route as it was declared: the fields of its options."""
+        return {
+            "dependant": self.dependant,
+            "body_field": self.body_field,
+            "status_code": self.status_code,
+            "response_class": self.response_class,
+            "response_field": self.response_field,
+            "response_model_include": self.response_model_include,
+            "response_model_exclude": self.response_model_exclude,
+            "response_model_by_alias": self.response_model_by_alias,
+            "response_model_exclude_unset": self.response_model_exclude_unset,
+            "response_model_exclude_defaults": self.response_model_exclude_defaults,
+            "response_model_exclude_none": self.response_model_exclude_none,
+            "dependency_overrides_provider": self.dependency_overrides_provider,
+            "embed_body_fields": self._embed_body_fields,
+            "strict_content_type": self.strict_content_type,
+            "stream_item_field": self.stream_item_field,
+            "is_json_stream": self.is_json_stream,
+            "form_limits": self._limits,
+        }
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """How well path and method fit."""
@@ -250,3 +300,17 @@ class APIRoute(web_routing.Route):
         return match, child_scope
 
     _by_template = ("http", matches)
+
+
+_get_route_handler = APIRoute.get_route_handler
+
+
+def _same_path(path: str, included: APIRoute | None) -> tuple[Any, str, Any] | None:
+    """What reading the path of the included route came to, if it is the same and untouched."""
+    if included is None or included.path != path:
+        return None
+    template = included.__dict__.get("path_regex")
+    if type(template) is not Template:
+        return None
+    own = Template.trusted(**{**vars(template), "convertors": template.convertors.copy()})
+    return own, included.path_format, own.convertors

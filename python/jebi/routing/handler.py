@@ -163,6 +163,11 @@ def get_request_handler(*args: Any, **kwargs: Any) -> Handler:
     """
     options = HandlerOptions(*args, **kwargs)
     plans = Plans(partial(make_spec, options), options.dependency_overrides_provider)
+    return handler_of(options, plans)
+
+
+def handler_of(options: HandlerOptions, plans: Plans) -> Handler:
+    """What answers requests by the plans of a path operation."""
     path, reads_json = options.dependant.path, options.body == "json"
 
     async def app(request: Request) -> Response:

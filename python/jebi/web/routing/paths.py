@@ -87,7 +87,13 @@ def parse_path(path: str) -> Template:
     rest = written_end = path[end:]
     if is_host and not rest.endswith("]"):
         rest = rest.rsplit(":", 1)[0]
-    return Template((*literals, rest), tuple(names), convertors, written_end, is_host)
+    return Template.trusted(
+        literals=(*literals, rest),
+        names=tuple(names),
+        convertors=convertors,
+        written_end=written_end,
+        is_host=is_host,
+    )
 
 
 def compile_path(path: str) -> tuple[re.Pattern[str], str, Convertors]:
