@@ -9,6 +9,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import jebi
 from jebi._native import compile_native
 from tests.connection.peers import Client, Served, body, start
@@ -75,7 +77,7 @@ def test_an_application_that_waits_is_kept(serve: Serve) -> None:
         assert client.answer().body == b"woken"
 
 
-def routed(bell: Bell) -> Any:
+def routed(bell: Bell) -> jebi.FastAPI:
     app = jebi.FastAPI()
 
     async def opened() -> Any:
@@ -96,23 +98,40 @@ def routed(bell: Bell) -> Any:
     async def ring() -> Any:
         return bell.ring()
 
-    native = compile_native(app)
-    assert native is not None
-    return native
+    return app
 
 
-def test_a_handler_that_waits_is_kept(serve: Serve) -> None:
+def native(bell: Bell) -> Any:
+    compiled = compile_native(routed(bell))
+    assert compiled is not None
+    return compiled
+
+
+def below(bell: Bell) -> Any:
+    """The same under a middleware, which runs what is below as a task of its own."""
+    app = routed(bell)
+
+    @app.middleware("http")
+    async def through(request: jebi.Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    return app
+
+
+@pytest.mark.parametrize("made", [native, below])
+def test_a_handler_that_waits_is_kept(serve: Serve, made: Callable[[Bell], Any]) -> None:
     bell = Bell()
-    served = serve(routed(bell))
+    served = serve(made(bell))
     with served.connect() as client:
         waits(bell, client)
         assert rung(served) == 1
         assert json.loads(client.answer().body) == "woken"
 
 
-def test_what_waits_after_the_answer_is_kept(serve: Serve) -> None:
+@pytest.mark.parametrize("made", [native, below])
+def test_what_waits_after_the_answer_is_kept(serve: Serve, made: Callable[[Bell], Any]) -> None:
     bell = Bell()
-    served = serve(routed(bell))
+    served = serve(made(bell))
     with served.connect() as client:
         waits(bell, client, "/later")
         assert json.loads(client.answer().body) == "answered"
