@@ -22,7 +22,7 @@ pub(crate) type AsgiArguments = (Py<PyDict>, Py<PyAny>, Py<PyAny>);
 /// through [`asgi`](Self::asgi). When the last reference goes and there is no whole answer, the
 /// client gets a 500, or a cut connection if an answer had begun.
 pub(crate) struct Exchange {
-    head: RequestHead,
+    head: Box<RequestHead>,
     body: Bytes,
     connection: Arc<Connection>,
     serial: u64,
@@ -38,7 +38,7 @@ impl Exchange {
     pub(crate) fn new(
         connection: Arc<Connection>,
         serial: u64,
-        head: RequestHead,
+        head: Box<RequestHead>,
         body: Bytes,
     ) -> Arc<Self> {
         Arc::new(Self::open(connection, serial, head, body, None))
@@ -48,7 +48,7 @@ impl Exchange {
     pub(crate) fn for_websocket(
         connection: Arc<Connection>,
         serial: u64,
-        head: RequestHead,
+        head: Box<RequestHead>,
         upgrade: Upgrade,
     ) -> Arc<Self> {
         let body = Bytes::new();
@@ -58,7 +58,7 @@ impl Exchange {
     fn open(
         connection: Arc<Connection>,
         serial: u64,
-        head: RequestHead,
+        head: Box<RequestHead>,
         body: Bytes,
         upgrade: Option<Upgrade>,
     ) -> Self {

@@ -15,7 +15,7 @@ use crate::plan::{PathParams, Plan};
 
 /// A request that waits for the rest of its body before its plan starts.
 pub(super) struct Waiting {
-    head: RequestHead,
+    head: Box<RequestHead>,
     plan: Py<Plan>,
     path: PathParams,
 }
@@ -58,7 +58,13 @@ impl Connection {
     }
 
     /// A request begins: routes it, and starts it unless its plan wants the body first.
-    fn begin(self: &Arc<Self>, py: Python<'_>, mut head: RequestHead, serial: u64, whole: bool) {
+    fn begin(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        mut head: Box<RequestHead>,
+        serial: u64,
+        whole: bool,
+    ) {
         if let Some(observer) = &self.shared.observer {
             self.observe(py, observer, &head, serial);
         }

@@ -39,7 +39,7 @@ pub(super) enum Ending {
 pub(super) enum Next {
     /// A request begins; the flag says whether it is complete already.
     Begin {
-        head: RequestHead,
+        head: Box<RequestHead>,
         serial: u64,
         whole: bool,
     },

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 )]
 pub enum Event {
     /// A request begins.
-    Head(RequestHead),
+    Head(Box<RequestHead>),
     /// The next bytes of its body, never empty.
     Data(Bytes),
     /// The request is complete. Follows each head, also when there is no body.
@@ -68,11 +68,11 @@ impl RequestDecoder {
                     Ok(None) => Ok(None),
                     Ok(Some(parsed)) => {
                         self.state = State::Body(Body::new(parsed.verdict.framing));
-                        Ok(Some(Event::Head(RequestHead::new(
+                        Ok(Some(Event::Head(Box::new(RequestHead::new(
                             buffer.split_to(parsed.end).freeze(),
                             parsed,
                             self.parser.take_fields(),
-                        ))))
+                        )))))
                     }
                     Err(error) => self.fail(error),
                 }

@@ -85,7 +85,7 @@ impl Session {
                         self.open(serial, &head, ends);
                         shared.request_begins();
                         Next::Begin {
-                            head: *head,
+                            head,
                             serial,
                             whole: ends,
                         }

@@ -19,7 +19,7 @@ impl Connection {
     pub(in super::super) fn begin_websocket(
         self: &Arc<Self>,
         py: Python<'_>,
-        head: RequestHead,
+        head: Box<RequestHead>,
         serial: u64,
     ) {
         let read = if head.version() == Version::Http2 {
